@@ -1,0 +1,2 @@
+//! The `pinion` command.
+fn main() {}
