@@ -1,0 +1,175 @@
+//! What the book says has happened.
+//!
+//! Goal: the whole output of the book as plain values, complete enough that reports, ticks and depth need no second look into the
+//! book. Non-goal: wire layouts.
+//!
+//! The events of one command come in this order: `Accepted` or `Replaced`; for each opposite level that was met, best first, its
+//! trades and self-match cancels, then its `Level`; the `Canceled` of a rest that may not rest; then the `Level` that a replaced
+//! order left; then the `Level` that the order joined. A `Level` appears only where the displayed quantity changed.
+
+use wire::{InstrumentIndex, OrderRef, Price, Qty, Side};
+
+use super::command::{OrderKey, SelfMatch};
+
+/// Why quantity left an order without a trade.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CancelReason {
+    /// Its owner canceled it, or amended it to a quantity that had executed already.
+    User,
+    /// Its owner reduced it.
+    Reduced,
+    /// The unfilled part of an immediate-or-cancel order.
+    ImmediateRest,
+    /// A fill-or-kill order that could not trade whole.
+    FillOrKill,
+    /// Less than the order's minimum quantity could trade, and the order may not rest.
+    MinQty,
+    /// It met an order of the same owner.
+    SelfMatch {
+        /// The quantity that would have traded at this meeting.
+        prevented: Qty,
+        /// The price at which it would have traded.
+        price: Price,
+        /// The rule that was applied: the incoming order's.
+        mode: SelfMatch,
+    },
+    /// The order met as many makers as one command may; see
+    /// [`FILLS_PER_COMMAND_MAX`](crate::limits::FILLS_PER_COMMAND_MAX).
+    SweepLimit,
+    /// Its session died.
+    Disconnect,
+    /// Its time in force has ended.
+    Expired,
+    /// The operator removed it.
+    Operator,
+}
+
+/// Why the book refused a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BookReject {
+    /// The instrument lies beyond [`BookLimits::instruments`](super::BookLimits::instruments).
+    UnknownInstrument,
+    /// The key's session lies beyond [`BookLimits::sessions`](super::BookLimits::sessions).
+    UnknownSession,
+    /// The new key names a live order.
+    DuplicateKey,
+    /// No live order has this key.
+    NotLive,
+    /// A quantity of zero.
+    ZeroQty,
+    /// The reduction leaves the order's open quantity as it is, or asks for more.
+    NotReduced,
+    /// A post-only order that would meet a resting order on entry.
+    PostOnlyWouldTrade,
+    /// Less than the minimum quantity could trade on entry.
+    MinQtyNotMet,
+    /// As many orders rest as the limits allow.
+    OrdersFull,
+    /// As many price levels stand as the limits allow.
+    LevelsFull,
+    /// The open quantity at this price would not fit 32 bits, so neither could the displayed quantity in a tick.
+    LevelQuantityOverflow,
+}
+
+/// One consequence of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BookEvent {
+    /// A new order passed the book's checks; its trades follow.
+    Accepted {
+        /// The order.
+        key: OrderKey,
+        /// The venue's number of it.
+        order_ref: OrderRef,
+        /// Its instrument.
+        instrument: InstrumentIndex,
+        /// Its side.
+        side: Side,
+        /// Its limit.
+        price: Price,
+        /// Its quantity as entered.
+        qty: Qty,
+    },
+    /// A live order was replaced; the replacement's trades follow.
+    Replaced {
+        /// The name that is free again.
+        old_key: OrderKey,
+        /// The venue's number of the order that is gone.
+        old_ref: OrderRef,
+        /// The replacement.
+        key: OrderKey,
+        /// The venue's number of the replacement.
+        order_ref: OrderRef,
+        /// The instrument.
+        instrument: InstrumentIndex,
+        /// The side of the replacement.
+        side: Side,
+        /// The limit of the replacement.
+        price: Price,
+        /// The open quantity of the replacement, before it trades.
+        qty: Qty,
+        /// Whether it kept its place in the queue.
+        kept_priority: bool,
+    },
+    /// Two orders traded at the maker's price.
+    Trade {
+        /// The instrument.
+        instrument: InstrumentIndex,
+        /// The resting order.
+        maker: OrderKey,
+        /// The incoming order.
+        taker: OrderKey,
+        /// The venue's number of the resting order.
+        maker_ref: OrderRef,
+        /// The venue's number of the incoming order.
+        taker_ref: OrderRef,
+        /// The incoming order's side.
+        taker_side: Side,
+        /// The price.
+        price: Price,
+        /// The quantity.
+        qty: Qty,
+        /// What is left of the resting order, its undisplayed part included.
+        maker_leaves: Qty,
+        /// What is left of the incoming order.
+        taker_leaves: Qty,
+    },
+    /// Quantity left an order without a trade.
+    Canceled {
+        /// The order.
+        key: OrderKey,
+        /// The venue's number of it.
+        order_ref: OrderRef,
+        /// Its instrument.
+        instrument: InstrumentIndex,
+        /// Its side.
+        side: Side,
+        /// Its limit.
+        price: Price,
+        /// The quantity taken off now.
+        qty: Qty,
+        /// What is left; the order is gone when zero.
+        leaves: Qty,
+        /// Whether it was resting, rather than incoming.
+        resting: bool,
+        /// Why.
+        reason: CancelReason,
+    },
+    /// The displayed quantity of a level changed.
+    Level {
+        /// The instrument.
+        instrument: InstrumentIndex,
+        /// The level's side.
+        side: Side,
+        /// The level's price.
+        price: Price,
+        /// The new total displayed quantity; zero when nothing is displayed at this price any more.
+        qty: u32,
+    },
+    /// The command was refused and nothing changed. The only event of its command.
+    Rejected {
+        /// The order that was to be entered, or (for a replace) the replacement, or the order to cancel or reduce.
+        key: OrderKey,
+        /// Why.
+        reason: BookReject,
+    },
+}
