@@ -4,14 +4,26 @@
 //! Non-goal: I/O, state, policy. This crate has no unsafe code and depends on no other crate of the workspace.
 #![forbid(unsafe_code)]
 
+mod layout;
+
+pub mod address;
+pub mod error;
 pub mod ids;
+pub mod journal;
+pub mod login;
+pub mod mold;
 pub mod money;
+pub mod ouch;
 pub mod side;
 pub mod symbol;
+pub mod tick;
 pub mod time;
 
+pub use address::Addr;
+pub use error::DecodeError;
 pub use ids::{InstrumentIndex, MatchNumber, MemberId, OrderRef, Seq, SessionIndex, UserRefNum};
+pub use layout::Reserved;
 pub use money::{Price, Qty};
 pub use side::Side;
 pub use symbol::Symbol;
-pub use time::Nanos;
+pub use time::{Nanos, TimeOfDay};

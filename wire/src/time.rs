@@ -29,3 +29,22 @@ impl Nanos {
         self.0.saturating_sub(earlier.0)
     }
 }
+
+/// Nanoseconds since midnight UTC: the timestamps of OUCH 5.0 and ITCH 5.0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(transparent)]
+pub struct TimeOfDay(pub u64);
+
+impl TimeOfDay {
+    /// The bare number.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl From<Nanos> for TimeOfDay {
+    fn from(time: Nanos) -> Self {
+        Self(time.since_midnight())
+    }
+}
