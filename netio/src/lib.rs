@@ -1,1 +1,23 @@
-//! netio
+//! The machine under the tiles: ports that move datagrams, rings between tiles, clocks, cores.
+//!
+//! | to | use |
+//! |---|---|
+//! | move values between two threads without a lock | [`ring`] |
+//! | read the time in nanoseconds, cheaply | [`clock`] |
+//! | pin a thread to a core | [`cpu`] |
+//! | send and receive datagrams | [`port`], the trait; one of [`memory`], [`uring`], [`socket`], or [`host`] to choose |
+//! | misbehave on purpose | [`fault`] |
+//!
+//! Knows nothing of orders, messages or books.
+//!
+//! Unsafe code is in these files only, each with its reason at the top: `ring.rs`, `ring/slots.rs`, `clock/counter.rs`,
+//! `socket/…`, `uring/…`.
+#![deny(unsafe_code)]
+
+pub mod clock;
+pub mod cpu;
+pub mod memory;
+pub mod port;
+pub mod ring;
+
+pub use port::{Endpoint, EndpointIndex, Outgoing, PAYLOAD_MAX, Port, PortCounters, PortError, Received};
