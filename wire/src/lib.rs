@@ -9,6 +9,7 @@ mod layout;
 pub mod address;
 pub mod error;
 pub mod ids;
+pub mod itch;
 pub mod journal;
 pub mod login;
 pub mod mold;
