@@ -1,3 +1,4 @@
 //! engine
 pub mod book;
 pub mod limits;
+pub mod twin;
