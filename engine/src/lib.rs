@@ -1,4 +1,28 @@
-//! engine
+//! The engine: what Pinion decides, and the machine around it.
+//!
+//! The pure part is a function from commands to events; it uses `wire` only and knows no files, sockets, threads or clocks. The machine
+//! part gives it time, packets and a journal. docs/architecture.md tells how they meet; `tests/law.rs` keeps them apart.
+
+// The pure part.
 pub mod book;
+pub mod command;
+pub mod exchange;
+pub mod gateway;
+pub mod instrument;
 pub mod limits;
+pub mod mark;
+pub mod record;
+pub mod rules;
+pub mod session;
+pub mod sink;
+pub mod store;
 pub mod twin;
+pub mod venue;
+
+// The machine part.
+pub mod appliance;
+pub mod config;
+pub mod journal;
+pub mod link;
+pub mod recovery;
+pub mod tile;

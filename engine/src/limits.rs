@@ -12,3 +12,53 @@ pub const FILLS_PER_COMMAND_MAX: u32 = 32_768;
 pub const BOOK_EVENTS_PER_COMMAND_MAX: u32 = 3 * FILLS_PER_COMMAND_MAX + 4;
 
 const _: () = assert!(FILLS_PER_COMMAND_MAX > 0, "a command must be able to trade");
+
+/// The most reports one command can cause, over all sessions: two executions a fill, the acknowledgement, the cancel of the rest.
+/// A session's store holds more than this, so no command overruns a store that had room before it.
+pub const REPORTS_PER_COMMAND_MAX: u64 = 2 * FILLS_PER_COMMAND_MAX as u64 + 4;
+
+/// The most ticks one command can cause: a trade and the end of a level a fill, and the two levels of the order's own side.
+pub const TICKS_PER_COMMAND_MAX: usize = 2 * FILLS_PER_COMMAND_MAX as usize + 4;
+
+/// The most instruments: opening the venue publishes a status tick for each, in one command.
+pub const INSTRUMENTS_MAX: usize = 32_768;
+
+/// How many orders one slice of a cancel on disconnect removes.
+pub const CANCELS_PER_SLICE_MAX: usize = 1_024;
+
+/// The longest packet that we send: a whole number of cache lines below the 1,472 bytes of an untagged Ethernet frame.
+pub const PACKET_LEN_MAX: usize = 1_408;
+
+/// How many packets answer one request for missed reports; the client asks again for the rest.
+pub const RESEND_PACKETS_MAX: usize = 64;
+
+/// How often the session timers are looked at, ns.
+pub const TIMER_SWEEP_NS: u64 = 200_000;
+
+/// Datagrams that wait between net and matching, each way. What the port receives beyond that waits in the port.
+pub const DATAGRAM_LINK_SLOTS: usize = 1_024;
+
+/// Commands that wait for the journal tile.
+pub const COMMAND_LINK_SLOTS: usize = 8_192;
+
+/// Ticks that wait for the feed tile, most of them for their cause to become durable.
+pub const TICK_LINK_SLOTS: usize = 131_072;
+
+/// Market-data packets that wait for the net tile.
+pub const PACKET_LINK_SLOTS: usize = 1_024;
+
+/// How many of the newest ticks a restarted appliance publishes again: those whose cause was durable but which had not left when it
+/// stopped are among them, and subscribers drop what they have by its sequence number.
+pub const REPUBLISHED_TICKS_MAX: usize = 8_192;
+
+/// How much one tile does before the next one of its thread has its turn.
+pub const BURST: usize = 64;
+
+/// The longest journal record body that a command makes; see [`crate::record`].
+pub const COMMAND_BODY_MAX: usize = 160;
+
+const _: () = assert!(TICK_LINK_SLOTS >= TICKS_PER_COMMAND_MAX, "one command's ticks fit the link");
+const _: () = assert!(TICK_LINK_SLOTS >= INSTRUMENTS_MAX, "the opening ticks fit the link");
+const _: () = assert!(CANCELS_PER_SLICE_MAX < REPORTS_PER_COMMAND_MAX as usize, "a slice is no worse than a sweep");
+const _: () = assert!(CANCELS_PER_SLICE_MAX < TICKS_PER_COMMAND_MAX, "a slice is no worse than a sweep");
+const _: () = assert!(REPUBLISHED_TICKS_MAX <= TICK_LINK_SLOTS, "the republished ticks fit the link");

@@ -1,0 +1,292 @@
+//! The appliance as a library: a configuration and an open port in, a running exchange out.
+//!
+//! ```text
+//!   recover ─► links ─► tiles ─► threads by topology ─► … ─► drain ─► stop
+//! ```
+//! Goal: the whole graph in one place. Non-goal: signals, terminals, files other than the journal; the command line has those.
+
+use crate::config::{Config, Topology};
+use crate::journal::{Appender, HelperThreads, JournalError, LocalDisk, RecoveryReport, Watch};
+use crate::limits::{COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, PACKET_LINK_SLOTS, TICK_LINK_SLOTS};
+use crate::link::{Datagram, FeedEvent, JournalEntry};
+use crate::recovery::{Recovered, recover};
+use crate::tile::{
+    Control, FeedStage, JournalStage, MatchingOutputs, MatchingStage, NetStage, Phase, Tile, TileKind, TileThread,
+};
+use crate::venue::Venue;
+use netio::clock::Clock;
+use netio::port::{Endpoint, Port, PortCounters};
+use netio::ring::channel;
+use std::net::{Ipv4Addr, SocketAddrV4};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use wire::{Nanos, Seq};
+
+/// Why an appliance did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The journal cannot be used.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A thread could not be started or pinned.
+    #[error("thread {name} did not start: {reason}")]
+    Thread {
+        /// Which one.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Why an appliance ended otherwise than it should.
+#[derive(Debug, thiserror::Error)]
+pub enum StopError {
+    /// A tile could not go on.
+    #[error("the appliance stopped by itself: {0}")]
+    Failed(String),
+    /// The journal could not be brought to its end.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A bug: a thread panicked.
+    #[error("a tile's thread panicked; what was acknowledged is in the journal")]
+    Panicked,
+}
+
+/// What is left of an appliance that has stopped.
+pub struct Stopped {
+    /// The venue as it stood.
+    pub venue: Venue,
+    /// What the port counted.
+    pub port: PortCounters,
+    /// The next tick's sequence number.
+    pub next_tick: u64,
+}
+
+/// A running appliance.
+pub struct Appliance<P: Port + Send + 'static> {
+    threads: Vec<JoinHandle<Vec<Tile<P>>>>,
+    control: Arc<Control>,
+    helper: HelperThreads,
+    watch: Watch,
+    report: RecoveryReport,
+}
+
+/// The endpoints that the port must be opened with, in the order that the tiles know them by.
+#[must_use]
+pub fn endpoints(config: &Config) -> Vec<Endpoint> {
+    let network = &config.network;
+    let endpoint = |bind: SocketAddrV4| Endpoint {
+        bind,
+        groups: Vec::new(),
+        interface: network.interface,
+        multicast_ttl: config.feed.multicast_ttl,
+        multicast_loop: true,
+        recv_buffer_bytes: usize::try_from(network.receive_buffer_bytes).unwrap_or(usize::MAX),
+        send_buffer_bytes: usize::try_from(network.send_buffer_bytes).unwrap_or(usize::MAX),
+    };
+    let market_data = SocketAddrV4::new(source_address(network.interface), 0);
+    vec![endpoint(network.order_entry), endpoint(network.rerequest), endpoint(market_data)]
+}
+
+/// The address that market data is sent from.
+const fn source_address(interface: Ipv4Addr) -> Ipv4Addr {
+    interface
+}
+
+impl<P: Port + Send + 'static> Appliance<P> {
+    /// Replays the journal and starts the tiles over a port opened with [`endpoints`].
+    ///
+    /// # Errors
+    /// The journal cannot be used, or a thread cannot be started or pinned.
+    pub fn start(config: &Config, port: P) -> Result<Self, StartError> {
+        let clock = Clock::calibrate();
+        let recovered = recover(config, Arc::new(LocalDisk), Nanos(clock.now()))?;
+        let report = recovered.journal.report.clone();
+        let watch = recovered.journal.watch.clone();
+        let control = Arc::new(Control::new(config.topology.threads.len()));
+        let (tiles, helper) = build(config, port, recovered, &control);
+        let helper = helper.spawn().map_err(|error| StartError::Thread {
+            name: "journal helper".to_owned(),
+            reason: error.to_string(),
+        })?;
+        let threads = match spawn(&config.topology, tiles, &control, &clock) {
+            Ok(threads) => threads,
+            Err(error) => {
+                control.advance(Phase::Stopped);
+                return Err(error);
+            }
+        };
+        Ok(Self { threads, control, helper, watch, report })
+    }
+
+    /// What replay found.
+    #[must_use]
+    pub const fn report(&self) -> &RecoveryReport {
+        &self.report
+    }
+
+    /// The last command that is durable.
+    #[must_use]
+    pub fn durable_seq(&self) -> Seq {
+        self.watch.durable_seq()
+    }
+
+    /// Whether it has stopped by itself; [`stop`](Self::stop) says why.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.control.failure().is_some() || self.threads.iter().any(JoinHandle::is_finished)
+    }
+
+    /// Takes no more input, finishes what was taken, releases what became durable, syncs, and ends.
+    ///
+    /// # Errors
+    /// It had stopped by itself, or the end of the journal could not be synced.
+    pub fn stop(self) -> Result<Stopped, StopError> {
+        self.control.advance(Phase::Draining);
+        self.drain();
+        self.control.advance(Phase::Stopped);
+        let mut stopped = (None, PortCounters::default(), 0);
+        let mut panicked = false;
+        for thread in self.threads {
+            match thread.join() {
+                Ok(tiles) => collect(tiles, &mut stopped),
+                Err(_) => panicked = true,
+            }
+        }
+        let journal = self.helper.stop();
+        if let Some(reason) = self.control.failure() {
+            return Err(StopError::Failed(reason));
+        }
+        if panicked {
+            return Err(StopError::Panicked);
+        }
+        journal?;
+        let (Some(venue), port, next_tick) = stopped else { return Err(StopError::Panicked) };
+        Ok(Stopped { venue, port, next_tick })
+    }
+
+    /// Waits until no tile has had work for a while and everything appended is durable.
+    fn drain(&self) {
+        let deadline = Instant::now() + DRAIN_MAX;
+        let mut work = self.control.work();
+        let mut quiet_since = Instant::now();
+        while Instant::now() < deadline && !self.has_failed() {
+            std::thread::sleep(Duration::from_millis(1));
+            let before = std::mem::replace(&mut work, self.control.work());
+            if work != before || self.watch.durable_seq() < self.watch.appended_seq() {
+                quiet_since = Instant::now();
+            } else if quiet_since.elapsed() >= QUIET {
+                return;
+            }
+        }
+    }
+}
+
+/// How long no tile may have had work before the appliance counts as drained.
+const QUIET: Duration = Duration::from_millis(20);
+/// How long draining may take: a client that keeps asking must not keep the appliance alive.
+const DRAIN_MAX: Duration = Duration::from_secs(5);
+
+fn collect<P: Port>(tiles: Vec<Tile<P>>, stopped: &mut (Option<Venue>, PortCounters, u64)) {
+    for tile in tiles {
+        match tile {
+            Tile::Net(net) => stopped.1 = net.port_counters(),
+            Tile::Matching(matching) => stopped.0 = Some(matching.into_venue()),
+            Tile::Feed(feed) => stopped.2 = feed.next_sequence(),
+            Tile::Journal(_) => {}
+        }
+    }
+}
+
+/// The four tiles with their links.
+fn build<P: Port>(
+    config: &Config,
+    port: P,
+    recovered: Recovered,
+    control: &Arc<Control>,
+) -> (Vec<Tile<P>>, crate::journal::Helper) {
+    let Recovered { venue, journal, ticks } = recovered;
+    let (request_in, request_out) = channel(DATAGRAM_LINK_SLOTS, Datagram::empty);
+    let (reply_in, reply_out) = channel(DATAGRAM_LINK_SLOTS, Datagram::empty);
+    let (packet_in, packet_out) = channel(PACKET_LINK_SLOTS, Datagram::empty);
+    let (command_in, command_out) = channel(COMMAND_LINK_SLOTS, JournalEntry::empty);
+    let (mut tick_in, tick_out) = channel(TICK_LINK_SLOTS, FeedEvent::empty);
+    let first_tick = venue.exchange().numbers().tick - ticks.len() as u64;
+    for event in ticks {
+        tick_in.push(event).expect("REPUBLISHED_TICKS_MAX fits the link");
+    }
+    let watch = journal.watch;
+    let feed = FeedStage::new(
+        venue.exchange().feed_session(),
+        first_tick,
+        config.feed.tick_lines.iter().map(|&line| line.into()).collect(),
+        u64::from(config.feed.heartbeat_ms) * 1_000_000,
+        tick_out,
+        packet_in,
+        watch.clone(),
+    );
+    let outputs = MatchingOutputs { replies: reply_in, commands: command_in, ticks: tick_in };
+    let appender: Appender = journal.appender;
+    let tiles = vec![
+        Tile::Net(NetStage::new(port, request_in, reply_out, packet_out, Arc::clone(control))),
+        Tile::Matching(Box::new(MatchingStage::new(venue, request_out, outputs, watch.clone()))),
+        Tile::Journal(JournalStage::new(appender, command_out, watch)),
+        Tile::Feed(feed),
+    ];
+    (tiles, journal.helper)
+}
+
+/// Puts the tiles on their threads, in data-flow order within each.
+fn spawn<P: Port + Send + 'static>(
+    topology: &Topology,
+    tiles: Vec<Tile<P>>,
+    control: &Arc<Control>,
+    clock: &Clock,
+) -> Result<Vec<JoinHandle<Vec<Tile<P>>>>, StartError> {
+    let mut placed: Vec<Vec<Tile<P>>> = topology.threads.iter().map(|_| Vec::new()).collect();
+    for tile in tiles {
+        let kind = tile.kind();
+        let thread = topology.threads.iter().position(|kinds| kinds.contains(&kind));
+        placed[thread.expect("the configuration places every tile")].push(tile);
+    }
+    let mut threads = Vec::with_capacity(placed.len());
+    for (index, tiles) in placed.into_iter().enumerate() {
+        let name = name(&topology.threads[index]);
+        let core = topology.pin.get(index).copied();
+        let thread = TileThread { tiles, index, wait: topology.wait };
+        let (control, clock) = (Arc::clone(control), clock.clone());
+        let (say, hear) = std::sync::mpsc::sync_channel(1);
+        let failed = |reason: String| StartError::Thread { name: name.clone(), reason };
+        let handle = std::thread::Builder::new()
+            .name(name.clone())
+            .spawn(move || {
+                let pinned = core.map_or(Ok(()), netio::cpu::pin_current_thread);
+                let go = pinned.is_ok();
+                let _ = say.send(pinned);
+                if go { thread.run(&control, clock) } else { thread.tiles }
+            })
+            .map_err(|error| failed(error.to_string()))?;
+        threads.push(handle);
+        match hear.recv() {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Err(failed(error.to_string())),
+            Err(_) => return Err(failed("it ended at once".to_owned())),
+        }
+    }
+    Ok(threads)
+}
+
+/// A thread's name: the first letters of its tiles, for `top -H`.
+fn name(kinds: &[TileKind]) -> String {
+    kinds
+        .iter()
+        .map(|kind| match kind {
+            TileKind::Net => "net",
+            TileKind::Matching => "match",
+            TileKind::Journal => "jrnl",
+            TileKind::Feed => "feed",
+        })
+        .collect::<Vec<_>>()
+        .join("+")
+}

@@ -1,0 +1,176 @@
+//! The exchange: a function from commands to reports and ticks.
+//!
+//! ```text
+//!   Command ─► session numbering ─► entry checks ─► Book ─► events ─► reports (OUCH 5.0) and ticks ─► Sink
+//! ```
+//! Goal: everything that decides an outcome is in here and follows from the commands alone, so that replay, recovery and simulation are
+//! the same function. Non-goal: transport (see [`crate::gateway`]), durability (see [`crate::journal`]).
+
+mod entry;
+mod reporter;
+
+use crate::book::{Book, BookCommand, BookLimits, CancelReason};
+use crate::command::{Action, Command};
+use crate::instrument::InstrumentTable;
+use crate::limits::{CANCELS_PER_SLICE_MAX, FILLS_PER_COMMAND_MAX, INSTRUMENTS_MAX};
+use crate::rules::{MemberRules, Rules};
+use crate::session::{Session, mix};
+use crate::sink::Sink;
+use reporter::{Reporter, Request};
+use wire::mold::SessionId;
+use wire::{MatchNumber, OrderRef, SessionIndex};
+
+/// What numbers the exchange gives out next. Part of the state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Numbers {
+    /// The next accepted or replacing order.
+    pub order_ref: OrderRef,
+    /// The next trade.
+    pub match_number: MatchNumber,
+    /// The next tick's place on the tick channel.
+    pub tick: u64,
+}
+
+/// Books, sessions and rules.
+pub struct Exchange {
+    instruments: InstrumentTable,
+    members: Vec<MemberRules>,
+    sessions: Vec<Session>,
+    book: Book,
+    numbers: Numbers,
+    feed_session: SessionId,
+    ignored: u64,
+}
+
+impl Exchange {
+    /// An exchange with empty books under these rules. Allocates everything it will ever need.
+    ///
+    /// # Panics
+    /// The rules contradict themselves: more instruments than [`INSTRUMENTS_MAX`], or a session of a member that is not there. The
+    /// configuration has checked both.
+    #[must_use]
+    pub fn new(rules: &Rules) -> Self {
+        assert!(rules.instruments.len() <= INSTRUMENTS_MAX, "at most {INSTRUMENTS_MAX} instruments");
+        let sessions: Vec<Session> =
+            rules.sessions.iter().map(|session| Session::new(session.member, session.open_orders_max)).collect();
+        assert!(
+            sessions.iter().all(|session| usize::from(session.member().0) < rules.members.len()),
+            "every session belongs to a configured member"
+        );
+        let book = Book::new(&BookLimits {
+            instruments: u32::try_from(rules.instruments.len()).expect("bounded above"),
+            orders: rules.orders_max,
+            levels: rules.levels_max,
+            sessions: u16::try_from(sessions.len()).expect("a session index has 16 bits"),
+            fills_per_command: FILLS_PER_COMMAND_MAX,
+        });
+        Self {
+            instruments: InstrumentTable::new(rules.instruments.clone()),
+            members: rules.members.clone(),
+            sessions,
+            book,
+            numbers: Numbers { order_ref: OrderRef(1), match_number: MatchNumber(1), tick: 1 },
+            feed_session: SessionId([b' '; 10]),
+            ignored: 0,
+        }
+    }
+
+    /// The books.
+    #[must_use]
+    pub const fn book(&self) -> &Book {
+        &self.book
+    }
+
+    /// What is traded.
+    #[must_use]
+    pub const fn instruments(&self) -> &InstrumentTable {
+        &self.instruments
+    }
+
+    /// The sessions by index.
+    #[must_use]
+    pub fn sessions(&self) -> &[Session] {
+        &self.sessions
+    }
+
+    /// What is given out next.
+    #[must_use]
+    pub const fn numbers(&self) -> Numbers {
+        self.numbers
+    }
+
+    /// The session name of the market-data channels, from the first command on.
+    #[must_use]
+    pub const fn feed_session(&self) -> SessionId {
+        self.feed_session
+    }
+
+    /// Messages that were ignored as retransmissions because their `UserRefNum` had been passed (OUCH 5.0 §1.2).
+    #[must_use]
+    pub const fn ignored(&self) -> u64 {
+        self.ignored
+    }
+
+    /// Whether an ended session still has orders that its disconnect is to cancel.
+    #[must_use]
+    pub fn has_orders_to_cancel(&self, session: SessionIndex) -> bool {
+        let state = &self.sessions[usize::from(session.0)];
+        let cancels = state.login().is_some_and(|login| login.cancel_on_disconnect);
+        !state.is_alive() && cancels && self.book.first_of_session(session).is_some()
+    }
+
+    /// A hash of everything that influences later outcomes. Equal states have equal hashes on every machine.
+    #[must_use]
+    pub fn state_hash(&self) -> u64 {
+        let mut hash = mix(0, self.book.state_hash());
+        for number in [self.numbers.order_ref.0, self.numbers.match_number.0, self.numbers.tick] {
+            hash = mix(hash, number);
+        }
+        self.sessions.iter().fold(hash, |hash, session| session.fold(hash))
+    }
+
+    /// Does what a command says. Everything it causes goes to `sink`, in order.
+    pub fn apply(&mut self, command: &Command<'_>, sink: &mut impl Sink) {
+        match command.action {
+            Action::Genesis { feed_session, .. } => {
+                self.feed_session = feed_session;
+                let count = self.instruments.len();
+                let mut reporter = self.reporter(command, sink).1;
+                reporter.open(count);
+            }
+            Action::Message { session, client_seq, bytes } => {
+                self.sessions[usize::from(session.0)].take_inbound(command.seq, client_seq);
+                self.enter(command, session, bytes, sink);
+            }
+            Action::Login { session, login } => self.sessions[usize::from(session.0)].log_in(command.seq, login),
+            Action::Death { session } | Action::Logout { session } => {
+                self.sessions[usize::from(session.0)].end(command.seq);
+            }
+            Action::Skip { session, next_inbound } => {
+                self.sessions[usize::from(session.0)].skip_to(command.seq, next_inbound);
+            }
+            Action::CancelSlice { session } => {
+                let (book, mut reporter) = self.reporter(command, sink);
+                for _ in 0..CANCELS_PER_SLICE_MAX {
+                    let Some(key) = book.first_of_session(session) else { break };
+                    let cancel = BookCommand::Cancel { key, reason: CancelReason::Disconnect };
+                    book.apply(&cancel, &mut |event| reporter.on(&event, &Request::Unsolicited));
+                }
+            }
+            Action::StateHash { .. } => {}
+        }
+    }
+
+    /// The book, and beside it what turns its events into output.
+    fn reporter<'a, S: Sink>(&'a mut self, command: &Command<'_>, sink: &'a mut S) -> (&'a mut Book, Reporter<'a, S>) {
+        let reporter = Reporter {
+            cause: command.seq,
+            time: command.time,
+            sessions: &mut self.sessions,
+            instruments: &self.instruments,
+            numbers: &mut self.numbers,
+            sink,
+        };
+        (&mut self.book, reporter)
+    }
+}

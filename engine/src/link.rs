@@ -1,0 +1,114 @@
+//! What the links between tiles carry.
+//!
+//! Each link is a lock-free single-producer single-consumer ring of fixed slots, written in place. All of them are reliable: a
+//! producer that finds no room leaves its input where it is. Outside the appliance nothing is reliable.
+
+use crate::gateway::Endpoint;
+use crate::limits::COMMAND_BODY_MAX;
+use netio::port::{EndpointIndex, PAYLOAD_MAX};
+use wire::address::Addr;
+use wire::journal::RecordKind;
+use wire::tick::Tick;
+use wire::{Nanos, Seq};
+
+/// Server endpoint of numbered messages and reports, as the port knows it.
+pub const ORDER_ENTRY: EndpointIndex = EndpointIndex(0);
+/// Server endpoint of re-requests, as the port knows it.
+pub const REREQUEST: EndpointIndex = EndpointIndex(1);
+/// Where market data is sent from, as the port knows it.
+pub const MARKET_DATA: EndpointIndex = EndpointIndex(2);
+
+/// A UDP payload with where it came from, or where it goes.
+#[derive(Clone, Debug)]
+pub struct Datagram {
+    /// Receive time; unused on the way out.
+    pub time: Nanos,
+    /// The local endpoint.
+    pub endpoint: EndpointIndex,
+    /// The other side.
+    pub address: Addr,
+    /// How much of `payload` counts.
+    pub len: usize,
+    /// The payload's buffer.
+    pub payload: [u8; PAYLOAD_MAX],
+}
+
+impl Datagram {
+    /// An empty slot.
+    #[must_use]
+    pub const fn empty() -> Self {
+        Self {
+            time: Nanos(0),
+            endpoint: ORDER_ENTRY,
+            address: Addr { ip: 0, port: 0 },
+            len: 0,
+            payload: [0; PAYLOAD_MAX],
+        }
+    }
+
+    /// The payload.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.payload[..self.len]
+    }
+}
+
+/// The order-entry endpoint behind a port's endpoint; `None` for one that receives no orders.
+#[must_use]
+pub const fn order_entry_endpoint(endpoint: EndpointIndex) -> Option<Endpoint> {
+    match endpoint {
+        ORDER_ENTRY => Some(Endpoint::OrderEntry),
+        REREQUEST => Some(Endpoint::Rerequest),
+        _ => None,
+    }
+}
+
+/// A command on its way to the journal, already in its record form.
+#[derive(Clone, Debug)]
+pub struct JournalEntry {
+    /// Its place.
+    pub seq: Seq,
+    /// Its receive time.
+    pub time: Nanos,
+    /// What kind of record it is.
+    pub kind: RecordKind,
+    /// How much of `body` counts.
+    pub len: usize,
+    /// The body's buffer.
+    pub body: [u8; COMMAND_BODY_MAX],
+}
+
+impl JournalEntry {
+    /// An empty slot.
+    #[must_use]
+    pub const fn empty() -> Self {
+        Self { seq: Seq(0), time: Nanos(0), kind: RecordKind::Genesis, len: 0, body: [0; COMMAND_BODY_MAX] }
+    }
+}
+
+/// A tick on its way to the feed.
+#[derive(Clone, Copy, Debug)]
+pub struct FeedEvent {
+    /// The command that must be durable before the tick may leave.
+    pub cause: Seq,
+    /// The tick.
+    pub tick: Tick,
+}
+
+impl FeedEvent {
+    /// An empty slot.
+    #[must_use]
+    pub const fn empty() -> Self {
+        Self {
+            cause: Seq(0),
+            tick: Tick {
+                timestamp: Nanos(0),
+                symbol_id: wire::InstrumentIndex(0),
+                price: wire::Price(0),
+                quantity: 0,
+                side: wire::tick::TickSide::None,
+                kind: wire::tick::TickKind::Status,
+            },
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! Where the exchange's output goes.
+
+use crate::book::BookEvent;
+use wire::tick::Tick;
+use wire::{Seq, SessionIndex};
+
+/// Receives what a command causes, in order.
+pub trait Sink {
+    /// A report to a session: an OUCH 5.0 outbound message, the next in that session's numbering.
+    fn report(&mut self, cause: Seq, session: SessionIndex, message: &[u8]);
+
+    /// A market-data tick, the next on the tick channel.
+    fn tick(&mut self, cause: Seq, tick: &Tick);
+
+    /// What the book did, before it became reports and ticks. For tools that look inside.
+    fn book_event(&mut self, event: &BookEvent) {
+        let _ = event;
+    }
+}
+
+/// Drops everything: replay to a state.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoSink;
+
+impl Sink for NoSink {
+    fn report(&mut self, _cause: Seq, _session: SessionIndex, _message: &[u8]) {}
+
+    fn tick(&mut self, _cause: Seq, _tick: &Tick) {}
+}

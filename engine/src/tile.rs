@@ -1,0 +1,90 @@
+//! Tiles: stages with their links, and the one loop that polls them.
+//!
+//! A stage knows no threads, sockets of its own making, or clocks; the loop gives it the time. Tiles that share a core share a thread
+//! and are polled in data-flow order, so one core runs a message to completion.
+
+mod feed;
+mod journal;
+mod matching;
+mod net;
+mod run;
+mod wait;
+
+pub use feed::FeedStage;
+pub use journal::JournalStage;
+pub use matching::{MatchingOutputs, MatchingStage};
+pub use net::NetStage;
+pub use run::{Control, Phase, TileThread};
+pub use wait::Wait;
+
+use netio::port::{Port, PortError};
+use wire::Nanos;
+
+/// Why a stage cannot go on; the appliance stops.
+#[derive(Debug, thiserror::Error)]
+pub enum StageError {
+    /// The port is broken for good.
+    #[error("the port failed: {0}")]
+    Port(#[from] PortError),
+    /// The journal cannot make anything durable any more.
+    #[error("the journal failed: {0}")]
+    Journal(String),
+}
+
+/// Something that is polled.
+pub trait Stage {
+    /// Does a bounded amount of work and says how much; 0 is idle.
+    ///
+    /// # Errors
+    /// The stage cannot go on.
+    fn poll(&mut self, now: Nanos) -> Result<usize, StageError>;
+}
+
+/// The four tiles by name, in data-flow order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TileKind {
+    /// Port to links and back.
+    Net,
+    /// Gateway and exchange.
+    Matching,
+    /// Commands to disk.
+    Journal,
+    /// Ticks to packets.
+    Feed,
+}
+
+/// A stage of one of the four kinds, with its links.
+pub enum Tile<P: Port> {
+    /// See [`NetStage`].
+    Net(NetStage<P>),
+    /// See [`MatchingStage`].
+    Matching(Box<MatchingStage>),
+    /// See [`JournalStage`].
+    Journal(JournalStage),
+    /// See [`FeedStage`].
+    Feed(FeedStage),
+}
+
+impl<P: Port> Tile<P> {
+    /// Which one it is.
+    #[must_use]
+    pub const fn kind(&self) -> TileKind {
+        match self {
+            Self::Net(_) => TileKind::Net,
+            Self::Matching(_) => TileKind::Matching,
+            Self::Journal(_) => TileKind::Journal,
+            Self::Feed(_) => TileKind::Feed,
+        }
+    }
+}
+
+impl<P: Port> Stage for Tile<P> {
+    fn poll(&mut self, now: Nanos) -> Result<usize, StageError> {
+        match self {
+            Self::Net(stage) => stage.poll(now),
+            Self::Matching(stage) => stage.poll(now),
+            Self::Journal(stage) => stage.poll(now),
+            Self::Feed(stage) => stage.poll(now),
+        }
+    }
+}

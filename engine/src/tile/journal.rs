@@ -1,0 +1,44 @@
+//! The journal tile: commands into the mapped segments, in order.
+
+use super::{Stage, StageError};
+use crate::journal::{AppendError, Appender, Status, Watch};
+use crate::limits::BURST;
+use crate::link::JournalEntry;
+use netio::ring::Consumer;
+use wire::Nanos;
+
+/// Appends what the matching tile has sequenced.
+pub struct JournalStage {
+    appender: Appender,
+    commands: Consumer<JournalEntry>,
+    watch: Watch,
+}
+
+impl JournalStage {
+    /// A journal tile over an open journal.
+    #[must_use]
+    pub const fn new(appender: Appender, commands: Consumer<JournalEntry>, watch: Watch) -> Self {
+        Self { appender, commands, watch }
+    }
+}
+
+impl Stage for JournalStage {
+    fn poll(&mut self, _now: Nanos) -> Result<usize, StageError> {
+        if let Status::Failed(reason) = self.watch.status() {
+            return Err(StageError::Journal(reason.to_string()));
+        }
+        let ready = self.commands.acquire(BURST).min(BURST);
+        let mut appended = 0;
+        while appended < ready {
+            let entry = self.commands.slot(appended);
+            match self.appender.append(entry.seq, entry.time, entry.kind, &entry.body[..entry.len]) {
+                Ok(_) => appended += 1,
+                // The next segment is being prepared, or the helper has failed, which the next poll says in full.
+                Err(AppendError::WouldBlock | AppendError::Failed) => break,
+                Err(error) => return Err(StageError::Journal(error.to_string())),
+            }
+        }
+        self.commands.release(appended);
+        Ok(appended)
+    }
+}

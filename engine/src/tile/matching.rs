@@ -1,0 +1,110 @@
+//! The matching tile: the venue with its links.
+
+use super::{Stage, StageError};
+use crate::command::Command;
+use crate::gateway::{Endpoint, Replies};
+use crate::journal::Watch;
+use crate::limits::{BURST, TICKS_PER_COMMAND_MAX};
+use crate::link::{Datagram, FeedEvent, JournalEntry, ORDER_ENTRY, REREQUEST, order_entry_endpoint};
+use crate::record;
+use crate::venue::{Outputs, Progress, Venue};
+use netio::ring::{Consumer, Producer};
+use wire::address::Addr;
+use wire::tick::Tick;
+use wire::{Nanos, Seq};
+
+/// The links that the venue writes to.
+pub struct MatchingOutputs {
+    /// Packets to the clients.
+    pub replies: Producer<Datagram>,
+    /// Commands to the journal.
+    pub commands: Producer<JournalEntry>,
+    /// Ticks to the feed.
+    pub ticks: Producer<FeedEvent>,
+}
+
+impl Replies for MatchingOutputs {
+    fn room(&mut self) -> usize {
+        self.replies.acquire(1)
+    }
+
+    fn send(&mut self, endpoint: Endpoint, to: Addr, fill: impl FnOnce(&mut [u8]) -> Option<usize>) {
+        let slot = self.replies.slot_mut(0);
+        let Some(len) = fill(&mut slot.payload) else { return };
+        slot.len = len;
+        slot.address = to;
+        slot.endpoint = match endpoint {
+            Endpoint::OrderEntry => ORDER_ENTRY,
+            Endpoint::Rerequest => REREQUEST,
+        };
+        self.replies.release(1);
+    }
+}
+
+impl Outputs for MatchingOutputs {
+    fn ready(&mut self) -> bool {
+        // Two: a command may be followed by a state hash.
+        self.commands.acquire(2) >= 2 && self.ticks.acquire(TICKS_PER_COMMAND_MAX) >= TICKS_PER_COMMAND_MAX
+    }
+
+    fn journal(&mut self, command: &Command<'_>) {
+        let slot = self.commands.slot_mut(0);
+        slot.seq = command.seq;
+        slot.time = command.time;
+        (slot.kind, slot.len) = record::encode(command.time, &command.action, &mut slot.body);
+        self.commands.release(1);
+    }
+
+    fn tick(&mut self, cause: Seq, tick: &Tick) {
+        *self.ticks.slot_mut(0) = FeedEvent { cause, tick: *tick };
+        self.ticks.release(1);
+    }
+}
+
+/// Applies what comes in, in order.
+pub struct MatchingStage {
+    venue: Venue,
+    requests: Consumer<Datagram>,
+    outputs: MatchingOutputs,
+    watch: Watch,
+}
+
+impl MatchingStage {
+    /// A matching tile over a venue that has been replayed and resumed.
+    #[must_use]
+    pub const fn new(venue: Venue, requests: Consumer<Datagram>, outputs: MatchingOutputs, watch: Watch) -> Self {
+        Self { venue, requests, outputs, watch }
+    }
+
+    /// The venue, for looking.
+    #[must_use]
+    pub const fn venue(&self) -> &Venue {
+        &self.venue
+    }
+
+    /// The venue, when the tile has stopped.
+    #[must_use]
+    pub fn into_venue(self) -> Venue {
+        self.venue
+    }
+}
+
+impl Stage for MatchingStage {
+    fn poll(&mut self, now: Nanos) -> Result<usize, StageError> {
+        let mut work = 0;
+        let ready = self.requests.acquire(BURST).min(BURST);
+        while work < ready {
+            let datagram = self.requests.slot(work);
+            if let Some(endpoint) = order_entry_endpoint(datagram.endpoint) {
+                let (time, from) = (datagram.time, datagram.address);
+                let progress = self.venue.on_datagram(time, endpoint, from, datagram.bytes(), &mut self.outputs);
+                if progress == Progress::Blocked {
+                    break;
+                }
+            }
+            work += 1;
+        }
+        self.requests.release(work);
+        Ok(work + self.venue.poll(now, self.watch.durable_seq(), &mut self.outputs))
+    }
+}

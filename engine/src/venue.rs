@@ -1,0 +1,259 @@
+//! The matching tile without its links: datagrams and time in; commands, ticks and packets out.
+//!
+//! ```text
+//!   datagram ─► Gateway ─► sequence ─► journal
+//!                             └──────► Exchange ─► reports ─► Gateway's stores ─► packets, when durable
+//!                                           └────► ticks
+//! ```
+//! Goal: one place where inputs get their order, live and in replay. Non-goal: threads, sockets, clocks, files.
+
+use crate::command::{Action, Command};
+use crate::exchange::Exchange;
+use crate::gateway::{Endpoint, Gateway, Intake, Replies};
+use crate::sink::Sink;
+use wire::address::Addr;
+use wire::tick::Tick;
+use wire::{Nanos, Seq, SessionIndex};
+
+/// Everything that leaves the venue.
+pub trait Outputs: Replies {
+    /// Whether there is room for everything that one worst-case command causes. Asked before each command.
+    fn ready(&mut self) -> bool;
+
+    /// Records a command, before its consequences are computed.
+    fn journal(&mut self, command: &Command<'_>);
+
+    /// Publishes a tick once its cause is durable.
+    fn tick(&mut self, cause: Seq, tick: &Tick);
+}
+
+/// What became of a datagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// It is done with.
+    Done,
+    /// There was no room for its consequences: offer it again later. What was done of it is not done again.
+    Blocked,
+}
+
+/// Replay came to another state than the live run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "state after command {seq} has hash {found:016x}, the journal says {expected:016x}: the journal was written under other \
+     rules or by another version; replay it with the binary and the configuration that wrote it"
+)]
+pub struct Divergence {
+    /// The command after which the hashes differ.
+    pub seq: Seq,
+    /// What the journal recorded.
+    pub expected: u64,
+    /// What replay computed.
+    pub found: u64,
+}
+
+/// Gateway, exchange and the sequence between them.
+pub struct Venue {
+    exchange: Exchange,
+    gateway: Gateway,
+    /// The last command's place and time.
+    seq: Seq,
+    time: Nanos,
+    hash_interval: u64,
+    /// Ended sessions whose orders are being canceled, slice by slice.
+    cancels: Vec<SessionIndex>,
+}
+
+impl Venue {
+    /// A venue that has seen no command. A state hash is journaled after every `hash_interval` commands; 0: never.
+    #[must_use]
+    pub fn new(exchange: Exchange, gateway: Gateway, hash_interval: u64) -> Self {
+        let cancels = Vec::with_capacity(exchange.sessions().len());
+        Self { exchange, gateway, seq: Seq(0), time: Nanos(0), hash_interval, cancels }
+    }
+
+    /// The exchange, for looking.
+    #[must_use]
+    pub const fn exchange(&self) -> &Exchange {
+        &self.exchange
+    }
+
+    /// The gateway, for looking.
+    #[must_use]
+    pub const fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
+    /// The last command's place.
+    #[must_use]
+    pub const fn seq(&self) -> Seq {
+        self.seq
+    }
+
+    /// The last command's time.
+    #[must_use]
+    pub const fn time(&self) -> Nanos {
+        self.time
+    }
+
+    /// Applies a command from the journal. Ticks go to `outputs`; packets and journal records are not made.
+    ///
+    /// # Errors
+    /// The command is a state hash and does not match.
+    pub fn replay(&mut self, command: &Command<'_>, outputs: &mut impl Outputs) -> Result<(), Divergence> {
+        if let Action::StateHash { hash } = command.action {
+            let found = self.exchange.state_hash();
+            if found != hash {
+                return Err(Divergence { seq: self.seq, expected: hash, found });
+            }
+        }
+        self.seq = command.seq;
+        self.time = command.time;
+        self.apply(command, outputs);
+        Ok(())
+    }
+
+    /// Replay is over; from here on the venue is live.
+    pub fn resume(&mut self, now: Nanos) {
+        self.gateway.resume(now, self.exchange.sessions());
+        self.cancels.clear();
+        for index in (0..self.exchange.sessions().len()).filter_map(|index| u16::try_from(index).ok()) {
+            if self.exchange.has_orders_to_cancel(SessionIndex(index)) {
+                self.cancels.push(SessionIndex(index));
+            }
+        }
+    }
+
+    /// Takes in one datagram.
+    pub fn on_datagram(
+        &mut self,
+        now: Nanos,
+        endpoint: Endpoint,
+        from: Addr,
+        payload: &[u8],
+        outputs: &mut impl Outputs,
+    ) -> Progress {
+        if !self.is_ready(outputs) {
+            return Progress::Blocked;
+        }
+        let sessions = self.exchange.sessions();
+        match self.gateway.on_datagram(now, sessions, endpoint, from, payload, outputs) {
+            Intake::Done => Progress::Done,
+            Intake::Login { session, login } => {
+                // The orders of the session's last life go before its next one begins.
+                while self.cancels.contains(&session) {
+                    if !self.cancel_slice(now, outputs) {
+                        return Progress::Blocked;
+                    }
+                }
+                if !self.is_ready(outputs) {
+                    return Progress::Blocked;
+                }
+                self.sequence(now, Action::Login { session, login }, outputs);
+                Progress::Done
+            }
+            Intake::Logout { session } => {
+                self.sequence(now, Action::Logout { session }, outputs);
+                Progress::Done
+            }
+            Intake::Skip { session, next_inbound } => {
+                self.sequence(now, Action::Skip { session, next_inbound }, outputs);
+                Progress::Done
+            }
+            Intake::Messages { session, packet } => {
+                let mut expected = self.exchange.sessions()[usize::from(session.0)].next_inbound();
+                for (client_seq, bytes) in packet.messages() {
+                    if client_seq < expected {
+                        continue;
+                    }
+                    if !self.is_ready(outputs) {
+                        return Progress::Blocked;
+                    }
+                    // Longer than any message: journaled as nothing, answered as malformed.
+                    let bytes = if bytes.len() > wire::ouch::INBOUND_LEN_MAX { &[] } else { bytes };
+                    self.sequence(now, Action::Message { session, client_seq, bytes }, outputs);
+                    expected = client_seq + 1;
+                }
+                Progress::Done
+            }
+        }
+    }
+
+    /// Does what time and durability allow. Returns how much work was done.
+    pub fn poll(&mut self, now: Nanos, durable: Seq, outputs: &mut impl Outputs) -> usize {
+        let mut work = 0;
+        while !self.cancels.is_empty() && self.cancel_slice(now, outputs) {
+            work += 1;
+        }
+        while self.is_ready(outputs) {
+            let Some(session) = self.gateway.sweep(now, self.exchange.sessions(), outputs) else { break };
+            self.sequence(now, Action::Death { session }, outputs);
+            work += 1;
+        }
+        work + self.gateway.flush(now, durable, self.exchange.sessions(), outputs)
+    }
+
+    fn is_ready(&self, outputs: &mut impl Outputs) -> bool {
+        self.gateway.has_room() && outputs.ready()
+    }
+
+    /// Cancels one slice of the first session's orders. Returns false when there was no room.
+    fn cancel_slice(&mut self, now: Nanos, outputs: &mut impl Outputs) -> bool {
+        let Some(&session) = self.cancels.first() else { return false };
+        if !self.exchange.has_orders_to_cancel(session) {
+            self.cancels.remove(0);
+            return true;
+        }
+        if !self.is_ready(outputs) {
+            return false;
+        }
+        self.sequence(now, Action::CancelSlice { session }, outputs);
+        true
+    }
+
+    fn sequence(&mut self, now: Nanos, action: Action<'_>, outputs: &mut impl Outputs) {
+        self.number(now, action, outputs);
+        if self.hash_interval > 0 && self.seq.0.is_multiple_of(self.hash_interval) {
+            let hash = self.exchange.state_hash();
+            self.number(now, Action::StateHash { hash }, outputs);
+        }
+    }
+
+    fn number(&mut self, now: Nanos, action: Action<'_>, outputs: &mut impl Outputs) {
+        self.seq.0 += 1;
+        self.time = self.time.max(now);
+        let command = Command { seq: self.seq, time: self.time, action };
+        outputs.journal(&command);
+        self.apply(&command, outputs);
+    }
+
+    fn apply(&mut self, command: &Command<'_>, outputs: &mut impl Outputs) {
+        let mut sink = Router { gateway: &mut self.gateway, outputs };
+        self.exchange.apply(command, &mut sink);
+        match command.action {
+            Action::Login { session, .. } => self.gateway.log_in(command.time, command.seq, session),
+            Action::Death { session } | Action::Logout { session } => {
+                self.gateway.log_out(command.seq, session);
+                if self.exchange.has_orders_to_cancel(session) && !self.cancels.contains(&session) {
+                    self.cancels.push(session);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Reports to the stores, ticks to the feed.
+struct Router<'a, O> {
+    gateway: &'a mut Gateway,
+    outputs: &'a mut O,
+}
+
+impl<O: Outputs> Sink for Router<'_, O> {
+    fn report(&mut self, cause: Seq, session: SessionIndex, message: &[u8]) {
+        self.gateway.keep(cause, session, message);
+    }
+
+    fn tick(&mut self, cause: Seq, tick: &Tick) {
+        self.outputs.tick(cause, tick);
+    }
+}
