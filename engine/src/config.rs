@@ -1,0 +1,231 @@
+//! The configuration: what an operator may choose, read from TOML over a built-in default.
+//!
+//! Goal: every key has a meaning, a unit and a range in `config/default.toml`; a mistake is refused with its line and a remedy
+//! before anything is started. Non-goal: watching the file; a change takes a restart.
+
+mod appliance;
+mod check;
+mod error;
+mod feed;
+mod fingerprint;
+mod instrument;
+mod journal;
+mod limits;
+mod member;
+mod network;
+mod reader;
+mod session;
+mod session_rules;
+mod topology;
+mod tree;
+
+pub use appliance::Appliance;
+pub use check::{MEMBERS_MAX, SESSIONS_MAX};
+pub use error::{ConfigError, Hint, Place};
+pub use feed::Feed;
+pub use instrument::Instrument;
+pub use journal::Journal;
+pub use limits::{Limits, SESSION_STORE_MESSAGES_MIN};
+pub use member::Member;
+pub use network::{Network, PortKind};
+pub use session::{Key, Session};
+pub use session_rules::SessionRules;
+pub use topology::Topology;
+
+use crate::{instrument as terms, rules};
+use reader::Reader;
+use rules::SelfMatch;
+use std::path::Path;
+use tree::Node;
+use wire::{MemberId, Price};
+
+/// Everything an operator chooses. Whoever holds one may rely on the relations that loading has checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// `[appliance]`.
+    pub appliance: Appliance,
+    /// `[topology]`.
+    pub topology: Topology,
+    /// `[network]`.
+    pub network: Network,
+    /// `[feed]`.
+    pub feed: Feed,
+    /// `[journal]`.
+    pub journal: Journal,
+    /// `[session_rules]`.
+    pub session_rules: SessionRules,
+    /// `[limits]`.
+    pub limits: Limits,
+    /// `[[instrument]]`, by position.
+    pub instruments: Vec<Instrument>,
+    /// `[[member]]`, by position.
+    pub members: Vec<Member>,
+    /// `[[session]]`, by position.
+    pub sessions: Vec<Session>,
+}
+
+impl Default for Config {
+    /// What `config/default.toml` says.
+    fn default() -> Self {
+        let member = |name: &str| Member { name: name.to_owned(), self_match: SelfMatch::Allow };
+        Self {
+            appliance: Appliance::default(),
+            topology: Topology::default(),
+            network: Network::default(),
+            feed: Feed::default(),
+            journal: Journal::default(),
+            session_rules: SessionRules::default(),
+            limits: Limits::default(),
+            instruments: ["PINION", "ALC", "BOB", "CHAR"].map(Instrument::plain).to_vec(),
+            members: vec![member("alpha"), member("beta")],
+            sessions: vec![
+                Session::development("trader1", "alpha", b"pinion-development-key---trader1"),
+                Session::development("trader2", "beta", b"pinion-development-key---trader2"),
+            ],
+        }
+    }
+}
+
+impl Config {
+    /// The built-in default as a commented file to begin one's own with.
+    pub const DEFAULT_TEXT: &'static str = include_str!("config/default.toml");
+
+    /// Reads a file over the built-in default; `None` is the default alone.
+    ///
+    /// # Errors
+    /// The file cannot be read, or says something that cannot be used.
+    pub fn load(path: Option<&Path>) -> Result<Self, ConfigError> {
+        Self::load_with(path, &[])
+    }
+
+    /// As [`load`](Self::load), with overrides on top; relations are checked once, after all of them.
+    ///
+    /// # Errors
+    /// The file cannot be read, or file or overrides say something that cannot be used.
+    pub fn load_with(path: Option<&Path>, overrides: &[(String, String)]) -> Result<Self, ConfigError> {
+        let mut config = Self::default();
+        let mut origin = "the built-in default".to_owned();
+        if let Some(path) = path {
+            let text = std::fs::read_to_string(path)
+                .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+            origin = path.display().to_string();
+            config.layer(&Node::parse(&text, &origin)?)?;
+        }
+        config.override_all(overrides)?;
+        check::check(&config, &origin)?;
+        Ok(config)
+    }
+
+    /// Reads a text over the built-in default. Arrays of tables replace the default's. `origin` names the text in messages.
+    ///
+    /// # Errors
+    /// The text says something that cannot be used.
+    pub fn parse(text: &str, origin: &str) -> Result<Self, ConfigError> {
+        let mut config = Self::default();
+        config.layer(&Node::parse(text, origin)?)?;
+        check::check(&config, origin)?;
+        Ok(config)
+    }
+
+    /// This configuration with `key = value` pairs on top, the last one winning. Keys are dotted, `journal.dir`; entries of arrays
+    /// go by position, `instrument.0.tick`. A value is TOML, or a bare string.
+    ///
+    /// # Errors
+    /// A key is unknown, a value cannot be used, or the result contradicts itself.
+    pub fn with_overrides(mut self, overrides: &[(String, String)]) -> Result<Self, ConfigError> {
+        self.override_all(overrides)?;
+        check::check(&self, "the configuration with its overrides")?;
+        Ok(self)
+    }
+
+    /// What is allowed and yet hardly meant, a sentence each.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        let reachable = !self.network.order_entry.ip().is_loopback() || !self.network.rerequest.ip().is_loopback();
+        for session in self.sessions.iter().filter(|session| reachable && session.key.is_development()) {
+            warnings.push(format!(
+                "session '{}' has a development key, which everyone knows, and order entry at {} can be reached from other \
+                 machines: give it a secret key of 32 bytes",
+                session.username, self.network.order_entry
+            ));
+        }
+        if !self.network.faults.is_empty() {
+            warnings.push(format!(
+                "network.faults is \"{}\": packets are harmed on purpose; set it to \"\" outside of tests",
+                self.network.faults
+            ));
+        }
+        warnings
+    }
+
+    /// The exchange's rules, with every bound resolved.
+    #[must_use]
+    pub fn rules(&self) -> rules::Rules {
+        let instruments = self.instruments.iter().map(|instrument| {
+            let (price_min, price_max) = self.price_bounds(instrument);
+            terms::Instrument {
+                symbol: instrument.symbol,
+                tick: instrument.tick.0,
+                lot: instrument.lot,
+                price_min,
+                price_max,
+                quantity_max: self.limits.quantity_max,
+                market_protection: instrument.market_protection.map(Price::get),
+            }
+        });
+        let members = self.members.iter().map(|member| rules::MemberRules { self_match: member.self_match });
+        let sessions = self.sessions.iter().map(|session| rules::SessionRules {
+            member: self.member_position(&session.member).expect("loading has checked that the member exists"),
+            open_orders_max: self.limits.session_orders,
+        });
+        rules::Rules {
+            instruments: instruments.collect(),
+            members: members.collect(),
+            sessions: sessions.collect(),
+            orders_max: self.limits.orders,
+            levels_max: self.limits.levels,
+        }
+    }
+
+    /// One number for all that decides outcomes: equal fingerprints replay a journal to equal states. Stable across runs,
+    /// machines and versions.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        fingerprint::fingerprint(self, &self.rules())
+    }
+
+    /// An instrument's lowest and highest price, its own or those it gets.
+    fn price_bounds(&self, instrument: &Instrument) -> (Price, Price) {
+        let limit = self.limits.price_max.0;
+        let highest = Price(limit - limit % instrument.tick.0);
+        (instrument.price_min.unwrap_or(instrument.tick), instrument.price_max.unwrap_or(highest))
+    }
+
+    fn member_position(&self, name: &str) -> Option<MemberId> {
+        let position = self.members.iter().position(|member| member.name == name)?;
+        u16::try_from(position).ok().map(MemberId)
+    }
+
+    fn override_all(&mut self, overrides: &[(String, String)]) -> Result<(), ConfigError> {
+        overrides.iter().try_for_each(|(key, value)| self.layer(&Node::of_override(key, value)?))
+    }
+
+    /// Puts what a tree says on top.
+    fn layer(&mut self, node: &Node) -> Result<(), ConfigError> {
+        let mut top = Reader::new(node, "")?;
+        top.table("appliance", |reader| self.appliance.read(reader))?;
+        top.table("topology", |reader| self.topology.read(reader))?;
+        top.table("network", |reader| self.network.read(reader))?;
+        top.table("feed", |reader| self.feed.read(reader))?;
+        top.table("journal", |reader| self.journal.read(reader))?;
+        top.table("session_rules", |reader| self.session_rules.read(reader))?;
+        top.table("limits", |reader| self.limits.read(reader))?;
+        let instrument = Instrument::template();
+        top.tables("instrument", (&instrument, &["symbol"]), Instrument::read, &mut self.instruments)?;
+        top.tables("member", (&Member::template(), &["name"]), Member::read, &mut self.members)?;
+        let session_keys = ["username", "member", "key"];
+        top.tables("session", (&Session::template(), &session_keys), Session::read, &mut self.sessions)?;
+        top.finish()
+    }
+}

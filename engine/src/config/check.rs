@@ -1,0 +1,180 @@
+//! What must hold between values that are each right for themselves.
+//!
+//! Goal: what the rest of the appliance may rely on, so that it asserts and does not ask again. Non-goal: single values.
+
+use super::error::{ConfigError, Place};
+use super::{Config, Instrument};
+use crate::limits::INSTRUMENTS_MAX;
+use std::collections::BTreeSet;
+use std::net::SocketAddrV4;
+
+/// Members and sessions are numbered in 16 bits.
+pub const MEMBERS_MAX: usize = 65_535;
+/// Each session has a store of its own.
+pub const SESSIONS_MAX: usize = 4_096;
+/// Lines A and B.
+const TICK_LINES_MAX: usize = 2;
+
+/// A rule that is broken: key, expected, found.
+struct Breach(String, String, String);
+
+/// Checks all relations.
+pub(super) fn check(config: &Config, origin: &str) -> Result<(), ConfigError> {
+    [topology, addresses, sessions_clock, limits, instruments, members, sessions].iter().try_for_each(|rule| {
+        rule(config).map_err(|Breach(key, expected, found)| ConfigError::BadValue {
+            place: Place::Whole { origin: origin.into() },
+            key,
+            expected,
+            found,
+        })
+    })
+}
+
+fn breach(key: impl Into<String>, expected: impl Into<String>, found: impl Into<String>) -> Result<(), Breach> {
+    Err(Breach(key.into(), expected.into(), found.into()))
+}
+
+/// The position and name of the first one that stands twice.
+fn duplicate<K: Ord>(keys: impl Iterator<Item = K>) -> Option<(usize, K)> {
+    let mut seen = BTreeSet::new();
+    keys.enumerate().find_map(|(index, key)| {
+        if seen.contains(&key) {
+            return Some((index, key));
+        }
+        seen.insert(key);
+        None
+    })
+}
+
+fn counted(key: &str, count: usize, max: usize) -> Result<(), Breach> {
+    if (1..=max).contains(&count) {
+        return Ok(());
+    }
+    breach(key, format!("1 to {max} entries"), count.to_string())
+}
+
+fn topology(config: &Config) -> Result<(), Breach> {
+    let topology = &config.topology;
+    let (threads, pins) = (topology.threads.len(), topology.pin.len());
+    if pins != 0 && pins != threads {
+        let expected = format!("one core for each of the {threads} threads, or [] to leave all unpinned");
+        return breach("topology.pin", expected, format!("{pins} cores"));
+    }
+    match duplicate(topology.pin.iter()) {
+        Some((_, core)) => breach("topology.pin", "each core once", format!("core {core} twice")),
+        None => Ok(()),
+    }
+}
+
+fn addresses(config: &Config) -> Result<(), Breach> {
+    let (network, lines) = (&config.network, &config.feed.tick_lines);
+    counted("feed.tick_lines", lines.len(), TICK_LINES_MAX)?;
+    if let Some((_, line)) = duplicate(lines.iter()) {
+        return breach("feed.tick_lines", "each group once", format!("{line} twice"));
+    }
+    let not_unicast = |address: &SocketAddrV4| address.ip().is_multicast() || address.ip().is_broadcast();
+    for (key, address) in [("network.order_entry", network.order_entry), ("network.rerequest", network.rerequest)] {
+        if not_unicast(&address) {
+            return breach(key, "an address of this machine", address.to_string());
+        }
+    }
+    if network.order_entry == network.rerequest && network.order_entry.port() != 0 {
+        let expected = "an address other than network.order_entry, for the port tells requests from orders";
+        return breach("network.rerequest", expected, network.rerequest.to_string());
+    }
+    Ok(())
+}
+
+fn sessions_clock(config: &Config) -> Result<(), Breach> {
+    let rules = &config.session_rules;
+    // One lost heartbeat must not kill a session.
+    let least = rules.heartbeat_ms.saturating_mul(2);
+    if rules.timeout_ms < least {
+        let expected = format!("at least {least}, twice session_rules.heartbeat_ms");
+        return breach("session_rules.timeout_ms", expected, rules.timeout_ms.to_string());
+    }
+    Ok(())
+}
+
+fn limits(config: &Config) -> Result<(), Breach> {
+    let limits = &config.limits;
+    if limits.session_orders > limits.orders {
+        let expected = format!("at most limits.orders, {}", limits.orders);
+        return breach("limits.session_orders", expected, limits.session_orders.to_string());
+    }
+    if limits.levels > limits.orders {
+        let expected = format!("at most limits.orders, {}, for a level holds an order at least", limits.orders);
+        return breach("limits.levels", expected, limits.levels.to_string());
+    }
+    Ok(())
+}
+
+fn instruments(config: &Config) -> Result<(), Breach> {
+    let instruments = &config.instruments;
+    counted("instrument", instruments.len(), INSTRUMENTS_MAX)?;
+    if let Some((index, symbol)) = duplicate(instruments.iter().map(|instrument| instrument.symbol)) {
+        return breach(format!("instrument[{index}].symbol"), "each symbol once", format!("'{symbol}' twice"));
+    }
+    instruments.iter().enumerate().try_for_each(|(index, instrument)| one_instrument(config, index, instrument))
+}
+
+fn one_instrument(config: &Config, index: usize, instrument: &Instrument) -> Result<(), Breach> {
+    let key = |name: &str| format!("instrument[{index}].{name}");
+    if let Some(id) = instrument.id
+        && usize::try_from(id) != Ok(index)
+    {
+        return breach(key("id"), format!("{index}, its position, which is its symbol_id"), id.to_string());
+    }
+    let tick = instrument.tick;
+    for (name, price) in [("price_min", instrument.price_min), ("price_max", instrument.price_max)] {
+        if let Some(price) = price.filter(|price| price.0 % tick.0 != 0) {
+            return breach(key(name), format!("a multiple of the tick, {tick}"), price.to_string());
+        }
+    }
+    if let Some(distance) = instrument.market_protection.filter(|distance| distance.0 % tick.0 != 0) {
+        return breach(key("market_protection"), format!("a multiple of the tick, {tick}"), distance.to_string());
+    }
+    let (lowest, highest) = config.price_bounds(instrument);
+    if highest > config.limits.price_max {
+        return breach(
+            key("price_max"),
+            format!("at most limits.price_max, {}", config.limits.price_max),
+            highest.to_string(),
+        );
+    }
+    if lowest > highest {
+        return breach(key("price_min"), format!("at most the highest price, {highest}"), lowest.to_string());
+    }
+    if instrument.lot > config.limits.quantity_max.0 {
+        let expected = format!("at most limits.quantity_max, {}", config.limits.quantity_max);
+        return breach(key("lot"), expected, instrument.lot.to_string());
+    }
+    Ok(())
+}
+
+fn members(config: &Config) -> Result<(), Breach> {
+    counted("member", config.members.len(), MEMBERS_MAX)?;
+    match duplicate(config.members.iter().map(|member| &member.name)) {
+        Some((index, name)) => breach(format!("member[{index}].name"), "each name once", format!("'{name}' twice")),
+        None => Ok(()),
+    }
+}
+
+fn sessions(config: &Config) -> Result<(), Breach> {
+    let sessions = &config.sessions;
+    counted("session", sessions.len(), SESSIONS_MAX)?;
+    if let Some((index, name)) = duplicate(sessions.iter().map(|session| &session.username)) {
+        return breach(format!("session[{index}].username"), "each username once", format!("'{name}' twice"));
+    }
+    sessions.iter().enumerate().try_for_each(|(index, session)| match config.member_position(&session.member) {
+        Some(_) => Ok(()),
+        None => {
+            let names: Vec<&str> = config.members.iter().take(8).map(|member| member.name.as_str()).collect();
+            let expected = format!(
+                "the name of a [[member]] ({}); a configuration with members of its own needs sessions of its own",
+                names.join(", ")
+            );
+            breach(format!("session[{index}].member"), expected, format!("'{}'", session.member))
+        }
+    })
+}

@@ -1,0 +1,77 @@
+//! `[network]`: the port and its addresses.
+
+use super::error::ConfigError;
+use super::reader::{Reader, text};
+use std::net::{Ipv4Addr, SocketAddrV4};
+
+/// How packets reach the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PortKind {
+    /// `uring` where the kernel allows it, else `socket`.
+    Auto,
+    /// `io_uring`: batched, no system call on the receive path.
+    Uring,
+    /// Plain sockets.
+    Socket,
+}
+
+/// The port and its addresses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Network {
+    /// How packets reach the network.
+    pub port: PortKind,
+    /// Where clients send logins and orders to; port 0: any free one.
+    pub order_entry: SocketAddrV4,
+    /// Where clients ask for reports they missed; port 0: any free one.
+    pub rerequest: SocketAddrV4,
+    /// Address of the interface through which market data leaves.
+    pub interface: Ipv4Addr,
+    /// Socket receive buffer, bytes.
+    pub receive_buffer_bytes: u32,
+    /// Socket send buffer, bytes.
+    pub send_buffer_bytes: u32,
+    /// Faults to inject, as text; empty: none. For tests.
+    pub faults: String,
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Self {
+            port: PortKind::Auto,
+            order_entry: SocketAddrV4::new(Ipv4Addr::LOCALHOST, 26_400),
+            rerequest: SocketAddrV4::new(Ipv4Addr::LOCALHOST, 26_401),
+            interface: Ipv4Addr::LOCALHOST,
+            receive_buffer_bytes: 4 << 20,
+            send_buffer_bytes: 4 << 20,
+            faults: String::new(),
+        }
+    }
+}
+
+/// What a bind address looks like, for messages.
+pub(super) const ADDRESS_EXPECTED: &str = "an IPv4 address and port, such as \"127.0.0.1:26400\"";
+const BUFFER_BYTES: std::ops::RangeInclusive<u32> = 4_096..=1 << 30;
+
+impl Network {
+    pub(super) fn read(&mut self, mut reader: Reader<'_>) -> Result<(), ConfigError> {
+        if let Some(node) = reader.get("port")
+            && let Some(found @ ("dpdk" | "xdp")) = text(node)
+        {
+            return Err(ConfigError::Unavailable {
+                place: node.place.clone(),
+                key: reader.path_of("port"),
+                found: found.to_owned(),
+                instead: "use \"auto\", \"uring\" or \"socket\"".to_owned(),
+            });
+        }
+        let ports = [("auto", PortKind::Auto), ("uring", PortKind::Uring), ("socket", PortKind::Socket)];
+        reader.choice("port", &ports, &mut self.port)?;
+        reader.parsed("order_entry", ADDRESS_EXPECTED, &mut self.order_entry)?;
+        reader.parsed("rerequest", ADDRESS_EXPECTED, &mut self.rerequest)?;
+        reader.parsed("interface", "an IPv4 address of this machine, such as \"127.0.0.1\"", &mut self.interface)?;
+        reader.integer("receive_buffer_bytes", BUFFER_BYTES, &mut self.receive_buffer_bytes)?;
+        reader.integer("send_buffer_bytes", BUFFER_BYTES, &mut self.send_buffer_bytes)?;
+        reader.text("faults", &mut self.faults)?;
+        reader.finish()
+    }
+}

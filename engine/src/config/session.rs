@@ -1,0 +1,91 @@
+//! `[[session]]`: one login.
+
+use super::appliance::{NAME_EXPECTED, name};
+use super::error::ConfigError;
+use super::reader::{Reader, text};
+use std::fmt;
+
+/// A login and whom it trades for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// The name in the login message: 1 to 16 printable ASCII characters.
+    pub username: String,
+    /// The firm, by name.
+    pub member: String,
+    /// The secret shared with the client.
+    pub key: Key,
+    /// Whether the session's orders are canceled when it dies, even where its login did not ask for that.
+    pub cancel_on_disconnect: bool,
+}
+
+/// A pre-shared login key. It does not print.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Key(pub [u8; 32]);
+
+impl Key {
+    /// How the keys of the built-in default begin, so that they are recognised wherever they are used.
+    const DEVELOPMENT_PREFIX: &'static [u8] = b"pinion-development-key";
+
+    /// Whether this is a key that everyone knows, from the built-in default.
+    #[must_use]
+    pub fn is_development(&self) -> bool {
+        self.0.starts_with(Self::DEVELOPMENT_PREFIX)
+    }
+
+    /// Reads 64 hexadecimal digits.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let digits = text.as_bytes();
+        if digits.len() != 64 {
+            return None;
+        }
+        let mut key = [0; 32];
+        for (byte, pair) in key.iter_mut().zip(digits.chunks_exact(2)) {
+            *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
+        }
+        Some(Self(key))
+    }
+}
+
+const fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(..)")
+    }
+}
+
+impl Session {
+    /// What an entry is before its keys are read. Name, member and key have no default and are checked to be set.
+    pub(super) const fn template() -> Self {
+        Self { username: String::new(), member: String::new(), key: Key([0; 32]), cancel_on_disconnect: false }
+    }
+
+    /// A login of the built-in default.
+    pub(super) fn development(username: &str, member: &str, key: &[u8; 32]) -> Self {
+        Self { username: username.to_owned(), member: member.to_owned(), key: Key(*key), cancel_on_disconnect: false }
+    }
+
+    pub(super) fn read(&mut self, mut reader: Reader<'_>) -> Result<(), ConfigError> {
+        reader.checked("username", NAME_EXPECTED, name, &mut self.username)?;
+        reader.checked("member", NAME_EXPECTED, name, &mut self.member)?;
+        if let Some(node) = reader.get("key") {
+            // The value is left out of the message: messages end in logs, and this one is nearly a secret.
+            self.key = text(node).and_then(Key::from_hex).ok_or_else(|| ConfigError::BadValue {
+                place: node.place.clone(),
+                key: reader.path_of("key"),
+                expected: "64 hexadecimal digits (32 bytes)".to_owned(),
+                found: text(node).map_or_else(|| "no string".to_owned(), |text| format!("{} characters", text.len())),
+            })?;
+        }
+        reader.boolean("cancel_on_disconnect", &mut self.cancel_on_disconnect)?;
+        reader.finish()
+    }
+}

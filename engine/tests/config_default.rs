@@ -1,0 +1,69 @@
+//! The built-in default: the commented file and the code say the same, and the file leaves nothing out.
+
+use engine::config::{Config, ConfigError};
+
+#[test]
+fn the_file_is_the_default() {
+    let parsed = Config::parse(Config::DEFAULT_TEXT, "default.toml").expect("the default is valid");
+    assert_eq!(parsed, Config::default());
+    assert_eq!(Config::load(None).expect("the default is valid"), Config::default());
+    assert_eq!(Config::parse("", "empty").expect("nothing to complain about"), Config::default());
+    assert_eq!(parsed.warnings(), Vec::<String>::new());
+}
+
+/// The keys that a table knows, as its error message for an unknown one lists them.
+fn known_keys(text: &str) -> Vec<String> {
+    match Config::parse(text, "probe") {
+        Err(ConfigError::UnknownKey { known, .. }) => known.split(", ").map(str::to_owned).collect(),
+        other => panic!("expected an unknown key in {text:?}, found {other:?}"),
+    }
+}
+
+#[test]
+fn every_known_key_is_explained() {
+    let tables = known_keys("zzzzzz = 1");
+    assert_eq!(tables.len(), 10, "{tables:?}");
+    for table in tables {
+        let is_array = ["instrument", "member", "session"].contains(&table.as_str());
+        let header = if is_array { format!("[[{table}]]") } else { format!("[{table}]") };
+        let keys = known_keys(&format!("{header}\nzzzzzz = 1\n"));
+        // The table's part of the file, with the comment above an array's first header, where its keys are explained.
+        let start = Config::DEFAULT_TEXT.find(&format!("\n{header}\n")).unwrap_or_else(|| panic!("no {header}"));
+        let (before, after) = Config::DEFAULT_TEXT.split_at(start);
+        let explanation = before.rsplit("\n\n").next().expect("rsplit yields one at least");
+        let body = after.trim_start().split("\n\n").next().expect("split yields one at least");
+        for key in keys {
+            let set = [format!("\n{key} = "), format!("\n# {key} = ")].iter().any(|line| body.contains(line));
+            let explained = explanation.contains(&format!("\n#   {key} "));
+            assert!(if is_array { explained } else { set }, "{header} does not explain '{key}'");
+        }
+    }
+}
+
+#[test]
+fn what_the_file_says_of_itself_holds() {
+    for line in Config::DEFAULT_TEXT.lines() {
+        assert!(line.chars().count() <= 120, "too long: {line}");
+    }
+    // The bounds that the comments give are the bounds that are checked.
+    for (key, lowest, highest) in [
+        ("network.receive_buffer_bytes", 4_096, 1_073_741_824),
+        ("feed.multicast_ttl", 0, 255),
+        ("feed.heartbeat_ms", 1, 60_000),
+        ("journal.segment_bytes", 1_048_576_u64, 4_294_967_296),
+        ("journal.state_hash_interval_commands", 0, 1_000_000_000),
+        ("session_rules.rerequest_us", 50, 1_000_000),
+        ("session_rules.challenge_ms", 100, 600_000),
+        ("limits.session_store_messages", 131_072, 67_108_864),
+        ("limits.quantity_max", 1, 4_294_967_295),
+    ] {
+        let set = |value: u64| Config::default().with_overrides(&[(key.to_owned(), value.to_string())]);
+        let name = key.split('.').next_back().expect("a dotted key");
+        let line = Config::DEFAULT_TEXT.find(&format!("\n{name} = ")).expect("the key is there");
+        assert!(Config::DEFAULT_TEXT[..line].contains(&highest.to_string()), "{key}: {highest} is not in the comment");
+        assert!(set(lowest).is_ok(), "{key} = {lowest}: {:?}", set(lowest));
+        assert!(set(highest).is_ok(), "{key} = {highest}: {:?}", set(highest));
+        assert!(set(highest + 1).is_err(), "{key} = {}", highest + 1);
+        assert!(lowest == 0 || set(lowest - 1).is_err(), "{key} = {}", lowest - 1);
+    }
+}
