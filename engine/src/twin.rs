@@ -96,6 +96,7 @@ impl TwinBook {
                             stamp: order.stamp,
                             hidden: order.hidden,
                             gtc: order.gtc,
+                            mark: order.mark,
                         };
                         sum = sum.wrapping_add(state.mix());
                     }
@@ -103,6 +104,15 @@ impl TwinBook {
             }
         }
         sum
+    }
+
+    /// Changes the exchange's byte of a live order.
+    pub fn set_mark(&mut self, key: OrderKey, change: impl FnOnce(u8) -> u8) -> bool {
+        let Some(Place { instrument, side, price }) = self.places.get(&key).copied() else { return false };
+        let market = self.markets.get_mut(&instrument).expect("a live order has a market");
+        let order = market.find_mut(side, price, key).expect("a live order stands in its place");
+        order.mark = change(order.mark);
+        true
     }
 
     /// The displayed levels of a side, best first.
@@ -135,7 +145,7 @@ impl TwinBook {
         if self.places.contains_key(&order.key) {
             return Err(BookReject::DuplicateKey);
         }
-        self.place(order, u64::from(order.qty.0), None)
+        self.place(order, order.qty.0, None)
     }
 
     fn cancel(&mut self, key: OrderKey, reason: CancelReason) -> Result<Vec<BookEvent>, BookReject> {
@@ -170,7 +180,7 @@ impl TwinBook {
         if replace.qty == Qty(0) {
             return Err(BookReject::ZeroQty);
         }
-        let gone = old.liable - u64::from(old.leaves);
+        let gone = u64::from(old.liable - old.leaves);
         let qty = u64::from(replace.qty.0);
         let (side, liable, open) = match replace.kind {
             ReplaceKind::ReEnter { side } => (side.unwrap_or(place.side), qty, qty),
@@ -181,6 +191,7 @@ impl TwinBook {
             ReplaceKind::Amend { basis: QtyBasis::Intended } => (place.side, qty, qty - gone),
         };
         let open = u32::try_from(open).expect("no more than the quantity asked for");
+        let liable = u32::try_from(liable).map_err(|_| BookReject::LiableOverflow)?;
         let amends = matches!(replace.kind, ReplaceKind::Amend { .. });
         let stays_passive = replace.tif == TimeInForce::Day || replace.tif == TimeInForce::Gtc;
         let same = replace.price.0 == place.price && replace.hidden == old.hidden && replace.display.0 == old.display;
@@ -195,6 +206,7 @@ impl TwinBook {
             price: replace.price,
             qty: Qty(open),
             kept_priority,
+            mark: old.mark,
         };
         if kept_priority {
             let market = self.markets.get_mut(&place.instrument).expect("a live order has a market");
@@ -226,6 +238,7 @@ impl TwinBook {
             self_match: replace.self_match,
             display: replace.display,
             hidden: replace.hidden,
+            mark: old.mark,
         };
         self.place(&terms, liable, Some(InPlaceOf { place, order: old, acknowledgement }))
     }
@@ -234,7 +247,7 @@ impl TwinBook {
     fn place(
         &mut self,
         terms: &NewOrder,
-        liable: u64,
+        liable: u32,
         in_place_of: Option<InPlaceOf>,
     ) -> Result<Vec<BookEvent>, BookReject> {
         let start = self.markets.entry(terms.instrument.0).or_default().clone();
@@ -341,7 +354,7 @@ impl TwinBook {
         } else {
             let order = market.find_mut(side, price, key).expect("a live order stands in its place");
             order.leaves = leaves;
-            order.liable -= u64::from(taken);
+            order.liable -= taken;
             order.shown = order.shown.min(leaves);
         }
         let mut events = vec![BookEvent::Canceled {

@@ -214,7 +214,7 @@ impl Book {
 fn quantities_wrong(order: &Order) -> Option<&'static str> {
     if order.leaves == 0 {
         Some("nothing is left of it")
-    } else if u64::from(order.leaves) > order.liable {
+    } else if order.leaves > order.liable {
         Some("more is open than may execute")
     } else if order.hidden != (order.shown == 0) || order.shown > order.leaves {
         Some("what it shows")

@@ -106,6 +106,9 @@ pub struct NewOrder {
     pub display: Qty,
     /// Show nothing at all. Hidden orders trade after the displayed ones of the same price. Outranks `display`.
     pub hidden: bool,
+    /// A byte that the exchange attaches to the order, to find it there again. The book carries it, through replacements too, and
+    /// never looks into it.
+    pub mark: u8,
 }
 
 /// How far to reduce an order.

@@ -29,7 +29,7 @@ impl Book {
         if self.slot_of(order.key).is_some() {
             return Err(BookReject::DuplicateKey);
         }
-        let incoming = Incoming { terms: *order, leaves: order.qty.0, liable: u64::from(order.qty.0) };
+        let incoming = Incoming { terms: *order, leaves: order.qty.0, liable: order.qty.0 };
         let kill = self.check(&incoming, NIL)?;
         sink(BookEvent::Accepted {
             key: order.key,
@@ -58,13 +58,15 @@ impl Book {
         let old = *self.orders.at(slot);
         let (ladder, price) = (self.ladders.levels.at(old.level).ladder, self.ladders.levels.at(old.level).price);
         let (instrument, old_side) = ladder_parts(ladder);
-        let gone = old.liable - u64::from(old.leaves);
-        let asked = u64::from(replace.qty.0);
+        let gone = old.liable - old.leaves;
+        let asked = replace.qty.0;
         let (side, leaves, liable) = match replace.kind {
-            ReplaceKind::ReEnter { side } => (side.unwrap_or(old_side), replace.qty.0, asked),
-            ReplaceKind::Amend { basis: QtyBasis::Open } => (old_side, replace.qty.0, gone + asked),
+            ReplaceKind::ReEnter { side } => (side.unwrap_or(old_side), asked, asked),
+            ReplaceKind::Amend { basis: QtyBasis::Open } => {
+                (old_side, asked, gone.checked_add(asked).ok_or(BookReject::LiableOverflow)?)
+            }
             ReplaceKind::Amend { basis: QtyBasis::Intended } => {
-                let open = u32::try_from(asked.saturating_sub(gone)).unwrap_or(u32::MAX);
+                let open = asked.saturating_sub(gone);
                 if open == 0 {
                     self.take_off(slot, old.leaves, CancelReason::User, sink);
                     return Ok(());
@@ -87,6 +89,7 @@ impl Book {
             price: replace.price,
             qty: Qty(leaves),
             kept_priority: keeps_place,
+            mark: old.mark,
         };
         if keeps_place {
             sink(replaced);
@@ -107,6 +110,7 @@ impl Book {
             self_match: replace.self_match,
             display: replace.display,
             hidden: replace.hidden,
+            mark: old.mark,
         };
         let incoming = Incoming { terms, leaves, liable };
         let kill = self.check(&incoming, slot)?;
@@ -224,12 +228,13 @@ impl Book {
             owner: terms.owner,
             hidden: terms.hidden,
             gtc: terms.tif == TimeInForce::Gtc,
+            mark: terms.mark,
         });
         self.settle(level, before, sink);
     }
 
     /// Gives an order, in its place, the name and quantities of its replacement.
-    fn rename(&mut self, slot: u32, replace: &Replace, leaves: u32, liable: u64, sink: &mut impl FnMut(BookEvent)) {
+    fn rename(&mut self, slot: u32, replace: &Replace, leaves: u32, liable: u32, sink: &mut impl FnMut(BookEvent)) {
         let Order { key, level, .. } = *self.orders.at(slot);
         let before = self.ladders.levels.at(level).shown;
         self.index.remove(key, slot);

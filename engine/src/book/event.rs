@@ -67,6 +67,8 @@ pub enum BookReject {
     OrdersFull,
     /// As many price levels stand as the limits allow.
     LevelsFull,
+    /// With this amendment, what has executed and what may still would together not fit 32 bits.
+    LiableOverflow,
     /// The open quantity at this price would not fit 32 bits, so neither could the displayed quantity in a tick.
     LevelQuantityOverflow,
 }
@@ -109,6 +111,8 @@ pub enum BookEvent {
         qty: Qty,
         /// Whether it kept its place in the queue.
         kept_priority: bool,
+        /// The mark of the order that is gone, which the replacement has now.
+        mark: u8,
     },
     /// Two orders traded at the maker's price.
     Trade {

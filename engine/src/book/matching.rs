@@ -14,7 +14,7 @@ use super::slab::NIL;
 pub(super) struct Incoming {
     pub terms: NewOrder,
     pub leaves: u32,
-    pub liable: u64,
+    pub liable: u32,
 }
 
 impl Incoming {

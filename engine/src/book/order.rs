@@ -13,9 +13,8 @@ pub(super) struct Order {
     pub order_ref: OrderRef,
     /// Number of the queue joining, over the whole book: the order's place in time.
     pub stamp: u64,
-    /// The total that may ever execute; what is above `leaves` is gone through trades and decrements. Wider than a quantity,
-    /// because amendments by open quantity add up over a chain of replacements.
-    pub liable: u64,
+    /// The total that may ever execute; what is above `leaves` is gone through trades and decrements.
+    pub liable: u32,
     pub leaves: u32,
     /// What is displayed now: everything, or the rest of an iceberg's slice, or nothing of a hidden order.
     pub shown: u32,
@@ -28,6 +27,7 @@ pub(super) struct Order {
     pub owner: MemberId,
     pub hidden: bool,
     pub gtc: bool,
+    pub mark: u8,
 }
 
 const _: () = assert!(size_of::<Order>() == 64, "an order must stay one cache line");
@@ -48,6 +48,7 @@ impl Order {
         owner: MemberId(0),
         hidden: false,
         gtc: false,
+        mark: 0,
     };
 
     /// What one fill can take: a hidden order offers all, another one what it shows.

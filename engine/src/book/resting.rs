@@ -35,10 +35,7 @@ impl Book {
             ReduceTo::By(qty) => qty.0.min(leaves),
             ReduceTo::Open(qty) => leaves.saturating_sub(qty.0),
             // A total at or below what is gone already leaves nothing open.
-            ReduceTo::Intended(qty) => {
-                let surplus = liable.saturating_sub(u64::from(qty.0));
-                u32::try_from(surplus).map_or(leaves, |surplus| surplus.min(leaves))
-            }
+            ReduceTo::Intended(qty) => liable.saturating_sub(qty.0).min(leaves),
         };
         if taken == 0 {
             return Err(BookReject::NotReduced);
@@ -55,10 +52,20 @@ impl Book {
         if leaves == 0 {
             self.remove(slot);
         } else {
-            self.shrink(slot, leaves, order.liable - u64::from(taken));
+            self.shrink(slot, leaves, order.liable - taken);
         }
         sink(self.canceled_resting(&order, taken, leaves, reason));
         self.settle(order.level, before, sink);
+    }
+
+    /// Changes the exchange's byte of a live order; `false` when it is not live.
+    pub fn set_mark(&mut self, key: OrderKey, change: impl FnOnce(u8) -> u8) -> bool {
+        let Some(slot) = self.slot_of(key) else { return false };
+        self.count_out(slot);
+        let order = self.orders.at_mut(slot);
+        order.mark = change(order.mark);
+        self.count_in(slot);
+        true
     }
 
     /// Puts an order at the back of its queue at a level, and into the index and its session's list.
@@ -107,7 +114,7 @@ impl Book {
     }
 
     /// Lowers the open quantity of an order in its place; the undisplayed part goes first.
-    pub(super) fn shrink(&mut self, slot: u32, leaves: u32, liable: u64) {
+    pub(super) fn shrink(&mut self, slot: u32, leaves: u32, liable: u32) {
         self.count_out(slot);
         let shown = self.orders.at(slot).shown.min(leaves);
         self.set_quantities(slot, leaves, shown);
@@ -173,6 +180,7 @@ impl Book {
             stamp: order.stamp,
             hidden: order.hidden,
             gtc: order.gtc,
+            mark: order.mark,
         }
     }
 

@@ -29,13 +29,15 @@ pub struct OrderState {
     /// Its iceberg slice, zero for none.
     pub display: u32,
     /// The total that may ever execute.
-    pub liable: u64,
+    pub liable: u32,
     /// Number of its queue joining, over the whole book.
     pub stamp: u64,
     /// Whether it is hidden.
     pub hidden: bool,
     /// Whether it is good till canceled.
     pub gtc: bool,
+    /// The exchange's byte.
+    pub mark: u8,
 }
 
 /// Multiplies to 128 bits and folds the halves: every input bit reaches most output bits.
@@ -61,16 +63,18 @@ impl OrderState {
         let (quantities, place, rest) = (
             (self.leaves as u64) << 32 | self.shown as u64,
             (self.instrument.0 as u64) << 32 | self.display as u64,
-            (self.owner.0 as u64) << 32 | (self.side as u64) << 2 | (self.hidden as u64) << 1 | self.gtc as u64,
+            (self.liable as u64) << 32
+                | (self.owner.0 as u64) << 16
+                | (self.mark as u64) << 8
+                | (self.side as u64) << 2
+                | (self.hidden as u64) << 1
+                | self.gtc as u64,
         );
         // Three independent products, then one over all: short chains for the processor. The constants are odd digits of pi.
         let a = fold(self.key.get() ^ 0x243F_6A88_85A3_08D3, self.order_ref.0 ^ 0x1319_8A2E_0370_7345);
         let b = fold(self.price.0.cast_unsigned() ^ 0xA409_3822_299F_31D1, self.stamp ^ 0x082E_FA98_EC4E_6C89);
-        let c = fold(quantities ^ 0x4528_21E6_38D0_1377, self.liable ^ 0xBE54_66CF_34E9_0C6D);
-        fold(
-            a.wrapping_add(b.rotate_left(23)) ^ place ^ 0xC0AC_29B7_C97C_50DD,
-            c.wrapping_add(rest) ^ 0x3F84_D5B5_B547_0917,
-        )
+        let c = fold(quantities ^ 0x4528_21E6_38D0_1377, rest ^ 0xBE54_66CF_34E9_0C6D);
+        fold(a.wrapping_add(b.rotate_left(23)) ^ 0xC0AC_29B7_C97C_50DD, c.wrapping_add(place) ^ 0x3F84_D5B5_B547_0917)
     }
 }
 
@@ -94,6 +98,7 @@ mod tests {
             stamp: 9,
             hidden: false,
             gtc: false,
+            mark: 0,
         };
         let key = OrderKey::new(wire::SessionIndex(0), wire::UserRefNum(1));
         let mut mixes = vec![
@@ -111,6 +116,7 @@ mod tests {
             OrderState { stamp: 8, ..base }.mix(),
             OrderState { hidden: true, ..base }.mix(),
             OrderState { gtc: true, ..base }.mix(),
+            OrderState { mark: 1, ..base }.mix(),
         ];
         let count = mixes.len();
         mixes.sort_unstable();

@@ -32,11 +32,13 @@ pub struct OrderView {
     /// Its iceberg slice; zero when there is none.
     pub display: Qty,
     /// The total that may ever execute, over the order and the orders that it replaced by amendment.
-    pub liable: u64,
+    pub liable: Qty,
     /// Whether it is hidden.
     pub hidden: bool,
     /// Whether it is good till canceled.
     pub gtc: bool,
+    /// The exchange's byte.
+    pub mark: u8,
 }
 
 /// A displayed level.
@@ -133,9 +135,10 @@ impl Book {
             leaves: Qty(state.leaves),
             shown: Qty(state.shown),
             display: Qty(state.display),
-            liable: state.liable,
+            liable: Qty(state.liable),
             hidden: state.hidden,
             gtc: state.gtc,
+            mark: state.mark,
         }
     }
 }

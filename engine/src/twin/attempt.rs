@@ -89,7 +89,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// Lets what is left rest.
-    pub fn rest(&mut self, terms: &NewOrder, liable: u64) {
+    pub fn rest(&mut self, terms: &NewOrder, liable: u32) {
         self.stamp += 1;
         let order = TwinOrder {
             key: terms.key,
@@ -102,6 +102,7 @@ impl<'a> Attempt<'a> {
             stamp: self.stamp,
             hidden: terms.hidden,
             gtc: terms.tif == TimeInForce::Gtc,
+            mark: terms.mark,
         };
         self.market.join(terms.side, terms.price.0, order);
     }

@@ -15,10 +15,11 @@ pub(super) struct TwinOrder {
     pub leaves: u32,
     pub shown: u32,
     pub display: u32,
-    pub liable: u64,
+    pub liable: u32,
     pub stamp: u64,
     pub hidden: bool,
     pub gtc: bool,
+    pub mark: u8,
 }
 
 /// The orders at each price, in the order in which they trade: displayed ones before hidden ones.
