@@ -1,0 +1,85 @@
+//! The journal: every sequenced command on disk, in order, before its consequences leave the box.
+//!
+//! Goal: appending costs no system call and no allocation; what was acknowledged is found again after a crash; what is damaged is
+//! noticed. Non-goal: what the commands mean. Bodies are bytes here; only [`inspect`] looks into them, to print them.
+//!
+//! ```text
+//!            append                        prepared segments (ready-made, zeroed, mapped)
+//!  stage ──► [Appender] ◄───────────────────────────────── [Preparer]   helper thread: files, zeros, directory
+//!               │ stores into the mapping                       │ their files
+//!               │ `appended` (one word)                         ▼
+//!               └────────────────────────────────────────► [Syncer]     helper thread: one sync covers all that came before
+//!                                          `durable_seq` (one word) ──► release gates, through [`Watch`]
+//! ```
+//!
+//! A directory holds one journal: `journal-<epoch>-<index>.seg` (layout in [`wire::journal`]), `LOCK`, and `durable.mark`, the lower bound
+//! of what is known durable. [`open`] reads it all, gives each record to the caller, cuts a torn tail, and goes on after it.
+
+pub mod appender;
+pub mod directory;
+pub mod disk;
+pub mod error;
+pub mod helper;
+pub mod inspect;
+pub mod map;
+pub mod mark;
+pub mod preparer;
+pub mod reader;
+pub mod recovery;
+pub mod segment;
+pub mod syncer;
+pub mod watch;
+
+pub use appender::{AppendError, Appender};
+pub use disk::{Disk, LocalDisk};
+pub use error::JournalError;
+pub use helper::{Helper, HelperThreads};
+pub use reader::{Reader, Record};
+pub use recovery::{Genesis, Journal, Options, RecoveryReport, open};
+pub use watch::{Status, Watch};
+
+/// When the consequences of a command may leave the box.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// Its record is in the mapped page: survives the end of the process, not the loss of power.
+    Mapped,
+    /// The group sync that covers its record has returned: survives the loss of power too.
+    #[default]
+    Synced,
+}
+
+impl core::fmt::Display for Durability {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.pad(match self {
+            Self::Mapped => "mapped",
+            Self::Synced => "synced",
+        })
+    }
+}
+
+impl core::str::FromStr for Durability {
+    type Err = JournalError;
+
+    fn from_str(text: &str) -> Result<Self, JournalError> {
+        match text {
+            "mapped" => Ok(Self::Mapped),
+            "synced" => Ok(Self::Synced),
+            _ => Err(JournalError::Durability { found: text.to_owned(), known: text == "replicated" }),
+        }
+    }
+}
+
+/// Where a record begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// Index of the segment, from 0.
+    pub segment: u64,
+    /// Bytes from the start of the segment.
+    pub offset: u64,
+}
+
+impl core::fmt::Display for Position {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "segment {} byte {}", self.segment, self.offset)
+    }
+}

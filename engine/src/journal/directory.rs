@@ -1,0 +1,165 @@
+//! The directory of a journal: its lock and its file names.
+//!
+//! Goal: one user at a time, and one place that knows names. Non-goal: what the files hold.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
+
+use super::JournalError;
+
+const LOCK_NAME: &str = "LOCK";
+const MARK_NAME: &str = "durable.mark";
+const TEMPORARY_SUFFIX: &str = ".preparing";
+
+/// The exclusive right to a journal directory; given back when dropped, or by the kernel when the process ends.
+#[derive(Debug)]
+pub struct DirectoryLock {
+    _file: Flock<File>,
+}
+
+impl DirectoryLock {
+    /// Creates the directory if need be and takes its lock.
+    ///
+    /// # Errors
+    /// [`JournalError::Locked`] when another process has it; otherwise the file system's refusal.
+    pub fn take(dir: &Path) -> Result<Self, JournalError> {
+        fs::create_dir_all(dir).map_err(JournalError::io("create the journal directory", dir))?;
+        let path = dir.join(LOCK_NAME);
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(JournalError::io("open the lock file", &path))?;
+        let mut holder = String::new();
+        // What the file says is only for the error text, so a failure to read it is not one to report.
+        let _ = file.read_to_string(&mut holder);
+        let mut file = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Ok(file) => file,
+            Err((_, Errno::EWOULDBLOCK)) => {
+                let holder = match holder.trim() {
+                    "" => "another process".to_owned(),
+                    text => text.to_owned(),
+                };
+                return Err(JournalError::Locked { dir: dir.to_owned(), holder });
+            }
+            Err((_, errno)) => return Err(JournalError::io("lock", &path)(errno.into())),
+        };
+        let text = format!("process {}\n", std::process::id());
+        file.set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| file.write_all(text.as_bytes()))
+            .map_err(JournalError::io("write the lock file", &path))?;
+        Ok(Self { _file: file })
+    }
+}
+
+/// A segment file, by its name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SegmentName {
+    /// The journal that it belongs to.
+    pub epoch: u64,
+    /// Its position in it.
+    pub index: u64,
+    /// Where it is.
+    pub path: PathBuf,
+}
+
+/// Where the segment `index` of journal `epoch` lies.
+#[must_use]
+pub fn segment_path(dir: &Path, epoch: u64, index: u64) -> PathBuf {
+    dir.join(format!("journal-{epoch:016x}-{index:08}.seg"))
+}
+
+/// The name of a file while it is being prepared: never taken for a segment.
+#[must_use]
+pub fn temporary_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(TEMPORARY_SUFFIX);
+    PathBuf::from(name)
+}
+
+/// Where the mark of durability lies.
+#[must_use]
+pub fn mark_path(dir: &Path) -> PathBuf {
+    dir.join(MARK_NAME)
+}
+
+/// The segments in a directory, by epoch and index.
+///
+/// # Errors
+/// The directory cannot be listed.
+pub fn segments(dir: &Path) -> Result<Vec<SegmentName>, JournalError> {
+    let mut found = Vec::new();
+    for path in entries(dir)? {
+        if let Some((epoch, index)) = parse_name(&path) {
+            found.push(SegmentName { epoch, index, path });
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Removes what a crash left half prepared.
+///
+/// # Errors
+/// The directory cannot be listed or a file not removed.
+pub fn remove_temporaries(dir: &Path) -> Result<(), JournalError> {
+    for path in entries(dir)? {
+        if path.to_str().is_some_and(|name| name.ends_with(TEMPORARY_SUFFIX)) {
+            fs::remove_file(&path).map_err(JournalError::io("remove the half-prepared file", &path))?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes creations, renames and removals in a directory durable.
+///
+/// # Errors
+/// The file system's refusal.
+pub fn sync_directory(dir: &Path) -> Result<(), JournalError> {
+    File::open(dir).and_then(|dir| dir.sync_all()).map_err(JournalError::io("sync the directory", dir))
+}
+
+fn entries(dir: &Path) -> Result<Vec<PathBuf>, JournalError> {
+    fs::read_dir(dir)
+        .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect())
+        .map_err(JournalError::io("list the journal directory", dir))
+}
+
+fn parse_name(path: &Path) -> Option<(u64, u64)> {
+    let name = path.file_name()?.to_str()?.strip_prefix("journal-")?.strip_suffix(".seg")?;
+    let (epoch, index) = name.split_once('-')?;
+    // Only names that this module would write: no signs, no short forms, no second spelling of the same segment.
+    if epoch.len() != 16 || index.len() < 8 || !index.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let (epoch, index) = (u64::from_str_radix(epoch, 16).ok()?, index.parse().ok()?);
+    let canonical = segment_path(Path::new(""), epoch, index);
+    (canonical.file_name() == path.file_name()).then_some((epoch, index))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_round_trip_and_strangers_are_left_alone() {
+        let path = segment_path(Path::new("d"), 0xABC, 123_456_789);
+        assert_eq!(parse_name(&path), Some((0xABC, 123_456_789)));
+        for name in [
+            "journal-1-00000000.seg",
+            "journal-0000000000000abc-1.seg",
+            "notes.txt",
+            "journal-0000000000000ABC-00000001.seg",
+        ] {
+            assert_eq!(parse_name(Path::new(name)), None, "{name}");
+        }
+        assert_eq!(parse_name(&temporary_path(&path)), None);
+    }
+}

@@ -1,0 +1,160 @@
+//! The two helpers, as plain calls or as threads.
+//!
+//! Goal: the appliance starts and stops them with one call each, a simulation takes their turns itself. Non-goal: choosing their cores;
+//! a thread inherits the affinity of the one that spawns it, so spawn before pinning.
+
+use std::io;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use super::preparer::Preparer;
+use super::syncer::Syncer;
+use super::watch::Shared;
+use super::{JournalError, Status, Watch};
+
+/// Idle turns of the syncer before it yields, and before it sleeps.
+const SPIN_TURNS: u32 = 64;
+const YIELD_TURNS: u32 = 128;
+/// How long an idle syncer sleeps; bounds what waiting adds to the first commit after a pause.
+const SYNCER_SLEEP: Duration = Duration::from_micros(50);
+/// How long an idle preparer sleeps; it is a whole segment ahead.
+const PREPARER_SLEEP: Duration = Duration::from_micros(500);
+
+/// The helpers of one journal, not running yet.
+#[derive(Debug)]
+pub struct Helper {
+    preparer: Preparer,
+    syncer: Syncer,
+    shared: Arc<Shared>,
+}
+
+impl Helper {
+    pub(super) fn new(preparer: Preparer, syncer: Syncer, shared: Arc<Shared>) -> Self {
+        Self { preparer, syncer, shared }
+    }
+
+    /// One turn of each, for a run on one thread. A failure is recorded in the status, and nothing is done any more after it. True when
+    /// there was work.
+    pub fn turn(&mut self) -> bool {
+        let mut worked = false;
+        if !self.shared.is_failed() {
+            match self.syncer.turn() {
+                Ok(did) => worked |= did,
+                Err(error) => self.shared.fail(&error),
+            }
+        }
+        if !self.shared.is_failed() {
+            match self.preparer.turn() {
+                Ok(did) => worked |= did,
+                Err(error) => self.shared.fail(&error),
+            }
+        }
+        worked
+    }
+
+    /// Starts a thread for each.
+    ///
+    /// # Errors
+    /// The system refuses a thread.
+    pub fn spawn(self) -> io::Result<HelperThreads> {
+        let Self { mut preparer, mut syncer, shared } = self;
+        let mut threads = HelperThreads { shared: Arc::clone(&shared), threads: Vec::with_capacity(2) };
+        let preparer_shared = Arc::clone(&shared);
+        threads.spawn("journal-prepare", move || {
+            run(&preparer_shared, || preparer.turn(), |_| thread::sleep(PREPARER_SLEEP));
+        })?;
+        threads.spawn("journal-sync", move || {
+            run(&shared, || syncer.turn(), wait);
+            if !shared.is_failed()
+                && let Err(error) = syncer.finish()
+            {
+                shared.fail(&error);
+            }
+        })?;
+        Ok(threads)
+    }
+}
+
+/// The running helpers. Stopped when dropped; call [`Self::stop`] to hear whether the last sync went well.
+#[derive(Debug)]
+pub struct HelperThreads {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl HelperThreads {
+    /// Ends both threads. What was appended before the call is durable when this returns without an error; append nothing after it.
+    ///
+    /// # Errors
+    /// [`JournalError::Failed`] when the journal had failed before or fails now.
+    pub fn stop(mut self) -> Result<(), JournalError> {
+        self.join();
+        match Watch::new(Arc::clone(&self.shared)).status() {
+            Status::Failed(reason) => Err(JournalError::Failed(reason.to_owned())),
+            Status::Running | Status::Stopped => Ok(()),
+        }
+    }
+
+    fn spawn(&mut self, name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        let bell = Bell(Arc::clone(&self.shared));
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(move || {
+            let _bell = bell;
+            body();
+        })?;
+        self.threads.push(thread);
+        Ok(())
+    }
+
+    fn join(&mut self) {
+        self.shared.stop();
+        for thread in self.threads.drain(..) {
+            // A panic has been recorded by the thread's bell.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for HelperThreads {
+    fn drop(&mut self) {
+        self.join();
+    }
+}
+
+/// Rings when a helper thread panics: a bug there must stop the appliance and not leave it waiting for durability forever.
+struct Bell(Arc<Shared>);
+
+impl Drop for Bell {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let name = thread::current().name().unwrap_or("helper").to_owned();
+            self.0.fail(&JournalError::Failed(format!("thread {name} panicked; its message is on stderr")));
+        }
+    }
+}
+
+/// Takes turns until told to stop or until something fails, here or in the other thread.
+fn run(shared: &Shared, mut turn: impl FnMut() -> Result<bool, JournalError>, idle: impl Fn(u32)) {
+    let mut idle_turns = 0_u32;
+    while !shared.is_stopping() && !shared.is_failed() {
+        match turn() {
+            Ok(true) => idle_turns = 0,
+            Ok(false) => {
+                idle(idle_turns);
+                idle_turns = idle_turns.saturating_add(1);
+            }
+            Err(error) => shared.fail(&error),
+        }
+    }
+}
+
+/// Spin, then yield, then sleep: the appender never has to wake anyone.
+fn wait(idle_turns: u32) {
+    if idle_turns < SPIN_TURNS {
+        std::hint::spin_loop();
+    } else if idle_turns < YIELD_TURNS {
+        thread::yield_now();
+    } else {
+        thread::sleep(SYNCER_SLEEP);
+    }
+}

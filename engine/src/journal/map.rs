@@ -1,0 +1,85 @@
+//! A file of fixed size, mapped for reading and writing.
+//!
+//! Goal: the only unsafe code of the journal. Non-goal: what the bytes mean.
+// Mapping a file cannot be done without unsafe code, nor can an atomic store into a byte buffer. Both are here and nowhere else.
+#![allow(unsafe_code)]
+
+use std::fs::File;
+use std::io;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use memmap2::{MmapMut, MmapOptions};
+
+/// A shared mapping of a whole file: what is stored here is in the page cache at once and outlives the process.
+#[derive(Debug)]
+pub struct MappedFile {
+    map: MmapMut,
+}
+
+impl MappedFile {
+    /// Maps the whole file and touches each page for reading, so that a later store costs at most a minor fault.
+    ///
+    /// # Errors
+    /// The file is empty or cannot be mapped.
+    pub(super) fn new(file: &File) -> io::Result<Self> {
+        // SAFETY: a mapping is unsound when someone else changes the bytes, or shortens the file, behind the references handed out below.
+        // Callers hold the journal directory's exclusive lock (`directory::DirectoryLock`), map each file once, and nothing in this crate
+        // truncates a mapped file: `Disk::fill` ends before the mapping is made and deletion only unlinks. That nobody else writes into a
+        // locked journal is the operator's side of the contract, stated in docs/operations.md.
+        let map = unsafe { MmapOptions::new().populate().map_mut(file) }?;
+        Ok(Self { map })
+    }
+
+    /// All bytes.
+    #[must_use]
+    #[inline]
+    pub fn bytes(&self) -> &[u8] {
+        &self.map
+    }
+
+    /// All bytes, for writing.
+    #[inline]
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.map
+    }
+
+    /// Stores four bytes as one, little-endian, after everything written before: whoever sees the value, a process that maps the file or a
+    /// recovery after `kill -9`, sees that too.
+    ///
+    /// # Panics
+    /// `offset` is no multiple of 4 or not inside the file; both would be bugs of the caller.
+    #[inline]
+    pub fn publish_u32(&mut self, offset: usize, value: u32) {
+        assert!(offset.is_multiple_of(4), "a u32 at byte {offset} cannot be stored as one");
+        let word = self.map[offset..offset + 4].as_mut_ptr().cast::<u32>();
+        // SAFETY: the pointer is to four bytes inside the mapping (sliced above), aligned (mappings begin at a page, the offset is asserted)
+        // and valid while `self.map` lives; `&mut self` keeps every other reference of this process away for the duration.
+        let word = unsafe { AtomicU32::from_ptr(word) };
+        word.store(value.to_le(), Ordering::Release);
+    }
+
+    /// As [`Self::publish_u32`], eight bytes.
+    ///
+    /// # Panics
+    /// `offset` is no multiple of 8 or not inside the file; both would be bugs of the caller.
+    #[inline]
+    pub fn publish_u64(&mut self, offset: usize, value: u64) {
+        assert!(offset.is_multiple_of(8), "a u64 at byte {offset} cannot be stored as one");
+        let word = self.map[offset..offset + 8].as_mut_ptr().cast::<u64>();
+        // SAFETY: as in `publish_u32`, with eight bytes.
+        let word = unsafe { AtomicU64::from_ptr(word) };
+        word.store(value.to_le(), Ordering::Release);
+    }
+
+    /// Stores one word of each page from `from` on over itself, so that the next sync writes these pages whatever the kernel believes of
+    /// them. After a failed sync it may hold pages in memory that it takes for written although the disk never got them.
+    pub fn touch_from(&mut self, from: usize) {
+        const PAGE: usize = 4096;
+        let mut offset = from - from % PAGE;
+        while let Some(word) = self.map.get(offset..).and_then(|rest| rest.first_chunk::<4>()) {
+            let value = u32::from_le_bytes(*word);
+            self.publish_u32(offset, value);
+            offset += PAGE;
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The mark of durability: a lower bound of what is known durable, kept beside the segments.
+//!
+//! Goal: tell a torn tail from the loss of acknowledged records, also where nothing valid follows. Non-goal: being exact. It is stored
+//! after each sync and not synced itself, which would double the cost of a commit; so it is exact after `kill -9` and old, but
+//! never too high, after a loss of power.
+//!
+//! ```text
+//! 0       8       16      24      32
+//! | magic | epoch | seq   | !seq  | zeros to 4096
+//! ```
+
+use std::fs::{self, OpenOptions};
+use std::path::Path;
+
+use wire::Seq;
+
+use super::map::MappedFile;
+use super::{Disk, JournalError, directory};
+
+const MAGIC: [u8; 8] = *b"PINIONM\0";
+const EPOCH_AT: usize = 8;
+const SEQ_AT: usize = 16;
+const INVERSE_AT: usize = 24;
+const USED_LEN: usize = 32;
+const FILE_LEN: u64 = 4096;
+
+/// The mapped mark of one journal.
+#[derive(Debug)]
+pub struct Mark {
+    map: MappedFile,
+}
+
+impl Mark {
+    /// Opens the mark of the journal `epoch`, or makes one that knows of nothing.
+    ///
+    /// # Errors
+    /// The file system's refusal.
+    pub fn open(dir: &Path, epoch: u64, disk: &dyn Disk) -> Result<Self, JournalError> {
+        let path = directory::mark_path(dir);
+        let usable = read_bytes(&path)?.is_some_and(|bytes| parse(&bytes, epoch).is_some());
+        if !usable {
+            let temporary = directory::temporary_path(&path);
+            let mut bytes = vec![0; usize::try_from(FILE_LEN).unwrap_or(USED_LEN)];
+            bytes[..8].copy_from_slice(&MAGIC);
+            bytes[EPOCH_AT..SEQ_AT].copy_from_slice(&epoch.to_le_bytes());
+            bytes[INVERSE_AT..USED_LEN].copy_from_slice(&u64::MAX.to_le_bytes());
+            fs::write(&temporary, &bytes).map_err(JournalError::io("write the mark of durability", &temporary))?;
+            let file = OpenOptions::new().read(true).open(&temporary);
+            file.and_then(|file| disk.sync(&file))
+                .map_err(JournalError::io("sync the mark of durability", &temporary))?;
+            fs::rename(&temporary, &path).map_err(JournalError::io("rename into place the mark", &temporary))?;
+            directory::sync_directory(dir)?;
+        }
+        let mut options = OpenOptions::new();
+        options.read(true).write(true);
+        let map = options.open(&path).and_then(|file| MappedFile::new(&file));
+        Ok(Self { map: map.map_err(JournalError::io("map the mark of durability", &path))? })
+    }
+
+    /// Raises the mark. Whichever of the two stores a crash lets through, the lower of the two readings stands.
+    pub fn raise(&mut self, seq: Seq) {
+        self.map.publish_u64(SEQ_AT, seq.get());
+        self.map.publish_u64(INVERSE_AT, !seq.get());
+    }
+
+    /// What the mark in `dir` says of the journal `epoch`: everything up to here was durable. 0 when there is no mark of this journal.
+    ///
+    /// # Errors
+    /// The file is there and cannot be read.
+    pub fn read(dir: &Path, epoch: u64) -> Result<Seq, JournalError> {
+        let bytes = read_bytes(&directory::mark_path(dir))?;
+        Ok(bytes.and_then(|bytes| parse(&bytes, epoch)).unwrap_or(Seq(0)))
+    }
+
+    /// The journal that the mark in `dir` belongs to, and what it says; for a directory whose segments are gone.
+    ///
+    /// # Errors
+    /// The file is there and cannot be read.
+    pub fn read_any(dir: &Path) -> Result<Option<(u64, Seq)>, JournalError> {
+        let bytes = read_bytes(&directory::mark_path(dir))?;
+        Ok(bytes.and_then(|bytes| {
+            let epoch = u64::from_le_bytes(*bytes.get(EPOCH_AT..)?.first_chunk()?);
+            Some((epoch, parse(&bytes, epoch)?))
+        }))
+    }
+}
+
+fn read_bytes(path: &Path) -> Result<Option<Vec<u8>>, JournalError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(JournalError::io("read the mark of durability", path)(error)),
+    }
+}
+
+fn parse(bytes: &[u8], epoch: u64) -> Option<Seq> {
+    let word = |at: usize| bytes.get(at..)?.first_chunk().map(|word| u64::from_le_bytes(*word));
+    if bytes.len() as u64 != FILE_LEN || !bytes.starts_with(&MAGIC) || word(EPOCH_AT)? != epoch {
+        return None;
+    }
+    Some(Seq(word(SEQ_AT)?.min(!word(INVERSE_AT)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::LocalDisk;
+
+    #[test]
+    fn it_remembers_its_own_journal_only_and_reads_the_lower_of_two_halves() {
+        let dir = tempfile::tempdir().expect("a directory");
+        assert_eq!(Mark::read(dir.path(), 7).expect("absent"), Seq(0));
+        let mut mark = Mark::open(dir.path(), 7, &LocalDisk).expect("new");
+        assert_eq!(Mark::read(dir.path(), 7).expect("fresh"), Seq(0));
+        mark.raise(Seq(41));
+        drop(mark);
+        let mut mark = Mark::open(dir.path(), 7, &LocalDisk).expect("again");
+        assert_eq!(Mark::read(dir.path(), 7).expect("raised"), Seq(41));
+        mark.map.publish_u64(SEQ_AT, 50);
+        assert_eq!(Mark::read(dir.path(), 7).expect("half a store"), Seq(41));
+        assert_eq!(Mark::read(dir.path(), 8).expect("another journal"), Seq(0));
+        assert_eq!(Mark::read_any(dir.path()).expect("any"), Some((7, Seq(41))));
+    }
+}

@@ -1,0 +1,308 @@
+//! Reads a journal from its first record to its end, and says what kind of end that is.
+//!
+//! Goal: a record comes out only if it and all before it are whole and in their places. An end is either clean, or a torn tail (the
+//! crash of a writer: nothing valid follows), or the loss of records that may have been acknowledged, which is an error. Non-goal:
+//! changing anything; see [`super::recovery`]. A journal may be read while it is written; its end then may look torn.
+//!
+//! ```text
+//! segment 0            segment 1            segment 2 (not begun)
+//! |H|r1|r2|r3|r4|0000| |H|r5|r6|~~|0000000| |H|00000000000000000|
+//!                               '-- torn tail, cut here        '-- unused
+//! ```
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use wire::journal::{
+    self, RECORD_ALIGN, RECORD_HEADER_LEN, RecordHeader, RecordKind, SEGMENT_HEADER_LEN, SegmentHeader,
+};
+use wire::{Nanos, Seq};
+
+use super::directory::{self, SegmentName};
+use super::mark::Mark;
+use super::{JournalError, Position};
+
+/// A record that was verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record<'a> {
+    /// Its position in the one order.
+    pub seq: Seq,
+    /// When the command was received.
+    pub receive_time: Nanos,
+    /// What the body is.
+    pub kind: RecordKind,
+    /// The command.
+    pub body: &'a [u8],
+    /// Where it lies.
+    pub position: Position,
+}
+
+/// How a journal ends.
+#[derive(Clone, Debug)]
+pub struct End {
+    /// The latest record; 0 when there is none.
+    pub last_seq: Seq,
+    /// Its checksum.
+    pub chain: u32,
+    /// The segment in use and where its next record begins. `None` when there is no usable segment.
+    pub current: Option<(SegmentName, SegmentHeader, usize)>,
+    /// What a crash left half written, if anything.
+    pub torn: Option<Torn>,
+    /// Segments after the one in use: prepared and not begun, or begun and torn. They hold no record.
+    pub unused: Vec<SegmentName>,
+}
+
+/// A torn tail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Torn {
+    /// The file.
+    pub path: PathBuf,
+    /// Where it begins.
+    pub offset: u64,
+    /// How far it reaches.
+    pub bytes: u64,
+}
+
+/// A walk over one journal.
+#[derive(Debug)]
+pub struct Reader {
+    dir: PathBuf,
+    segments: Vec<SegmentName>,
+    /// What was known durable when the walk began.
+    marked: Seq,
+    /// What the segments must have been written under, if that matters.
+    fingerprint: Option<u64>,
+    seed: u32,
+    /// Position in `segments` of the one in `bytes`, and its header. `None` before the first.
+    current: Option<(usize, SegmentHeader)>,
+    bytes: Vec<u8>,
+    offset: usize,
+    last_seq: Seq,
+    chain: u32,
+    end: Option<End>,
+}
+
+/// A verified record, without borrowing.
+struct Found {
+    header: RecordHeader,
+    offset: usize,
+}
+
+impl Reader {
+    /// Lists the segments of a directory. No segments is a journal without records.
+    ///
+    /// # Errors
+    /// Segments are missing, or belong to two journals, or the file system refuses.
+    pub fn open(dir: &Path) -> Result<Self, JournalError> {
+        let segments = directory::segments(dir)?;
+        let marked = match segments.first() {
+            Some(first) => Mark::read(dir, first.epoch)?,
+            None => match Mark::read_any(dir)? {
+                Some((_, seq)) if seq > Seq(0) => {
+                    let found = format!("no segment, although records up to {seq} are known to have been written");
+                    return Err(JournalError::MissingSegment { dir: dir.to_owned(), expected: 0, found });
+                }
+                _ => Seq(0),
+            },
+        };
+        let epoch = segments.first().map_or(0, |first| first.epoch);
+        for (expected, segment) in (0..).zip(&segments) {
+            if segment.epoch != epoch {
+                let found = segment.epoch;
+                return Err(JournalError::ForeignSegment { dir: dir.to_owned(), expected: epoch, found });
+            }
+            if segment.index != expected {
+                let found = format!("segment {}", segment.index);
+                return Err(JournalError::MissingSegment { dir: dir.to_owned(), expected, found });
+            }
+        }
+        let seed = journal::seed(epoch);
+        let dir = dir.to_owned();
+        let (bytes, last_seq) = (Vec::new(), Seq(0));
+        Ok(Self {
+            dir,
+            segments,
+            marked,
+            fingerprint: None,
+            seed,
+            current: None,
+            bytes,
+            offset: 0,
+            last_seq,
+            chain: 0,
+            end: None,
+        })
+    }
+
+    /// Reads only what was written under this configuration.
+    #[must_use]
+    pub fn expecting(self, fingerprint: u64) -> Self {
+        Self { fingerprint: Some(fingerprint), ..self }
+    }
+
+    /// The next record; `None` at the end, of which [`Self::end`] then tells.
+    ///
+    /// # Errors
+    /// Records that may have been acknowledged are damaged or missing; a record of a later version; another configuration's journal; the
+    /// file system refuses.
+    // Not an `Iterator`: the record borrows from the reader's one buffer.
+    #[allow(clippy::should_implement_trait)]
+    pub fn next(&mut self) -> Result<Option<Record<'_>>, JournalError> {
+        let Some(Found { header, offset }) = self.advance()? else { return Ok(None) };
+        let RecordHeader { length, kind: code, seq, receive_time, .. } = header;
+        let Some(kind) = RecordKind::from_code(code) else {
+            let reason = format!("expected a record kind of this version, found {code}");
+            return Err(JournalError::Replay { seq, reason });
+        };
+        // The record was verified, so its length has been compared with what there is.
+        let body =
+            usize::try_from(length).ok().and_then(|len| self.bytes.get(offset + RECORD_HEADER_LEN..offset + len));
+        let segment = self.current.map_or(0, |(at, _)| self.segments[at].index);
+        let position = Position { segment, offset: offset as u64 };
+        Ok(Some(Record { seq, receive_time, kind, body: body.unwrap_or_default(), position }))
+    }
+
+    /// How the journal ends; `None` while [`Self::next`] has not come to it.
+    #[must_use]
+    pub fn end(&self) -> Option<&End> {
+        self.end.as_ref()
+    }
+
+    /// What was known durable when the walk began.
+    #[must_use]
+    pub fn marked(&self) -> Seq {
+        self.marked
+    }
+
+    /// Every segment of the directory, also those not used.
+    #[must_use]
+    pub fn segments(&self) -> &[SegmentName] {
+        &self.segments
+    }
+
+    fn advance(&mut self) -> Result<Option<Found>, JournalError> {
+        while self.end.is_none() {
+            if self.current.is_some() {
+                if let Some(found) = self.take() {
+                    return Ok(Some(found));
+                }
+                if self.bytes[self.offset..].iter().any(|byte| *byte != 0) {
+                    self.end_at_damage()?;
+                    break;
+                }
+            }
+            self.next_segment()?;
+        }
+        Ok(None)
+    }
+
+    /// The record at the offset, if it is whole and the one that belongs there.
+    fn take(&mut self) -> Option<Found> {
+        let offset = self.offset;
+        let (header, body) = RecordHeader::verify(self.seed, &self.bytes[offset..])?;
+        if header.previous != self.chain || header.seq.get() != self.last_seq.get() + 1 {
+            return None;
+        }
+        self.offset = (offset + journal::record_span(body.len())).min(self.bytes.len());
+        self.last_seq = header.seq;
+        self.chain = header.crc;
+        Some(Found { header, offset })
+    }
+
+    /// Everything up to the end of the segment was read or is zero: goes on in the next one, if that continues this one.
+    fn next_segment(&mut self) -> Result<(), JournalError> {
+        let at = self.current.map_or(0, |(at, _)| at + 1);
+        let Some(name) = self.segments.get(at).cloned() else { return self.end_here(None) };
+        let bytes = read(&name.path)?;
+        let header =
+            SegmentHeader::decode(bytes.get(..SEGMENT_HEADER_LEN).unwrap_or(&bytes)).map_err(|error| error.to_string());
+        let wrong = match header {
+            Err(reason) => reason,
+            Ok(header) => {
+                let expected = Seq(self.last_seq.get() + 1);
+                if header.epoch != name.epoch || header.index != name.index {
+                    "its header belongs to another segment".to_owned()
+                } else if header.segment_len != bytes.len() as u64 {
+                    format!("its header says {} bytes, found {}", header.segment_len, bytes.len())
+                } else if header.first_seq == Seq(0) {
+                    "its header says that it has not been begun".to_owned()
+                } else if header.first_seq != expected || header.chain != self.chain {
+                    format!("its header says that it continues with record {}, after other records", header.first_seq)
+                } else if let Some(expected) = self.fingerprint.filter(|expected| *expected != header.fingerprint) {
+                    let found = header.fingerprint;
+                    return Err(JournalError::Fingerprint { dir: self.dir.clone(), expected, found });
+                } else {
+                    self.bytes = bytes;
+                    self.offset = SEGMENT_HEADER_LEN;
+                    self.current = Some((at, header));
+                    return Ok(());
+                }
+            }
+        };
+        // No record may hide behind a header that does not fit. A prepared segment comes here too.
+        for later in &self.segments[at..] {
+            let bytes = read(&later.path)?;
+            if let Some((offset, seq)) = self.valid_after(&bytes, SEGMENT_HEADER_LEN.min(bytes.len())) {
+                let found =
+                    format!("{wrong}, yet {} holds a whole record {seq} at byte {offset}", later.path.display());
+                return Err(self.corrupt(&name.path, 0, found));
+            }
+        }
+        self.end_here(None)
+    }
+
+    /// There is something at the offset that is no record: a torn tail, unless a record follows.
+    fn end_at_damage(&mut self) -> Result<(), JournalError> {
+        let Some((at, _)) = self.current else { return self.end_here(None) };
+        let path = self.segments[at].path.clone();
+        let wrong = "it is not whole, or not the one that belongs here";
+        let mut evidence = self.valid_after(&self.bytes, self.offset).map(|found| (path.clone(), found));
+        for later in &self.segments[at + 1..] {
+            if evidence.is_none() {
+                evidence =
+                    self.valid_after(&read(&later.path)?, SEGMENT_HEADER_LEN).map(|found| (later.path.clone(), found));
+            }
+        }
+        if let Some((later, (offset, seq))) = evidence {
+            let found = format!("{wrong}, yet {} holds a whole record {seq} at byte {offset}", later.display());
+            return Err(self.corrupt(&path, self.offset, found));
+        }
+        let last = self.bytes.iter().rposition(|byte| *byte != 0).unwrap_or(self.offset);
+        let bytes = (last + 1).saturating_sub(self.offset) as u64;
+        self.end_here(Some(Torn { path, offset: self.offset as u64, bytes }))
+    }
+
+    fn end_here(&mut self, torn: Option<Torn>) -> Result<(), JournalError> {
+        let next = self.current.map_or(0, |(at, _)| at + 1);
+        let current = self.current.map(|(at, header)| (self.segments[at].clone(), header, self.offset));
+        if self.last_seq < self.marked {
+            let path = current.as_ref().map_or(self.dir.as_path(), |(name, _, _)| &name.path);
+            let found =
+                format!("the journal ends here, yet records up to {} are known to have been durable", self.marked);
+            return Err(self.corrupt(path, self.offset, found));
+        }
+        let unused = self.segments.get(next..).unwrap_or_default().to_vec();
+        self.end = Some(End { last_seq: self.last_seq, chain: self.chain, current, torn, unused });
+        Ok(())
+    }
+
+    /// The first place at or after `from` where a whole record stands that would come later than those read.
+    fn valid_after(&self, bytes: &[u8], from: usize) -> Option<(usize, Seq)> {
+        (from.next_multiple_of(RECORD_ALIGN)..bytes.len()).step_by(RECORD_ALIGN).find_map(|offset| {
+            let (header, _) = RecordHeader::verify(self.seed, &bytes[offset..])?;
+            (header.seq > self.last_seq).then_some((offset, header.seq))
+        })
+    }
+
+    fn corrupt(&self, path: &Path, offset: usize, found: String) -> JournalError {
+        let seq = Seq(self.last_seq.get() + 1);
+        JournalError::Corrupt { path: path.to_owned(), offset: offset as u64, seq, found }
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, JournalError> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|mut file| file.read_to_end(&mut bytes));
+    read.map(|_| bytes).map_err(JournalError::io("read the segment", path))
+}

@@ -1,0 +1,172 @@
+//! One segment: a file of fixed size, mapped, that records are stored into.
+//!
+//! Goal: a segment is ready before it is needed, and using it up costs no system call. Non-goal: which record goes where.
+//!
+//! ```text
+//! create: write zeros under a temporary name ─ sync ─ header (not begun) ─ sync ─ rename ─ sync directory ─ map
+//! begin:  the header again, now with the first seq and the checksum chain      (stores only)
+//! write:  checksum and everything after it, then the length                    (stores only)
+//! ```
+
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use wire::journal::{self, RecordKind, SEGMENT_HEADER_LEN, SegmentHeader};
+use wire::{Nanos, Seq};
+
+use super::map::MappedFile;
+use super::{Disk, JournalError, directory};
+
+/// The least segment length: room for the header and a few of the longest records. A configuration should ask for far more.
+pub const SEGMENT_LEN_MIN: u64 = 16 << 10;
+/// The greatest segment length: recovery holds one segment in memory.
+pub const SEGMENT_LEN_MAX: u64 = 4 << 30;
+/// Segment lengths are multiples of this: whole pages.
+pub const SEGMENT_LEN_ALIGN: u64 = 4 << 10;
+/// The segment length of a configuration that does not say.
+pub const SEGMENT_LEN_DEFAULT: u64 = 64 << 20;
+
+const _: () = assert!(SEGMENT_LEN_MIN >= 4 * (SEGMENT_HEADER_LEN + journal::record_span(journal::BODY_LEN_MAX)) as u64);
+
+/// What all segments that an appliance writes have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SegmentSpec {
+    /// The journal's name, from its genesis on.
+    pub epoch: u64,
+    /// Of the configuration that influences outcomes.
+    pub fingerprint: u64,
+    /// Bytes of a segment.
+    pub segment_len: u64,
+}
+
+impl SegmentSpec {
+    /// Refuses a length that cannot be used.
+    ///
+    /// # Errors
+    /// [`JournalError::SegmentLen`].
+    pub fn check_len(segment_len: u64) -> Result<(), JournalError> {
+        if (SEGMENT_LEN_MIN..=SEGMENT_LEN_MAX).contains(&segment_len) && segment_len.is_multiple_of(SEGMENT_LEN_ALIGN) {
+            return Ok(());
+        }
+        let (align, min, max) = (SEGMENT_LEN_ALIGN, SEGMENT_LEN_MIN, SEGMENT_LEN_MAX);
+        Err(JournalError::SegmentLen { found: segment_len, align, min, max })
+    }
+}
+
+/// A mapped segment.
+#[derive(Debug)]
+pub struct Segment {
+    header: SegmentHeader,
+    map: MappedFile,
+}
+
+impl Segment {
+    /// Makes a segment that is not begun yet, durable in all respects. The file is for the syncer.
+    ///
+    /// # Errors
+    /// The file system's refusal; no space, most likely.
+    pub fn create(dir: &Path, spec: SegmentSpec, index: u64, disk: &dyn Disk) -> Result<(Self, File), JournalError> {
+        let path = directory::segment_path(dir, spec.epoch, index);
+        let temporary = directory::temporary_path(&path);
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(true);
+        let file = options.open(&temporary).map_err(JournalError::io("create the segment", &temporary))?;
+        disk.fill(&file, spec.segment_len).map_err(JournalError::io("fill with zeros the new segment", &temporary))?;
+        let SegmentSpec { epoch, fingerprint, segment_len } = spec;
+        let header = SegmentHeader { epoch, index, first_seq: Seq(0), segment_len, fingerprint, chain: 0 };
+        file.write_all_at(&header.encode(), 0)
+            .map_err(JournalError::io("write the header of the segment", &temporary))?;
+        disk.sync(&file).map_err(JournalError::io("sync the new segment", &temporary))?;
+        fs::rename(&temporary, &path).map_err(JournalError::io("rename into place the segment", &temporary))?;
+        directory::sync_directory(dir)?;
+        let map = MappedFile::new(&file).map_err(JournalError::io("map the segment", &path))?;
+        Ok((Self { header, map }, file))
+    }
+
+    /// Maps a segment whose header has been read and found right.
+    ///
+    /// # Errors
+    /// The file system's refusal.
+    pub fn open(path: &Path, header: SegmentHeader) -> Result<(Self, File), JournalError> {
+        let file = open_file(path)?;
+        let map = MappedFile::new(&file).map_err(JournalError::io("map the segment", path))?;
+        Ok((Self { header, map }, file))
+    }
+
+    /// Its position in the journal.
+    #[must_use]
+    pub fn index(&self) -> u64 {
+        self.header.index
+    }
+
+    /// Whether a record with a body of this length fits at `offset`.
+    #[must_use]
+    #[inline]
+    pub fn fits(&self, offset: usize, body_len: usize) -> bool {
+        offset.saturating_add(journal::record_span(body_len)) <= self.map.bytes().len()
+    }
+
+    /// Says in the header which record comes first and what its checksum is chained to.
+    pub fn begin(&mut self, first_seq: Seq, chain: u32) {
+        self.header.first_seq = first_seq;
+        self.header.chain = chain;
+        let header = self.header.encode();
+        self.map.bytes_mut()[..header.len()].copy_from_slice(&header);
+    }
+
+    /// Stores a record at `offset`, its length last. Returns its checksum and how far the next one is, or `None` when it does not fit.
+    #[inline]
+    pub fn write(&mut self, offset: usize, record: &NewRecord<'_>) -> Option<(u32, usize)> {
+        let out = self.map.bytes_mut().get_mut(offset..)?;
+        let NewRecord { seed, previous, kind, seq, receive_time, body } = *record;
+        let (length, crc) = journal::encode_record_body(out, seed, previous, kind.code(), seq, receive_time, body)?;
+        self.map.publish_u32(offset, length);
+        Some((crc, journal::record_span(body.len())))
+    }
+
+    /// Makes everything from `offset` on zero again. Returns how many bytes were not.
+    pub fn clear_from(&mut self, offset: usize) -> u64 {
+        let tail = &mut self.map.bytes_mut()[offset..];
+        let Some(last) = tail.iter().rposition(|byte| *byte != 0) else { return 0 };
+        tail[..=last].fill(0);
+        last as u64 + 1
+    }
+
+    /// See [`MappedFile::touch_from`].
+    pub fn touch(&mut self) {
+        self.map.touch_from(0);
+    }
+}
+
+/// Makes durable a segment that nobody appends to any more, even if the kernel wrongly takes it for written.
+///
+/// # Errors
+/// The file system's refusal.
+pub fn write_again(path: &Path, disk: &dyn Disk) -> Result<(), JournalError> {
+    let file = open_file(path)?;
+    let mut map = MappedFile::new(&file).map_err(JournalError::io("map the segment", path))?;
+    map.touch_from(0);
+    disk.sync(&file).map_err(JournalError::io("sync the segment", path))
+}
+
+/// What a record is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct NewRecord<'a> {
+    /// Where the journal's checksums begin.
+    pub seed: u32,
+    /// Checksum of the record before.
+    pub previous: u32,
+    /// What the body is.
+    pub kind: RecordKind,
+    /// Its position in the one order.
+    pub seq: Seq,
+    /// When the command was received.
+    pub receive_time: Nanos,
+    /// The command.
+    pub body: &'a [u8],
+}
+
+fn open_file(path: &Path) -> Result<File, JournalError> {
+    OpenOptions::new().read(true).write(true).open(path).map_err(JournalError::io("open the segment", path))
+}
