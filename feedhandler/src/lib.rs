@@ -1,1 +1,15 @@
-//! feedhandler
+//! Feed bytes in, book updates out; order flow recorded elsewhere, normalised.
+//!
+//! Goal: everything that a receiver of the feed, or a player of recorded flow, needs to understand what it reads. The feed half
+//! ([`mod@line`], [`mod@depth`]) is sans-I/O. Non-goal: sockets, timers, matching.
+#![forbid(unsafe_code)]
+
+pub mod compressed;
+pub mod depth;
+pub mod flow;
+pub mod line;
+pub mod reports;
+
+pub use depth::{Depth, DepthBook};
+pub use flow::{Action, FlowError, FlowItem};
+pub use line::{FeedEvent, FeedLine, Join};
