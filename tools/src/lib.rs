@@ -1,1 +1,8 @@
-//! tools
+//! What the `pinion` command is made of, as a library: the client side of order entry and the subcommands built on it.
+//!
+//! | to | use |
+//! |---|---|
+//! | log in, send orders, receive reports | [`client`]; with sockets, [`client::connection`] |
+#![forbid(unsafe_code)]
+
+pub mod client;
