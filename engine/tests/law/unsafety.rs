@@ -1,0 +1,90 @@
+//! Where unsafe code may stand: a short list, each file with its reason.
+
+use super::source::{File, code, has_word, root, rust_files};
+use std::fs;
+
+/// The files and why each needs it.
+const LISTED: &[(&str, &str)] = &[
+    ("engine/src/journal/map.rs", "maps segment files, and stores a record's length last"),
+    ("netio/src/clock/counter.rs", "reads the processor's cycle counter"),
+    ("netio/src/ring.rs", "the two ends share the slots across threads"),
+    ("netio/src/ring/slots.rs", "hands out slots of one allocation to two threads"),
+    ("netio/src/socket/batch.rs", "recvmmsg and sendmmsg take headers that hold pointers"),
+    ("netio/src/socket/endpoint.rs", "multicast options that no safe binding offers"),
+    ("netio/src/uring/buffers.rs", "the kernel writes into the receive buffers"),
+    ("netio/src/uring/receiver.rs", "submissions name memory that must outlive them"),
+    ("netio/src/uring/sender.rs", "the kernel reads from the send slots"),
+];
+
+/// Tests that count allocations need no line: a global allocator is unsafe by its trait, and no user runs it.
+fn counts_allocations(file: &File, code: &str) -> bool {
+    file.path.contains("/tests/") && has_word(code, "unsafe impl GlobalAlloc")
+}
+
+/// Files that forbid it for themselves and everything below.
+const FORBIDDING: [&str; 4] = ["wire/src/lib.rs", "feedhandler/src/lib.rs", "engine/src/book.rs", "engine/src/twin.rs"];
+
+/// What is wrong with the unsafe code of `files` under a list.
+fn breaches(files: &[File], listed: &[(&str, &str)]) -> Vec<String> {
+    let mut breaches = Vec::new();
+    for file in files {
+        let code = code(&file.text);
+        if counts_allocations(file, &code) {
+            continue;
+        }
+        let (used, allowed) = (has_word(&code, "unsafe"), listed.iter().any(|(path, _)| *path == file.path));
+        if used && !allowed {
+            breaches.push(format!("{}: unsafe code in a file that is not listed", file.path));
+        }
+        if allowed && !used {
+            breaches.push(format!("{}: listed, and has no unsafe code any more", file.path));
+        }
+        if has_word(&code, "allow(unsafe_code)") && !allowed {
+            breaches.push(format!("{}: allows unsafe code, and is not listed", file.path));
+        }
+    }
+    for (path, _) in listed.iter().filter(|(path, _)| !files.iter().any(|file| file.path == *path)) {
+        breaches.push(format!("{path}: listed, and gone"));
+    }
+    breaches
+}
+
+/// Whether a text forbids unsafe code as its own inner attribute.
+fn forbids(text: &str) -> bool {
+    code(text).lines().any(|line| line.trim() == "#![forbid(unsafe_code)]")
+}
+
+#[test]
+fn unsafe_code_stands_in_listed_files_only() {
+    let breaches = breaches(&rust_files(), LISTED);
+    assert!(breaches.is_empty(), "\n{}", breaches.join("\n"));
+    assert!(LISTED.iter().all(|(_, reason)| reason.len() > 10), "each listed file has a reason");
+}
+
+#[test]
+fn what_must_be_safe_forbids_it() {
+    for path in FORBIDDING {
+        let text = fs::read_to_string(root().join(path)).expect("readable");
+        assert!(forbids(&text), "{path} must begin with #![forbid(unsafe_code)]");
+    }
+}
+
+#[test]
+fn unsafe_code_outside_the_list_is_found() {
+    let file = |path: &str, text: &str| File { path: path.to_owned(), text: text.to_owned() };
+    let listed = [("a.rs", "reason"), ("b.rs", "reason"), ("gone.rs", "reason")];
+    let files = [
+        file("a.rs", "#![allow(unsafe_code)]\nunsafe { x() }"),
+        file("b.rs", "safe();"),
+        file("c.rs", "unsafe { x() }"),
+        file("d.rs", "#[allow(unsafe_code)] fn x() {}"),
+        file("x/tests/allocation.rs", "#![allow(unsafe_code)]\nunsafe impl GlobalAlloc for Counting {}"),
+        file("x/src/e.rs", "// unsafe\n#![forbid(unsafe_code)]\nlet x = \"unsafe\";"),
+    ];
+    let found = breaches(&files, &listed);
+    assert_eq!(found.len(), 4, "{found:?}");
+    for (breach, path) in found.iter().zip(["b.rs", "c.rs", "d.rs", "gone.rs"]) {
+        assert!(breach.starts_with(path), "{breach}");
+    }
+    assert!(forbids("//! Text.\n#![forbid(unsafe_code)]") && !forbids("// #![forbid(unsafe_code)]"));
+}
