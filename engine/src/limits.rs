@@ -59,6 +59,6 @@ pub const COMMAND_BODY_MAX: usize = 160;
 
 const _: () = assert!(TICK_LINK_SLOTS >= TICKS_PER_COMMAND_MAX, "one command's ticks fit the link");
 const _: () = assert!(TICK_LINK_SLOTS >= INSTRUMENTS_MAX, "the opening ticks fit the link");
-const _: () = assert!(CANCELS_PER_SLICE_MAX < REPORTS_PER_COMMAND_MAX as usize, "a slice is no worse than a sweep");
+const _: () = assert!((CANCELS_PER_SLICE_MAX as u64) < REPORTS_PER_COMMAND_MAX, "a slice is no worse than a sweep");
 const _: () = assert!(CANCELS_PER_SLICE_MAX < TICKS_PER_COMMAND_MAX, "a slice is no worse than a sweep");
 const _: () = assert!(REPUBLISHED_TICKS_MAX <= TICK_LINK_SLOTS, "the republished ticks fit the link");
