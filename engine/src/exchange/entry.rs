@@ -31,13 +31,7 @@ struct Terms {
 
 impl Exchange {
     /// Processes one client message. It is answered by at least one report, unless it is a retransmission.
-    pub(super) fn enter(
-        &mut self,
-        command: &Command<'_>,
-        session: SessionIndex,
-        bytes: &[u8],
-        sink: &mut impl Sink,
-    ) {
+    pub(super) fn enter(&mut self, command: &Command<'_>, session: SessionIndex, bytes: &[u8], sink: &mut impl Sink) {
         let message = match Inbound::decode(bytes) {
             Ok(message) => message,
             Err(error) => {
@@ -125,6 +119,7 @@ impl Exchange {
             self_match: terms.self_match,
             display: terms.display,
             hidden: terms.hidden,
+            mark: Mark::new(order.side, order.capacity).0,
         }))
     }
 
@@ -167,16 +162,17 @@ impl Exchange {
     fn modify(&mut self, command: &Command<'_>, session: SessionIndex, modify: &ModifyOrder, sink: &mut impl Sink) {
         let key = OrderKey::new(session, modify.user_ref);
         let allowed = self.book.order(key).is_some_and(|live: OrderView| {
-            let unchanged = Mark(4).side() == modify.side;
+            let unchanged = Mark(live.mark).side() == modify.side;
             let both_sells = live.side == Side::Sell && modify.side != OrderSide::Buy;
-            (unchanged || both_sells) && u64::from(modify.qty.0) <= live.liable
+            (unchanged || both_sells) && modify.qty <= live.liable
         });
         let (book, mut reporter) = self.reporter(command, sink);
         if !allowed {
             reporter.cancel_reject(key);
             return;
         }
-        let unchanged = book.order(key).is_some_and(|live| live.liable == u64::from(modify.qty.0));
+        book.set_mark(key, |mark| Mark(mark).with_side(modify.side).0);
+        let unchanged = book.order(key).is_some_and(|live| live.liable == modify.qty);
         if unchanged {
             reporter.modified(key, modify.side, book.order(key).map_or(Qty::ZERO, |live| live.leaves));
             return;

@@ -142,14 +142,14 @@ impl<S: Sink> Reporter<'_, S> {
 
     fn replaced(&mut self, event: &BookEvent, request: &Request<'_>) {
         let (
-            BookEvent::Replaced { old_key, key, order_ref, instrument, side, qty, .. },
+            BookEvent::Replaced { old_key, key, order_ref, instrument, side, qty, mark, .. },
             Request::Replace(replace),
         ) = (*event, request)
         else {
             unreachable!("only a replace is replaced");
         };
         self.numbers.order_ref.0 += 1;
-        let marked = Mark(5);
+        let marked = Mark(mark);
         let side = if marked.side().side() == side { marked.side() } else { side.into() };
         self.report(
             key.session(),
@@ -264,7 +264,7 @@ const fn reject_reason(reason: BookReject) -> RejectReason {
         BookReject::PostOnlyWouldTrade => RejectReason::POST_ONLY_WOULD_TRADE,
         BookReject::MinQtyNotMet => RejectReason::MIN_QUANTITY_NOT_MET,
         BookReject::OrdersFull | BookReject::LevelsFull => RejectReason::BOOK_FULL,
-        BookReject::LevelQuantityOverflow => RejectReason::LEVEL_QUANTITY_OVERFLOW,
+        BookReject::LevelQuantityOverflow | BookReject::LiableOverflow => RejectReason::LEVEL_QUANTITY_OVERFLOW,
     }
 }
 
