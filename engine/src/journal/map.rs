@@ -23,9 +23,9 @@ impl MappedFile {
     /// The file is empty or cannot be mapped.
     pub(super) fn new(file: &File) -> io::Result<Self> {
         // SAFETY: a mapping is unsound when someone else changes the bytes, or shortens the file, behind the references handed out below.
-        // Callers hold the journal directory's exclusive lock (`directory::DirectoryLock`), map each file once, and nothing in this crate
-        // truncates a mapped file: `Disk::fill` ends before the mapping is made and deletion only unlinks. That nobody else writes into a
-        // locked journal is the operator's side of the contract, stated in docs/operations.md.
+        // Callers hold the journal directory's exclusive lock (`directory::DirectoryLock`) and map each file once, and nothing in this crate
+        // truncates a mapped file: `Disk::fill` ends before the mapping is made, and deletion only unlinks. A stranger who writes into a
+        // locked journal breaks the same rule that every program with a mapped file depends on.
         let map = unsafe { MmapOptions::new().populate().map_mut(file) }?;
         Ok(Self { map })
     }
@@ -52,8 +52,8 @@ impl MappedFile {
     pub fn publish_u32(&mut self, offset: usize, value: u32) {
         assert!(offset.is_multiple_of(4), "a u32 at byte {offset} cannot be stored as one");
         let word = self.map[offset..offset + 4].as_mut_ptr().cast::<u32>();
-        // SAFETY: the pointer is to four bytes inside the mapping (sliced above), aligned (mappings begin at a page, the offset is asserted)
-        // and valid while `self.map` lives; `&mut self` keeps every other reference of this process away for the duration.
+        // SAFETY: the pointer is to four bytes inside the mapping (sliced above), aligned (mappings begin at a page, the offset is
+        // asserted) and valid while `self.map` lives; `&mut self` keeps every other reference of this process away for the duration.
         let word = unsafe { AtomicU32::from_ptr(word) };
         word.store(value.to_le(), Ordering::Release);
     }
@@ -71,15 +71,15 @@ impl MappedFile {
         word.store(value.to_le(), Ordering::Release);
     }
 
-    /// Stores one word of each page from `from` on over itself, so that the next sync writes these pages whatever the kernel believes of
+    /// Stores one word of each page before `end` over itself, so that the next sync writes these pages whatever the kernel believes of
     /// them. After a failed sync it may hold pages in memory that it takes for written although the disk never got them.
-    pub fn touch_from(&mut self, from: usize) {
+    pub fn touch_until(&mut self, end: usize) {
         const PAGE: usize = 4096;
-        let mut offset = from - from % PAGE;
-        while let Some(word) = self.map.get(offset..).and_then(|rest| rest.first_chunk::<4>()) {
-            let value = u32::from_le_bytes(*word);
-            self.publish_u32(offset, value);
-            offset += PAGE;
+        for offset in (0..end.min(self.map.len())).step_by(PAGE) {
+            if let Some(word) = self.map[offset..].first_chunk::<4>() {
+                let value = u32::from_le_bytes(*word);
+                self.publish_u32(offset, value);
+            }
         }
     }
 }

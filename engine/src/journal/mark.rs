@@ -37,7 +37,7 @@ impl Mark {
     /// The file system's refusal.
     pub fn open(dir: &Path, epoch: u64, disk: &dyn Disk) -> Result<Self, JournalError> {
         let path = directory::mark_path(dir);
-        let usable = read_bytes(&path)?.is_some_and(|bytes| parse(&bytes, epoch).is_some());
+        let usable = Self::read(dir)?.is_some_and(|(found, _)| found == epoch);
         if !usable {
             let temporary = directory::temporary_path(&path);
             let mut bytes = vec![0; usize::try_from(FILE_LEN).unwrap_or(USED_LEN)];
@@ -63,25 +63,12 @@ impl Mark {
         self.map.publish_u64(INVERSE_AT, !seq.get());
     }
 
-    /// What the mark in `dir` says of the journal `epoch`: everything up to here was durable. 0 when there is no mark of this journal.
+    /// Which journal the mark in `dir` belongs to, and up to where that was durable. `None` when there is no mark.
     ///
     /// # Errors
     /// The file is there and cannot be read.
-    pub fn read(dir: &Path, epoch: u64) -> Result<Seq, JournalError> {
-        let bytes = read_bytes(&directory::mark_path(dir))?;
-        Ok(bytes.and_then(|bytes| parse(&bytes, epoch)).unwrap_or(Seq(0)))
-    }
-
-    /// The journal that the mark in `dir` belongs to, and what it says; for a directory whose segments are gone.
-    ///
-    /// # Errors
-    /// The file is there and cannot be read.
-    pub fn read_any(dir: &Path) -> Result<Option<(u64, Seq)>, JournalError> {
-        let bytes = read_bytes(&directory::mark_path(dir))?;
-        Ok(bytes.and_then(|bytes| {
-            let epoch = u64::from_le_bytes(*bytes.get(EPOCH_AT..)?.first_chunk()?);
-            Some((epoch, parse(&bytes, epoch)?))
-        }))
+    pub fn read(dir: &Path) -> Result<Option<(u64, Seq)>, JournalError> {
+        Ok(read_bytes(&directory::mark_path(dir))?.and_then(|bytes| parse(&bytes)))
     }
 }
 
@@ -93,12 +80,12 @@ fn read_bytes(path: &Path) -> Result<Option<Vec<u8>>, JournalError> {
     }
 }
 
-fn parse(bytes: &[u8], epoch: u64) -> Option<Seq> {
+fn parse(bytes: &[u8]) -> Option<(u64, Seq)> {
     let word = |at: usize| bytes.get(at..)?.first_chunk().map(|word| u64::from_le_bytes(*word));
-    if bytes.len() as u64 != FILE_LEN || !bytes.starts_with(&MAGIC) || word(EPOCH_AT)? != epoch {
+    if bytes.len() as u64 != FILE_LEN || !bytes.starts_with(&MAGIC) {
         return None;
     }
-    Some(Seq(word(SEQ_AT)?.min(!word(INVERSE_AT)?)))
+    Some((word(EPOCH_AT)?, Seq(word(SEQ_AT)?.min(!word(INVERSE_AT)?))))
 }
 
 #[cfg(test)]
@@ -109,16 +96,18 @@ mod tests {
     #[test]
     fn it_remembers_its_own_journal_only_and_reads_the_lower_of_two_halves() {
         let dir = tempfile::tempdir().expect("a directory");
-        assert_eq!(Mark::read(dir.path(), 7).expect("absent"), Seq(0));
+        let read = || Mark::read(dir.path()).expect("readable");
+        assert_eq!(read(), None);
         let mut mark = Mark::open(dir.path(), 7, &LocalDisk).expect("new");
-        assert_eq!(Mark::read(dir.path(), 7).expect("fresh"), Seq(0));
+        assert_eq!(read(), Some((7, Seq(0))));
         mark.raise(Seq(41));
         drop(mark);
         let mut mark = Mark::open(dir.path(), 7, &LocalDisk).expect("again");
-        assert_eq!(Mark::read(dir.path(), 7).expect("raised"), Seq(41));
+        assert_eq!(read(), Some((7, Seq(41))));
         mark.map.publish_u64(SEQ_AT, 50);
-        assert_eq!(Mark::read(dir.path(), 7).expect("half a store"), Seq(41));
-        assert_eq!(Mark::read(dir.path(), 8).expect("another journal"), Seq(0));
-        assert_eq!(Mark::read_any(dir.path()).expect("any"), Some((7, Seq(41))));
+        assert_eq!(read(), Some((7, Seq(41))), "half a store");
+        drop(mark);
+        drop(Mark::open(dir.path(), 8, &LocalDisk).expect("another journal"));
+        assert_eq!(read(), Some((8, Seq(0))));
     }
 }

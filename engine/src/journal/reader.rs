@@ -80,6 +80,8 @@ pub struct Reader {
     offset: usize,
     last_seq: Seq,
     chain: u32,
+    /// Whether the last look at the current place was the second one.
+    looked_again: bool,
     end: Option<End>,
 }
 
@@ -95,16 +97,16 @@ impl Reader {
     /// # Errors
     /// Segments are missing, or belong to two journals, or the file system refuses.
     pub fn open(dir: &Path) -> Result<Self, JournalError> {
+        // The mark first: what it knows of is then in the segments listed after it, also while the journal grows.
+        let mark = Mark::read(dir)?;
         let segments = directory::segments(dir)?;
-        let marked = match segments.first() {
-            Some(first) => Mark::read(dir, first.epoch)?,
-            None => match Mark::read_any(dir)? {
-                Some((_, seq)) if seq > Seq(0) => {
-                    let found = format!("no segment, although records up to {seq} are known to have been written");
-                    return Err(JournalError::MissingSegment { dir: dir.to_owned(), expected: 0, found });
-                }
-                _ => Seq(0),
-            },
+        let marked = match (mark, segments.first()) {
+            (Some((epoch, seq)), Some(first)) if first.epoch == epoch => seq,
+            (Some((_, seq)), None) if seq > Seq(0) => {
+                let found = format!("no segment, although records up to {seq} are known to have been written");
+                return Err(JournalError::MissingSegment { dir: dir.to_owned(), expected: 0, found });
+            }
+            _ => Seq(0),
         };
         let epoch = segments.first().map_or(0, |first| first.epoch);
         for (expected, segment) in (0..).zip(&segments) {
@@ -131,6 +133,7 @@ impl Reader {
             offset: 0,
             last_seq,
             chain: 0,
+            looked_again: false,
             end: None,
         })
     }
@@ -189,7 +192,7 @@ impl Reader {
                 }
                 if self.bytes[self.offset..].iter().any(|byte| *byte != 0) {
                     self.end_at_damage()?;
-                    break;
+                    continue;
                 }
             }
             self.next_segment()?;
@@ -207,6 +210,7 @@ impl Reader {
         self.offset = (offset + journal::record_span(body.len())).min(self.bytes.len());
         self.last_seq = header.seq;
         self.chain = header.crc;
+        self.looked_again = false;
         Some(Found { header, offset })
     }
 
@@ -215,8 +219,7 @@ impl Reader {
         let at = self.current.map_or(0, |(at, _)| at + 1);
         let Some(name) = self.segments.get(at).cloned() else { return self.end_here(None) };
         let bytes = read(&name.path)?;
-        let header =
-            SegmentHeader::decode(bytes.get(..SEGMENT_HEADER_LEN).unwrap_or(&bytes)).map_err(|error| error.to_string());
+        let header = SegmentHeader::decode(&bytes).map_err(|error| error.to_string());
         let wrong = match header {
             Err(reason) => reason,
             Ok(header) => {
@@ -236,41 +239,67 @@ impl Reader {
                     self.bytes = bytes;
                     self.offset = SEGMENT_HEADER_LEN;
                     self.current = Some((at, header));
+                    self.looked_again = false;
                     return Ok(());
                 }
             }
         };
         // No record may hide behind a header that does not fit. A prepared segment comes here too.
-        for later in &self.segments[at..] {
-            let bytes = read(&later.path)?;
-            if let Some((offset, seq)) = self.valid_after(&bytes, SEGMENT_HEADER_LEN.min(bytes.len())) {
-                let found =
-                    format!("{wrong}, yet {} holds a whole record {seq} at byte {offset}", later.path.display());
-                return Err(self.corrupt(&name.path, 0, found));
-            }
-        }
-        self.end_here(None)
+        self.unless_records_follow(at, &name.path, 0, &wrong, None)
     }
 
     /// There is something at the offset that is no record: a torn tail, unless a record follows.
     fn end_at_damage(&mut self) -> Result<(), JournalError> {
         let Some((at, _)) = self.current else { return self.end_here(None) };
         let path = self.segments[at].path.clone();
-        let wrong = "it is not whole, or not the one that belongs here";
-        let mut evidence = self.valid_after(&self.bytes, self.offset).map(|found| (path.clone(), found));
-        for later in &self.segments[at + 1..] {
-            if evidence.is_none() {
-                evidence =
-                    self.valid_after(&read(&later.path)?, SEGMENT_HEADER_LEN).map(|found| (later.path.clone(), found));
-            }
-        }
-        if let Some((later, (offset, seq))) = evidence {
-            let found = format!("{wrong}, yet {} holds a whole record {seq} at byte {offset}", later.display());
-            return Err(self.corrupt(&path, self.offset, found));
-        }
         let last = self.bytes.iter().rposition(|byte| *byte != 0).unwrap_or(self.offset);
         let bytes = (last + 1).saturating_sub(self.offset) as u64;
-        self.end_here(Some(Torn { path, offset: self.offset as u64, bytes }))
+        let torn = Torn { path: path.clone(), offset: self.offset as u64, bytes };
+        let wrong = "it is not whole, or not the one that belongs here";
+        self.unless_records_follow(at, &path, self.offset, wrong, Some(torn))
+    }
+
+    /// The end, unless there are whole records in the segments from `at` on: then `wrong` at `offset` of `path` is no trace of a crash.
+    fn unless_records_follow(
+        &mut self,
+        at: usize,
+        path: &Path,
+        offset: usize,
+        wrong: &str,
+        torn: Option<Torn>,
+    ) -> Result<(), JournalError> {
+        let Some(record) = self.record_from(at)? else { return self.end_here(torn) };
+        if self.look_again()? {
+            return Ok(());
+        }
+        Err(self.corrupt(path, offset, format!("{wrong}, yet {record}")))
+    }
+
+    /// The first whole record in the segments from `at` on that would come later than those read; behind the offset in the current one.
+    fn record_from(&self, at: usize) -> Result<Option<String>, JournalError> {
+        for (later, name) in self.segments.iter().enumerate().skip(at) {
+            let found = if self.current.is_some_and(|(current, _)| current == later) {
+                self.record_in(&self.bytes, self.offset)
+            } else {
+                self.record_in(&read(&name.path)?, SEGMENT_HEADER_LEN)
+            };
+            if let Some((offset, seq)) = found {
+                return Ok(Some(format!("{} holds a whole record {seq} at byte {offset}", name.path.display())));
+            }
+        }
+        Ok(None)
+    }
+
+    fn record_in(&self, bytes: &[u8], from: usize) -> Option<(usize, Seq)> {
+        (from.next_multiple_of(RECORD_ALIGN)..bytes.len()).step_by(RECORD_ALIGN).find_map(|offset| {
+            let rest = &bytes[offset..];
+            // Most of it is zeros.
+            if rest.starts_with(&[0; 4]) {
+                return None;
+            }
+            let (header, _) = RecordHeader::verify(self.seed, rest)?;
+            (header.seq > self.last_seq).then_some((offset, header.seq))
+        })
     }
 
     fn end_here(&mut self, torn: Option<Torn>) -> Result<(), JournalError> {
@@ -287,12 +316,20 @@ impl Reader {
         Ok(())
     }
 
-    /// The first place at or after `from` where a whole record stands that would come later than those read.
-    fn valid_after(&self, bytes: &[u8], from: usize) -> Option<(usize, Seq)> {
-        (from.next_multiple_of(RECORD_ALIGN)..bytes.len()).step_by(RECORD_ALIGN).find_map(|offset| {
-            let (header, _) = RecordHeader::verify(self.seed, &bytes[offset..])?;
-            (header.seq > self.last_seq).then_some((offset, header.seq))
-        })
+    /// A journal that is being written may have grown between two reads, so damage is believed only on the second look. True when this
+    /// was the first; the current segment then has been read anew.
+    fn look_again(&mut self) -> Result<bool, JournalError> {
+        if self.looked_again {
+            return Ok(false);
+        }
+        self.looked_again = true;
+        if let Some((at, _)) = self.current {
+            let bytes = read(&self.segments[at].path)?;
+            if bytes.len() == self.bytes.len() {
+                self.bytes = bytes;
+            }
+        }
+        Ok(true)
     }
 
     fn corrupt(&self, path: &Path, offset: usize, found: String) -> JournalError {

@@ -187,7 +187,9 @@ fn go_on(reader: &Reader, end: &End, first_not_marked: Option<u64>, disk: &dyn D
     }
     let (mut segment, file) = Segment::open(&name.path, *header)?;
     segment.clear_from(*offset);
-    segment.touch();
+    if first_not_marked.is_some() {
+        segment.touch_until(*offset);
+    }
     disk.sync(&file).map_err(JournalError::io("sync the segment", &name.path))?;
     let cursor = Cursor { last_seq: end.last_seq, chain: end.chain, offset: *offset };
     Ok(Opened { epoch: name.epoch, segment, file, cursor })

@@ -133,9 +133,9 @@ impl Segment {
         last as u64 + 1
     }
 
-    /// See [`MappedFile::touch_from`].
-    pub fn touch(&mut self) {
-        self.map.touch_from(0);
+    /// See [`MappedFile::touch_until`].
+    pub fn touch_until(&mut self, end: usize) {
+        self.map.touch_until(end);
     }
 }
 
@@ -146,7 +146,7 @@ impl Segment {
 pub fn write_again(path: &Path, disk: &dyn Disk) -> Result<(), JournalError> {
     let file = open_file(path)?;
     let mut map = MappedFile::new(&file).map_err(JournalError::io("map the segment", path))?;
-    map.touch_from(0);
+    map.touch_until(usize::MAX);
     disk.sync(&file).map_err(JournalError::io("sync the segment", path))
 }
 

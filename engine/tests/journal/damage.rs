@@ -4,7 +4,9 @@ use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use engine::journal::{Durability, JournalError};
+use engine::journal::{Durability, JournalError, Reader};
+use wire::Seq;
+use wire::journal::SegmentHeader;
 
 use crate::fixture::{
     Line, append_to, assert_lines, copy_dir, forget_mark, lines, open_lines, options, segment_paths, walk, written,
@@ -253,6 +255,34 @@ fn a_crash_while_a_segment_is_begun_or_prepared_leaves_no_trace() {
             .expect("lists")
             .all(|entry| { !entry.expect("an entry").path().to_string_lossy().ends_with(".preparing") })
     );
+}
+
+#[test]
+fn a_crash_between_the_beginning_of_a_segment_and_its_first_record_is_gone_on_from() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let options = options(dir.path(), Durability::Synced);
+    let (mut journal, _) = open_lines(&options).expect("opens");
+    append_to(&mut journal, 20);
+    while journal.helper.turn() {}
+    drop(journal);
+    let mut reader = Reader::open(dir.path()).expect("reads");
+    while reader.next().expect("whole").is_some() {}
+    let chain = reader.end().expect("an end").chain;
+    let path = &segment_paths(dir.path())[1];
+    let bytes = fs::read(path).expect("reads");
+    let header = SegmentHeader::decode(&bytes).expect("prepared");
+    let begun = SegmentHeader { first_seq: Seq(21), chain, ..header };
+    let file = OpenOptions::new().write(true).open(path).expect("opens");
+    file.write_all_at(&begun.encode(), 0).expect("writes");
+    let (mut journal, replayed) = open_lines(&options).expect("opens");
+    assert_lines(&replayed, 20, "opened again");
+    append_to(&mut journal, 30);
+    drop(journal);
+    assert_lines(&walk(dir.path()).0, 30, "gone on");
+    // With another chain it is not a continuation, and there are records in it.
+    let wrong = SegmentHeader { chain: chain ^ 1, ..begun };
+    file.write_all_at(&wrong.encode(), 0).expect("writes");
+    assert!(matches!(walk(dir.path()).1, Err(JournalError::Corrupt { offset: 0, .. })));
 }
 
 #[test]

@@ -271,3 +271,35 @@ fn durability_is_parsed_and_what_is_not_built_yet_is_refused() {
     let unknown = "fast".parse::<Durability>().expect_err("unknown").to_string();
     assert!(!unknown.contains("not available yet"), "{unknown}");
 }
+
+#[test]
+fn a_journal_may_be_read_while_it_grows() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (journal, _) = open_lines(&options(dir.path(), Durability::Mapped)).expect("opens");
+    let (mut appender, watch) = (journal.appender, journal.watch);
+    let threads = journal.helper.spawn().expect("threads");
+    thread::scope(|scope| {
+        let reading = scope.spawn(|| {
+            let mut walks = 0;
+            while watch.appended_seq() < Seq(20_000) && watch.status() == Status::Running {
+                let before = watch.durable_seq().get();
+                let (seen, outcome) = walk(dir.path());
+                outcome.expect("growth is no damage");
+                assert!(seen.len() as u64 >= before);
+                assert_lines(&seen, seen.len() as u64, "while it grows");
+                walks += 1;
+            }
+            walks
+        });
+        while appender.next_seq() <= Seq(20_000) && !reading.is_finished() {
+            let (seq, time, _, body) = line(appender.next_seq().get());
+            match appender.append(Seq(seq), Nanos(time), RecordKind::SessionMessage, &body) {
+                Ok(_) => {}
+                Err(AppendError::WouldBlock) => thread::yield_now(),
+                Err(error) => panic!("{error}: {:?}", watch.status()),
+            }
+        }
+        assert!(reading.join().expect("no panic") > 0);
+    });
+    threads.stop().expect("an orderly end");
+}
