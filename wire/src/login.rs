@@ -177,7 +177,7 @@ layout! { Wire, "LoginAccepted",
         17 => session: SessionId,
         /// The sequence number that the venue expects next from the client.
         27 => next_inbound: u64,
-        /// The sequence number that the venue's next report will have.
+        /// The sequence number of the first report after this login.
         35 => next_outbound: u64,
         /// The oldest report that can still be asked for.
         43 => oldest_outbound: u64,

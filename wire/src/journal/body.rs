@@ -17,7 +17,7 @@ const _: () = assert!(Genesis::SIZE <= COMMAND_BODY_LEN_MAX && LoginBody::SIZE <
 /// [`LoginBody::flags`]: the session's orders are canceled when it dies.
 pub const FLAG_CANCEL_ON_DISCONNECT: u16 = 1;
 
-layout! { Disk, "Genesis",
+layout! { Disk, "journal Genesis",
     /// The first record of a journal: which configuration it was begun with.
     pub struct Genesis: 32 {
         /// Fingerprint of the part of the configuration that influences outcomes.
@@ -31,7 +31,7 @@ layout! { Disk, "Genesis",
     }
 }
 
-layout! { Disk, "Login",
+layout! { Disk, "journal Login",
     /// A proved login.
     pub struct LoginBody: 48 {
         /// Whose.
@@ -51,7 +51,7 @@ layout! { Disk, "Login",
     }
 }
 
-layout! { Disk, "SessionDeath",
+layout! { Disk, "journal SessionDeath",
     /// The session was silent for too long.
     pub struct SessionDeath: 2 {
         /// Whose.
@@ -59,7 +59,7 @@ layout! { Disk, "SessionDeath",
     }
 }
 
-layout! { Disk, "Logout",
+layout! { Disk, "journal Logout",
     /// The client said that it is done.
     pub struct Logout: 2 {
         /// Whose.
@@ -67,7 +67,7 @@ layout! { Disk, "Logout",
     }
 }
 
-layout! { Disk, "SequenceSkip",
+layout! { Disk, "journal SequenceSkip",
     /// The client will not send the messages below `next_inbound` again.
     pub struct SequenceSkip: 16 {
         /// Whose.
@@ -79,7 +79,7 @@ layout! { Disk, "SequenceSkip",
     }
 }
 
-layout! { Disk, "CancelSlice",
+layout! { Disk, "journal CancelSlice",
     /// One slice of a cancel on disconnect.
     pub struct CancelSlice: 2 {
         /// Whose orders.
@@ -87,7 +87,7 @@ layout! { Disk, "CancelSlice",
     }
 }
 
-layout! { Disk, "StateHash",
+layout! { Disk, "journal StateHash",
     /// The state after the record before has this hash.
     pub struct StateHash: 8 {
         /// The hash.
@@ -95,7 +95,7 @@ layout! { Disk, "StateHash",
     }
 }
 
-layout! { Disk, "SessionMessage",
+layout! { Disk, "journal SessionMessage",
     /// What stands in front of the client's bytes.
     pub struct SessionMessageHeader: 16 {
         /// Who sent it.
@@ -144,7 +144,7 @@ impl<'a> SessionMessage<'a> {
     /// # Errors
     /// Shorter than its header, longer than a message may be, or another length than it states.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, DecodeError> {
-        const WHAT: &str = "SessionMessage";
+        const WHAT: &str = "journal SessionMessage";
         let Some((fixed, rest)) = bytes.split_first_chunk::<{ SessionMessageHeader::SIZE }>() else {
             return Err(DecodeError::TooShort { what: WHAT, expected: Self::HEADER_LEN, found: bytes.len() });
         };

@@ -21,7 +21,7 @@ pub struct RejectReason(pub u16);
 newtype!(Wire CancelReason(u8), Wire RejectReason(u16));
 
 macro_rules! reasons {
-    ($type:ident { $($(#[$doc:meta])* $name:ident = $code:literal, $text:literal;)* }) => {
+    ($type:ident { $($name:ident = $code:literal, $text:literal;)* }) => {
         impl $type {
             $(
                 #[doc = $text]
@@ -111,14 +111,13 @@ reasons!(RejectReason {
     OPTION_UNSUPPORTED = 0x0104, "venue: an option is unknown, malformed or not supported here";
     POST_ONLY_WOULD_TRADE = 0x0105, "venue: post only, and would trade";
     MIN_QUANTITY_NOT_MET = 0x0106, "venue: minimum quantity cannot trade at once";
-    NOT_LIVE = 0x0107, "venue: the order to replace or modify is not live";
+    NOT_LIVE = 0x0107, "venue: the order to replace is not live";
     BOOK_FULL = 0x0108, "venue: the book holds no more orders or price levels";
     LEVEL_QUANTITY_OVERFLOW = 0x0109, "venue: the total at the price would not fit the market-data tick";
     OPEN_ORDER_LIMIT = 0x010A, "venue: the session has its maximum of open orders";
     SELF_MATCH_PREVENTED = 0x010B, "venue: self-match prevention";
     STOP_UNSUPPORTED = 0x010C, "venue: stop orders are not supported";
     ICEBERG_UNSUPPORTED = 0x010D, "venue: displayed slices are not supported";
-    MODIFY_NOT_ALLOWED = 0x010E, "venue: modify would change more than the short-sale marking and the quantity";
 });
 
 impl RejectReason {

@@ -1,0 +1,9 @@
+//! The layouts against what stands outside the code: docs/protocol.md, captured packets, and arbitrary bytes.
+
+mod captures;
+mod document;
+mod golden;
+mod golden_itch;
+mod golden_ouch;
+mod properties;
+mod vectors;

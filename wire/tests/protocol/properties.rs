@@ -1,0 +1,114 @@
+//! Arbitrary bytes: decoding never panics, and what decodes is written again byte by byte.
+
+use crate::vectors::all;
+use proptest::prelude::*;
+use wire::itch::Message;
+use wire::journal::{Body, RecordHeader, RecordKind, SegmentHeader};
+use wire::login::LoginMessage;
+use wire::mold::{Packet, PacketBuilder, PacketKind, Request, end_of_session, heartbeat};
+use wire::ouch::{Identity, Inbound, Outbound};
+use wire::tick::Tick;
+
+/// Takes bytes for everything that they might be; what they are must survive being written.
+fn take_for_everything(bytes: &[u8]) {
+    let mut out = [0xEE; 2_048];
+    if let Ok(packet) = Packet::parse(bytes) {
+        let len = match packet.kind() {
+            PacketKind::Data => {
+                let mut builder = PacketBuilder::new(&mut out, packet.session(), packet.sequence()).expect("room");
+                for (_, message) in packet.messages() {
+                    assert!(builder.push(message), "as long as the packet");
+                }
+                builder.finish()
+            }
+            PacketKind::Heartbeat => heartbeat(&mut out, packet.session(), packet.sequence()).expect("room"),
+            PacketKind::EndOfSession => end_of_session(&mut out, packet.session(), packet.sequence()).expect("room"),
+        };
+        assert_eq!(out[..len], *bytes);
+    }
+    if let Ok(request) = Request::decode(bytes) {
+        let len = request.encode(&mut out).expect("room");
+        assert_eq!(out[..len], *bytes);
+    }
+    if let Ok(message) = Inbound::decode(bytes) {
+        let len = message.encode(&mut out).expect("room");
+        assert_eq!(out[..len], *bytes);
+    }
+    if let Ok(message) = Outbound::decode(bytes) {
+        let len = message.encode(&mut out).expect("room");
+        assert_eq!(out[..len], *bytes);
+    }
+    if let Ok(message) = Message::decode(bytes) {
+        let len = message.encode(&mut out).expect("room");
+        assert_eq!(out[..len], *bytes);
+    }
+    if let Ok(tick) = Tick::decode(bytes) {
+        let len = tick.encode(&mut out).expect("room");
+        assert_eq!(out[..len], *bytes);
+    }
+    // Reserved bytes are not kept, so these are compared as what they say.
+    if let Ok(message) = LoginMessage::decode(bytes) {
+        let len = message.encode(&mut out).expect("room");
+        assert_eq!((len, LoginMessage::decode(&out[..len])), (bytes.len(), Ok(message)));
+    }
+    for kind in RecordKind::ALL {
+        if let Ok(body) = Body::decode(*kind, bytes) {
+            let len = body.encode(&mut out).expect("room");
+            assert_eq!((len, Body::decode(*kind, &out[..len])), (bytes.len(), Ok(body)));
+        }
+    }
+    if let Ok(header) = SegmentHeader::decode(bytes) {
+        assert_eq!(header.encode()[..], bytes[..64]);
+    }
+    let _ = (RecordHeader::verify(0, bytes), Identity::of(bytes));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn arbitrary_bytes_do_no_harm(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        take_for_everything(&bytes);
+    }
+
+    #[test]
+    fn damaged_messages_do_no_harm(
+        at in any::<prop::sample::Index>(),
+        damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+        cut in prop::option::of(any::<prop::sample::Index>()),
+        tail in proptest::collection::vec(any::<u8>(), 0..4),
+    ) {
+        let vectors: Vec<_> = VECTORS.with(Clone::clone);
+        let mut bytes = vectors[at.index(vectors.len())].clone();
+        for (at, value) in damage {
+            let at = at.index(bytes.len());
+            bytes[at] = value;
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        bytes.extend(tail);
+        take_for_everything(&bytes);
+    }
+}
+
+thread_local! {
+    static VECTORS: Vec<Vec<u8>> = all().into_values().collect();
+}
+
+#[test]
+fn every_vector_is_something() {
+    for (name, bytes) in all() {
+        take_for_everything(&bytes);
+        let known = Packet::parse(&bytes).is_ok()
+            || Request::decode(&bytes).is_ok()
+            || Inbound::decode(&bytes).is_ok()
+            || Outbound::decode(&bytes).is_ok()
+            || Message::decode(&bytes).is_ok()
+            || Tick::decode(&bytes).is_ok()
+            || LoginMessage::decode(&bytes).is_ok()
+            || RecordKind::ALL.iter().any(|kind| Body::decode(*kind, &bytes).is_ok())
+            || RecordHeader::view(&bytes).is_some();
+        assert!(known, "{name}");
+    }
+}
