@@ -16,8 +16,12 @@
 
 pub mod clock;
 pub mod cpu;
+pub mod fault;
+pub mod host;
 pub mod memory;
 pub mod port;
 pub mod ring;
+pub mod socket;
+pub mod uring;
 
 pub use port::{Endpoint, EndpointIndex, Outgoing, PAYLOAD_MAX, Port, PortCounters, PortError, Received};

@@ -1,0 +1,106 @@
+//! The io_uring port: the default on every host, without privileges.
+//!
+//! Receiving: one multishot `recvmsg` an endpoint stays armed in the kernel, which takes a buffer from a shared ring for
+//! each datagram; a poll that finds nothing reads two words of memory and makes no system call. Sending: one submission
+//! a burst. The two directions have a ring each, so that unread datagrams never stand before the completions of sends.
+//!
+//! The kernel's half of the work runs only inside our own calls (`DEFER_TASKRUN`), so nothing interrupts a polling core.
+//! The price: a port belongs to the thread that first receives or sends through it. It may be opened elsewhere.
+//!
+//! Order: datagrams leave in the order they were taken, as long as the socket's send buffer has room.
+
+mod buffers;
+mod queue;
+mod receiver;
+mod sender;
+
+use std::net::SocketAddrV4;
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+
+use self::receiver::Receiver;
+use self::sender::Sender;
+use crate::port::{Endpoint, EndpointIndex, Outgoing, Port, PortCounters, PortError, Received};
+use crate::socket::endpoint;
+
+/// See the module.
+#[derive(Debug)]
+pub struct UringPort {
+    // Before the sockets: what is armed in the kernel is withdrawn before they are closed, so the addresses are free again
+    // when the port is gone.
+    receiver: Receiver,
+    sender: Sender,
+    sockets: Vec<(OwnedFd, SocketAddrV4)>,
+    counters: PortCounters,
+}
+
+/// How much memory a port takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UringSizes {
+    /// Datagrams that the kernel may have received and we have not read; a power of two, at most 32,768.
+    pub receive_buffers: u16,
+    /// Datagrams that may be on their way out; a power of two, at most 16,384.
+    pub send_slots: u16,
+}
+
+impl Default for UringSizes {
+    fn default() -> Self {
+        Self { receive_buffers: 2048, send_slots: 256 }
+    }
+}
+
+impl UringPort {
+    /// Opens and binds every endpoint.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError::Endpoint`] names the one that cannot be had; [`PortError::Unavailable`] when this host has no
+    /// io_uring for us, which is the time to take a [`crate::socket::SocketPort`].
+    pub fn open(endpoints: &[Endpoint]) -> Result<Self, PortError> {
+        Self::open_with(endpoints, UringSizes::default())
+    }
+
+    /// As [`UringPort::open`], with memory of this size.
+    ///
+    /// # Errors
+    ///
+    /// As for [`UringPort::open`], and [`PortError::Limit`] when a size cannot be.
+    pub fn open_with(endpoints: &[Endpoint], sizes: UringSizes) -> Result<Self, PortError> {
+        let sockets = endpoint::open_all(endpoints)?;
+        let receiver = Receiver::new(&sockets, sizes.receive_buffers)?;
+        let sender = Sender::new(&sockets, sizes.send_slots)?;
+        Ok(Self { receiver, sender, sockets, counters: PortCounters::default() })
+    }
+}
+
+impl Port for UringPort {
+    #[inline]
+    fn receive(&mut self, max: usize, sink: impl FnMut(Received<'_>)) -> Result<usize, PortError> {
+        if self.sender.is_busy() {
+            self.sender.push_out(&mut self.counters)?;
+        }
+        self.receiver.receive(max, sink, &mut self.counters)
+    }
+
+    #[inline]
+    fn send(&mut self, max: usize, fill: impl FnMut(&mut [u8]) -> Option<Outgoing>) -> Result<usize, PortError> {
+        self.sender.send(max, fill, &mut self.counters)
+    }
+
+    fn flush(&mut self) -> Result<(), PortError> {
+        self.sender.push_out(&mut self.counters)
+    }
+
+    fn local_addr(&self, endpoint: EndpointIndex) -> SocketAddrV4 {
+        self.sockets[usize::from(endpoint.0)].1
+    }
+
+    fn counters(&self) -> PortCounters {
+        self.counters
+    }
+
+    fn wait(&mut self, timeout: Duration) {
+        // What fails here fails again at the next receive, which can say so.
+        let _ = self.receiver.wait(timeout);
+    }
+}
