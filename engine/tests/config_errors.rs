@@ -76,6 +76,7 @@ fn a_value_out_of_range_is_told_with_the_range() {
     refused("[journal]\nsegment_bytes = 1048577\n", &["a multiple of 4096"]);
     refused("[limits]\nsession_store_messages = 131073\n", &["a power of two; the next is 262144"]);
     refused("[network]\norder_entry = \"localhost:1\"\n", &["an IPv4 address and port"]);
+    refused("[network]\nfaults = \"drop=much\"\n", &["network.faults", "drop=1%", "\"drop=much\""]);
     refused("[[instrument]]\nsymbol = \"TOOLONGNAME\"\n", &["1 to 8 printable ASCII"]);
     refused("[[instrument]]\nsymbol = \"A\"\ntick = \"0\"\n", &["above 0"]);
     refused("[[instrument]]\nsymbol = \"A\"\ntick = \"0.00001\"\n", &["at most 4 decimals"]);

@@ -2,6 +2,7 @@
 
 use super::error::ConfigError;
 use super::reader::{Reader, text};
+use netio::fault::FaultPlan;
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 /// How packets reach the network.
@@ -30,7 +31,7 @@ pub struct Network {
     pub receive_buffer_bytes: u32,
     /// Socket send buffer, bytes.
     pub send_buffer_bytes: u32,
-    /// Faults to inject, as text; empty: none. For tests.
+    /// Faults to inject, as the text of a [`FaultPlan`]; empty: none. For tests.
     pub faults: String,
 }
 
@@ -50,6 +51,7 @@ impl Default for Network {
 
 /// What a bind address looks like, for messages.
 pub(super) const ADDRESS_EXPECTED: &str = "an IPv4 address and port, such as \"127.0.0.1:26400\"";
+const FAULTS_EXPECTED: &str = "faults such as \"drop=1%,duplicate=1%,reorder=1%,seed=7\", or \"\" for none";
 const BUFFER_BYTES: std::ops::RangeInclusive<u32> = 4_096..=1 << 30;
 
 impl Network {
@@ -71,7 +73,8 @@ impl Network {
         reader.parsed("interface", "an IPv4 address of this machine, such as \"127.0.0.1\"", &mut self.interface)?;
         reader.integer("receive_buffer_bytes", BUFFER_BYTES, &mut self.receive_buffer_bytes)?;
         reader.integer("send_buffer_bytes", BUFFER_BYTES, &mut self.send_buffer_bytes)?;
-        reader.text("faults", &mut self.faults)?;
+        let plan = |text: &str| text.parse::<FaultPlan>().is_ok().then(|| text.to_owned());
+        reader.checked("faults", FAULTS_EXPECTED, plan, &mut self.faults)?;
         reader.finish()
     }
 }

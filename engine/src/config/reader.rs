@@ -62,11 +62,6 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// A string.
-    pub(super) fn text(&mut self, key: &'static str, field: &mut String) -> Result<(), ConfigError> {
-        self.checked(key, "a string in quotes", |text| Some(text.to_owned()), field)
-    }
-
     /// A string which `FromStr` must accept.
     pub(super) fn parsed<T: FromStr>(
         &mut self,
