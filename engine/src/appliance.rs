@@ -106,10 +106,9 @@ impl<P: Port + Send + 'static> Appliance<P> {
         let watch = recovered.journal.watch.clone();
         let control = Arc::new(Control::new(config.topology.threads.len()));
         let (tiles, helper) = build(config, port, recovered, &control);
-        let helper = helper.spawn().map_err(|error| StartError::Thread {
-            name: "journal helper".to_owned(),
-            reason: error.to_string(),
-        })?;
+        let helper = helper
+            .spawn()
+            .map_err(|error| StartError::Thread { name: "journal helper".to_owned(), reason: error.to_string() })?;
         let threads = match spawn(&config.topology, tiles, &control, &clock) {
             Ok(threads) => threads,
             Err(error) => {

@@ -173,6 +173,7 @@ impl Gateway {
         let peer = &mut self.peers[usize::from(session.0)];
         peer.online = true;
         peer.heard = now;
+        peer.spoke = now;
         peer.inbound_high = 0;
         peer.login_outbound = peer.store.next();
         peer.accept = Some(cause);
@@ -181,13 +182,13 @@ impl Gateway {
         self.enqueue(session);
     }
 
-    /// A logout or a death was sequenced: say farewell once it is durable.
+    /// A session has ended and its orders are dealt with: say farewell once that is durable, after the last report.
     pub fn log_out(&mut self, cause: Seq, session: SessionIndex) {
         self.peers[usize::from(session.0)].farewell = Some(cause);
         self.enqueue(session);
     }
 
-    /// The session's orders are dealt with after its end: nothing more is to be sent unasked.
+    /// Nothing more is to be sent unasked.
     fn go_offline(&mut self, session: SessionIndex) {
         let peer = &mut self.peers[usize::from(session.0)];
         peer.online = false;
@@ -203,6 +204,8 @@ impl Gateway {
             self.go_offline(index);
             let peer = &mut self.peers[usize::from(index.0)];
             peer.login_outbound = peer.store.next();
+            peer.accept = None;
+            peer.farewell = None;
             peer.heard = now;
             peer.online = session.is_alive();
             if peer.online {

@@ -7,7 +7,9 @@ use crate::command::{Action, Command};
 use crate::limits::COMMAND_BODY_MAX;
 use crate::session::Login;
 use wire::journal::body::{FLAG_CANCEL_ON_DISCONNECT, SessionDeath};
-use wire::journal::{Body, CancelSlice, Genesis, LoginBody, Logout, RecordKind, SequenceSkip, SessionMessage, StateHash};
+use wire::journal::{
+    Body, CancelSlice, Genesis, LoginBody, Logout, RecordKind, SequenceSkip, SessionMessage, StateHash,
+};
 use wire::{DecodeError, Nanos, Reserved, Seq};
 
 const _: () = assert!(COMMAND_BODY_MAX >= wire::journal::body::COMMAND_BODY_LEN_MAX, "every command fits its slot");

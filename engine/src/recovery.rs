@@ -53,8 +53,8 @@ pub fn recover(config: &Config, disk: Arc<dyn Disk>, now: Nanos) -> Result<Recov
     };
     let mut outputs = Replayed { ticks: VecDeque::with_capacity(REPUBLISHED_TICKS_MAX) };
     let journal = journal::open(&options, disk, Genesis { time: now, body: &body[..len] }, &mut |entry| {
-        let command = record::decode(entry.seq, entry.receive_time, entry.kind, entry.body)
-            .map_err(|error| error.to_string())?;
+        let command =
+            record::decode(entry.seq, entry.receive_time, entry.kind, entry.body).map_err(|error| error.to_string())?;
         venue.replay(&command, &mut outputs).map_err(|divergence| divergence.to_string())
     })?;
     venue.resume(now);

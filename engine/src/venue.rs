@@ -201,6 +201,7 @@ impl Venue {
         let Some(&session) = self.cancels.first() else { return false };
         if !self.exchange.has_orders_to_cancel(session) {
             self.cancels.remove(0);
+            self.gateway.log_out(self.seq, session);
             return true;
         }
         if !self.is_ready(outputs) {
@@ -232,8 +233,9 @@ impl Venue {
         match command.action {
             Action::Login { session, .. } => self.gateway.log_in(command.time, command.seq, session),
             Action::Death { session } | Action::Logout { session } => {
-                self.gateway.log_out(command.seq, session);
-                if self.exchange.has_orders_to_cancel(session) && !self.cancels.contains(&session) {
+                if !self.exchange.has_orders_to_cancel(session) {
+                    self.gateway.log_out(command.seq, session);
+                } else if !self.cancels.contains(&session) {
                     self.cancels.push(session);
                 }
             }

@@ -9,13 +9,7 @@ use wire::{Nanos, Seq, SessionIndex};
 
 impl Gateway {
     /// Sends what has become durable and what is due. Returns how many datagrams it sent.
-    pub fn flush(
-        &mut self,
-        now: Nanos,
-        durable: Seq,
-        sessions: &[Session],
-        replies: &mut impl Replies,
-    ) -> usize {
+    pub fn flush(&mut self, now: Nanos, durable: Seq, sessions: &[Session], replies: &mut impl Replies) -> usize {
         let mut sent = 0;
         let mut kept = 0;
         for position in 0..self.queue.len() {
@@ -104,6 +98,7 @@ impl Gateway {
         }
         if peer.store.backlog() == 0 && replies.room() > 0 && peer.farewell.take_if(is_durable).is_some() {
             replies.send(Endpoint::OrderEntry, login.address, |buffer| header(mold::END_OF_SESSION).encode(buffer));
+            peer.online = false;
             sent += 1;
         }
         sent

@@ -1,0 +1,9 @@
+//! The venue from outside: packets and time in; packets, ticks and journal out.
+#![allow(missing_docs, clippy::cast_possible_truncation)]
+
+mod harness;
+mod login;
+mod numbering;
+mod release;
+mod rubbish;
+mod trading;
