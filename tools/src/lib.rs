@@ -3,6 +3,10 @@
 //! | to | use |
 //! |---|---|
 //! | log in, send orders, receive reports | [`client`]; with sockets, [`client::connection`] |
+//! | send a recorded order flow to a running appliance | [`replay`] |
+//! | follow the tick channel | [`listen`] |
 #![forbid(unsafe_code)]
 
 pub mod client;
+pub mod listen;
+pub mod replay;
