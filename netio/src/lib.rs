@@ -11,7 +11,7 @@
 //! Knows nothing of orders, messages or books.
 //!
 //! Unsafe code is in these files only, each with its reason at the top: `ring.rs`, `ring/slots.rs`, `clock/counter.rs`,
-//! `socket/…`, `uring/…`.
+//! `socket/endpoint.rs`, `socket/batch.rs`, `uring/buffers.rs`, `uring/receiver.rs`, `uring/sender.rs`.
 #![deny(unsafe_code)]
 
 pub mod clock;

@@ -5,7 +5,8 @@
 //! a burst. The two directions have a ring each, so that unread datagrams never stand before the completions of sends.
 //!
 //! The kernel's half of the work runs only inside our own calls (`DEFER_TASKRUN`), so nothing interrupts a polling core.
-//! The price: a port belongs to the thread that first receives or sends through it. It may be opened elsewhere.
+//! The price: a port belongs to the thread that first receives or sends through it. It may be opened elsewhere. Dropped
+//! elsewhere, it may leak its buffers, since the kernel cannot be asked whether it is done with them.
 //!
 //! Order: datagrams leave in the order they were taken, as long as the socket's send buffer has room.
 
