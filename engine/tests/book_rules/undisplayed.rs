@@ -1,9 +1,9 @@
 //! Icebergs and hidden orders.
 
-use engine::book::{BookCommand, NewOrder, ReduceTo, SelfMatch, TimeInForce};
+use engine::book::{BookCommand, NewOrder, ReduceTo, Replace, ReplaceKind, SelfMatch, TimeInForce};
 use wire::{MemberId, Qty, Side};
 
-use super::bench::{Bench, buy, key, sell};
+use super::bench::{Bench, amend, buy, key, sell};
 
 fn iceberg(number: u32, price: i64, qty: u32, display: u32) -> NewOrder {
     NewOrder { display: Qty(display), ..sell(number, price, qty) }
@@ -111,5 +111,21 @@ fn fill_or_kill_counts_the_fills_of_an_iceberg_exactly() {
         bench.rest([iceberg(1, 100, 6, 2), iceberg(2, 100, 3, 1)]);
         let events = bench.new_order(fok(3, 100, qty));
         assert_eq!(events[1].starts_with("trade"), fits, "{qty}: {events:?}");
+    }
+}
+
+#[test]
+fn a_replacement_does_not_count_the_order_that_it_replaces() {
+    // Five fills bring all of order 2, however many slices order 1 would have put between them.
+    for (fills_per_command, fits) in [(4, false), (5, true)] {
+        let mut bench = Bench::with(&engine::book::BookLimits { fills_per_command, ..super::bench::LIMITS });
+        bench.rest([iceberg(1, 100, 10, 3), iceberg(2, 100, 10, 2)]);
+        let events = bench.replace(Replace {
+            kind: ReplaceKind::ReEnter { side: Some(Side::Buy) },
+            tif: TimeInForce::Fok,
+            ..amend(1, 3, 100, 10)
+        });
+        assert_eq!(events[1].starts_with("trade 2 with 3"), fits, "{events:?}");
+        assert_eq!(bench.0.order_count(), usize::from(!fits));
     }
 }
