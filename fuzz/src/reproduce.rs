@@ -19,7 +19,7 @@ pub fn run_files(target: Target, files: impl Iterator<Item = String>) -> ExitCod
     }
     if ran == 0 {
         eprintln!(
-            "expected files to run through the target, found none; for fuzzing use: cargo +nightly fuzz run TARGET"
+            "expected files to run through the target, found none; for fuzzing use: cargo +nightly fuzz run --features entries TARGET"
         );
         return ExitCode::from(2);
     }

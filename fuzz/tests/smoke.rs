@@ -66,3 +66,15 @@ fn a_defect_is_found_and_named() {
     let text = message.downcast_ref::<String>().expect("a text");
     assert!(text.contains("made up: defect with seed") && text.contains("on input 4f"), "{text}");
 }
+
+#[test]
+fn every_target_has_its_program() {
+    let manifest = include_str!("../Cargo.toml");
+    for (name, _) in TARGETS {
+        let path = format!("fuzz_targets/{name}.rs");
+        let program = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(&path));
+        let program = program.unwrap_or_else(|error| panic!("{path}: {error}"));
+        assert!(program.contains("fuzz::entry!(") && program.contains(&format!("::{name});")), "{path} enters {name}");
+        assert!(manifest.contains(&format!("path = \"{path}\"")), "{path} is in the manifest");
+    }
+}
