@@ -49,7 +49,7 @@ pub struct BookLimits {
     pub orders: u32,
     /// Price levels that may stand at once, in all instruments together.
     pub levels: u32,
-    /// Makers that one command may meet, at most [`FILLS_PER_COMMAND_MAX`](crate::limits::FILLS_PER_COMMAND_MAX), which is the
+    /// Makers that one command may meet, at most [`FILLS_PER_COMMAND_MAX`], which is the
     /// right value outside of tests.
     pub fills_per_command: u32,
 }
