@@ -1,7 +1,7 @@
 //! Targets: the decoders of `wire`.
 //!
-//! Each demands that decoding does not panic, and that what was decoded is written again as the same bytes (or, where reserved bytes
-//! are not kept, as bytes that decode to the same).
+//! Each demands that decoding does not panic, and that what was decoded is written again as the same bytes (or, where
+//! reserved bytes are not kept, as bytes that decode to the same).
 
 use wire::itch::Message;
 use wire::journal::{self, Body, RecordHeader, RecordKind, SegmentHeader};
@@ -137,7 +137,8 @@ pub fn journal_record(data: &[u8]) -> bool {
     true
 }
 
-/// Journal segment headers. The checksum is put right in every second input, or nothing behind it would ever be reached.
+/// Journal segment headers. The checksum is put right in every second input, or nothing behind it would ever be
+/// reached.
 #[must_use]
 pub fn journal_segment(data: &[u8]) -> bool {
     let mut bytes = data.to_vec();

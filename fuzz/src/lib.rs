@@ -1,7 +1,8 @@
 //! Everything that reads bytes from outside, given any bytes.
 //!
-//! Goal: a target is a plain function; it runs in the bounded smoke test on stable Rust (`fuzz/tests/smoke.rs`), under libFuzzer, and on
-//! a file that once made it fail. Non-goal: values that only a correct peer would send; those have tests beside their code.
+//! Goal: a target is a plain function; it runs in the bounded smoke test on stable Rust (`fuzz/tests/smoke.rs`), under
+//! libFuzzer, and on a file that once made it fail. Non-goal: values that only a correct peer would send; those have
+//! tests beside their code.
 //!
 //! ```text
 //! cargo test -p fuzz                                            the smoke run; PINION_FUZZ_SECONDS=60 for longer
@@ -9,7 +10,8 @@
 //! cargo run -p fuzz --features entries --bin ouch_inbound FILE  one input again, on stable Rust
 //! ```
 //!
-//! A target returns whether the bytes were accepted, so that a run can show that it reached both sides. It panics on a defect.
+//! A target returns whether the bytes were accepted, so that a run can show that it reached both sides. It panics on a
+//! defect.
 
 pub mod corpus;
 pub mod decoders;

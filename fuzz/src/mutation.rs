@@ -1,6 +1,7 @@
 //! A small deterministic mutator for runs without libFuzzer: same seed, same inputs.
 //!
-//! Goal: many near-valid inputs a second on stable Rust, repeatable from one number. Non-goal: coverage guidance; that is cargo-fuzz.
+//! Goal: many near-valid inputs a second on stable Rust, repeatable from one number. Non-goal: coverage guidance; that
+//! is cargo-fuzz.
 
 /// Numbers that sit on the edges of what fields hold.
 const EDGES: &[u64] = &[0, 1, 2, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFE, 0xFFFF, 0x7FFF_FFFF, 0xFFFF_FFFF, 1 << 63, u64::MAX];

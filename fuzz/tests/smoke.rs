@@ -1,7 +1,7 @@
 //! Every target under mutated input, on stable Rust, from a fixed seed.
 //!
-//! By default a fixed number of inputs; `PINION_FUZZ_SECONDS` gives a time for all targets together instead, and `PINION_FUZZ_SEED`
-//! another seed. A failure prints the input.
+//! By default a fixed number of inputs; `PINION_FUZZ_SECONDS` gives a time for all targets together instead, and
+//! `PINION_FUZZ_SEED` another seed. A failure prints the input.
 
 use fuzz::mutation::Mutator;
 use fuzz::{TARGETS, Target, corpus};

@@ -1,7 +1,7 @@
 //! NASDAQ TotalView-ITCH 5.0 (as of February 2026): full depth, order by order.
 //!
-//! Goal: every message of the specification at its offsets. Non-goal: a book made of them (see the feed handler). Codes that the
-//! specification lets grow are kept as the bytes that came, so that a new code is no error.
+//! Goal: every message of the specification at its offsets. Non-goal: a book made of them (see the feed handler). Codes
+//! that the specification lets grow are kept as the bytes that came, so that a new code is no error.
 
 pub mod auction;
 pub mod order;

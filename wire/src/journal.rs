@@ -1,7 +1,7 @@
 //! Layout of the journal on disk: segments and the fixed part of records, little-endian.
 //!
-//! Goal: one definition of the bytes, shared by the appender, the reader and the tools; a record that can be checked by itself and
-//! against the record before it. Non-goal: files, mappings, syncing, what a damaged journal means.
+//! Goal: one definition of the bytes, shared by the appender, the reader and the tools; a record that can be checked by
+//! itself and against the record before it. Non-goal: files, mappings, syncing, what a damaged journal means.
 //!
 //! ```text
 //! segment  0        64                                                    segment_len
@@ -48,14 +48,15 @@ pub const fn record_span(body_len: usize) -> usize {
 layout! { Disk, "journal record",
     /// The fixed part of a record.
     ///
-    /// `previous` is stored, not only mixed into the checksum: so a record proves itself even where the one before it is damaged, which
-    /// is what tells a torn tail (nothing valid follows) from corruption (something valid follows).
+    /// `previous` is stored, not only mixed into the checksum: so a record proves itself even where the one before it
+    /// is damaged, which is what tells a torn tail (nothing valid follows) from corruption (something valid follows).
     pub struct RecordHeader: 32 {
         /// Header and body without the padding. Stored last; 0 where no record has been written.
         0 => length: u32,
         /// CRC32C, begun from the journal's [`seed`], over everything after this field up to `length`.
         4 => crc: u32,
-        /// `crc` of the record before; the segment header's `chain` for the first record of a segment; 0 for the first of all.
+        /// `crc` of the record before; the segment header's `chain` for the first record of a segment; 0 for the first
+        /// of all.
         8 => previous: u32,
         /// What the body is; see [`RecordKind`].
         12 => kind: u16,
@@ -75,8 +76,8 @@ impl RecordHeader {
         Self::decode(bytes.get(..RECORD_HEADER_LEN)?).ok()
     }
 
-    /// Reads and verifies the record at the start of `bytes`: its length is possible, its checksum is right. What it says of the record
-    /// before it is for the caller to compare. Returns the header and the body.
+    /// Reads and verifies the record at the start of `bytes`: its length is possible, its checksum is right. What it
+    /// says of the record before it is for the caller to compare. Returns the header and the body.
     #[must_use]
     pub fn verify(seed: u32, bytes: &[u8]) -> Option<(Self, &[u8])> {
         let header = Self::view(bytes)?;
@@ -95,15 +96,16 @@ pub fn checksum(seed: u32, covered: &[u8]) -> u32 {
     crc32c::crc32c_append(seed, covered)
 }
 
-/// Where the checksums of a journal begin: a number made of its epoch. Bytes that look like a record but belong to another journal,
-/// or were put into a message by a client to look like one, then fail their checksum.
+/// Where the checksums of a journal begin: a number made of its epoch. Bytes that look like a record but belong to
+/// another journal, or were put into a message by a client to look like one, then fail their checksum.
 #[must_use]
 pub fn seed(epoch: u64) -> u32 {
     crc32c::crc32c(&epoch.to_le_bytes())
 }
 
-/// Writes a record except for its length, and returns the length and the checksum. The caller stores the length (first four bytes) last,
-/// so that a reader never takes a half-written record for one. `None` when the body is too long or `out` is too small.
+/// Writes a record except for its length, and returns the length and the checksum. The caller stores the length (first
+/// four bytes) last, so that a reader never takes a half-written record for one. `None` when the body is too long or
+/// `out` is too small.
 #[must_use]
 pub fn encode_record_body(
     out: &mut [u8],

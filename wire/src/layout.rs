@@ -1,7 +1,8 @@
 //! One description of a layout: its struct, its size, its encoder and its decoder.
 //!
-//! Goal: the offset column of the specification stands in the source, and the compiler proves that the fields follow each
-//! other without holes and end at the stated size. Non-goal: variable-length parts; those are written by hand beside it.
+//! Goal: the offset column of the specification stands in the source, and the compiler proves that the fields follow
+//! each other without holes and end at the stated size. Non-goal: variable-length parts; those are written by hand
+//! beside it.
 //!
 //! ```text
 //! layout! { Wire, "tick",                        byte order, name in errors

@@ -1,7 +1,8 @@
 //! Login: challenge and response over a pre-shared key, carried as single messages in packets without a session.
 //!
-//! Goal: the venue remembers nothing about an address that has not proved itself, the key never travels, and what was recorded on the wire
-//! cannot be used again. Non-goal: secrecy of the orders; who is allowed; how long a cookie stays fresh.
+//! Goal: the venue remembers nothing about an address that has not proved itself, the key never travels, and what was
+//! recorded on the wire cannot be used again. Non-goal: secrecy of the orders; who is allowed; how long a cookie stays
+//! fresh.
 //!
 //! ```text
 //! client                                             venue
@@ -65,7 +66,8 @@ impl Key {
 
     /// HMAC-SHA256 over the parts, one after the other.
     fn mac(&self, parts: &[&[u8]]) -> Hmac<Sha256> {
-        // HMAC pads a short key with zeros to the block size, so this is the same MAC, from a constructor that cannot fail.
+        // HMAC pads a short key with zeros to the block size, so this is the same MAC, from a constructor that cannot
+        // fail.
         let mut block = GenericArray::default();
         block[..32].copy_from_slice(&self.0);
         let mut mac = <Hmac<Sha256> as hmac::digest::KeyInit>::new(&block);

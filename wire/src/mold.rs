@@ -1,7 +1,7 @@
 //! MoldUDP64 1.00: the framing of every channel.
 //!
-//! Goal: parse a packet once, then walk it without further checks; build one in place. Non-goal: sequencing, gap detection,
-//! timers.
+//! Goal: parse a packet once, then walk it without further checks; build one in place. Non-goal: sequencing, gap
+//! detection, timers.
 //!
 //! ```text
 //! 0          10                18      20
@@ -9,8 +9,8 @@
 //!              of message 1      (u16)   (u16)             '-- count times
 //! ```
 //!
-//! A request packet has the same 20-byte header and nothing after it, so bytes alone do not tell it from a heartbeat. The port
-//! does: requests travel only to or from a re-request port (`docs/protocol.md`, "Ports").
+//! A request packet has the same 20-byte header and nothing after it, so bytes alone do not tell it from a heartbeat.
+//! The port does: requests travel only to or from a re-request port (`docs/protocol.md`, "Ports").
 
 use crate::DecodeError;
 use crate::layout::{layout, text};
@@ -78,7 +78,8 @@ impl<'a> Packet<'a> {
     /// Checks every length in the packet, so that walking it cannot fail.
     ///
     /// # Errors
-    /// Shorter than a header, a block that runs past the end, bytes behind the last block, or sequence numbers beyond 64 bits.
+    /// Shorter than a header, a block that runs past the end, bytes behind the last block, or sequence numbers beyond
+    /// 64 bits.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         let Some((header, blocks)) = bytes.split_first_chunk::<HEADER_LEN>() else {
             let found = bytes.len();
@@ -203,8 +204,8 @@ impl<'a> PacketBuilder<'a> {
         })
     }
 
-    /// Appends the message that `encode` writes to the front of the room it is given, returning its length, or nothing when it
-    /// does not fit; `false`, and nothing counted, in that case.
+    /// Appends the message that `encode` writes to the front of the room it is given, returning its length, or nothing
+    /// when it does not fit; `false`, and nothing counted, in that case.
     #[must_use]
     pub fn push_with(&mut self, encode: impl FnOnce(&mut [u8]) -> Option<usize>) -> bool {
         if self.header.count == MESSAGES_MAX {
@@ -250,7 +251,8 @@ pub fn heartbeat(out: &mut [u8], session: SessionId, next: u64) -> Option<usize>
     Header { session, sequence: next, count: HEARTBEAT }.encode(out)
 }
 
-/// Writes the end of a session: "`next` would have been the next message". Returns its length, or nothing when `out` is too small.
+/// Writes the end of a session: "`next` would have been the next message". Returns its length, or nothing when `out` is
+/// too small.
 #[must_use]
 pub fn end_of_session(out: &mut [u8], session: SessionId, next: u64) -> Option<usize> {
     Header { session, sequence: next, count: END_OF_SESSION }.encode(out)

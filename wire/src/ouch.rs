@@ -1,7 +1,7 @@
 //! OUCH 5.0: orders in, execution reports out.
 //!
-//! Goal: every message of the specification at its offsets, plus the venue's option tags and codes (`docs/protocol.md`).
-//! Non-goal: what an order does; which values the venue supports beyond being well formed.
+//! Goal: every message of the specification at its offsets, plus the venue's option tags and codes
+//! (`docs/protocol.md`). Non-goal: what an order does; which values the venue supports beyond being well formed.
 
 pub mod code;
 pub mod inbound;
@@ -33,7 +33,8 @@ pub const MESSAGE_LEN_MAX: usize = 118;
 /// A limit of exactly this price can therefore not be entered; every other price is a limit, also above it.
 pub const MARKET_PRICE: Price = Price(0x7FFF_FFFF);
 
-/// A message whose fixed part ends with the length of an options appendage. Grows from `layout!`; see [`crate::layout`].
+/// A message whose fixed part ends with the length of an options appendage. Grows from `layout!`; see
+/// [`crate::layout`].
 macro_rules! message_with_options {
     (
         $what:literal,
@@ -63,8 +64,8 @@ macro_rules! message_with_options {
             /// The type byte.
             pub const TYPE: u8 = $tag;
 
-            /// Writes the message to the front of `out`; returns its length, or nothing when `out` is too small or the appendage
-            /// is longer than this message may carry.
+            /// Writes the message to the front of `out`; returns its length, or nothing when `out` is too small or the
+            /// appendage is longer than this message may carry.
             #[must_use]
             #[inline]
             pub fn encode(&self, out: &mut [u8]) -> Option<usize> {

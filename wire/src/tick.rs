@@ -1,7 +1,7 @@
 //! The 26-byte market-data tick.
 //!
-//! Goal: a subscriber holds the whole displayed depth from ticks alone. Non-goal: order by order (see [`crate::itch`]), and a
-//! sequence number inside: the MoldUDP64 header around it has one.
+//! Goal: a subscriber holds the whole displayed depth from ticks alone. Non-goal: order by order (see [`crate::itch`]),
+//! and a sequence number inside: the MoldUDP64 header around it has one.
 
 use crate::layout::{Wire, codes, layout};
 use crate::{InstrumentIndex, Nanos, Price, Side};
@@ -80,7 +80,8 @@ impl Tick {
     }
 }
 
-// A tick's price is signed and 64 bits wide; an OUCH price is unsigned (`crate::ouch::code`), so the form is not shared.
+// A tick's price is signed and 64 bits wide; an OUCH price is unsigned (`crate::ouch::code`), so the form is not
+// shared.
 impl Wire for Price {
     const LEN: usize = 8;
     const EXPECTED: &'static str = "a signed price";

@@ -1,6 +1,7 @@
 //! ITCH 5.0: what an auction would do, and interest that is not in the book.
 //!
-//! Goal: imbalance, retail interest, price discovery of a direct listing. Non-goal: the auction's own print ([`super::trade`]).
+//! Goal: imbalance, retail interest, price discovery of a direct listing. Non-goal: the auction's own print
+//! ([`super::trade`]).
 
 use super::{Price4, message};
 use crate::Symbol;

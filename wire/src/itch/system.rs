@@ -7,7 +7,8 @@ use super::message;
 message! { "ITCH System Event",
     /// The day's stages.
     pub struct SystemEvent: 12, type b'S' {
-        /// `O` first message, `S` system opens, `Q` market opens, `M` market closes, `E` system closes, `C` last message.
+        /// `O` first message, `S` system opens, `Q` market opens, `M` market closes, `E` system closes, `C` last
+        /// message.
         11 => event: u8,
     }
 }

@@ -1,6 +1,7 @@
 //! ITCH 5.0: trades that no resting displayed order tells of.
 //!
-//! Goal: prints of hidden orders and of auctions, and broken trades. Non-goal: executions of displayed orders ([`super::order`]).
+//! Goal: prints of hidden orders and of auctions, and broken trades. Non-goal: executions of displayed orders
+//! ([`super::order`]).
 
 use super::{Price4, message};
 use crate::{MatchNumber, OrderRef, Qty, Side, Symbol};

@@ -1,6 +1,7 @@
 //! The closed sets of OUCH 5.0 and its short texts.
 //!
-//! Goal: a field that was decoded holds one of its values. Non-goal: which of them the venue supports; the exchange says that.
+//! Goal: a field that was decoded holds one of its values. Non-goal: which of them the venue supports; the exchange
+//! says that.
 
 use crate::Side;
 use crate::layout::{codes, newtype, text};

@@ -1,6 +1,7 @@
 //! The options appendage of OUCH 5.0: a chain of tag-value elements behind the fixed part of a message.
 //!
-//! Goal: an appendage is checked once, then read without failing. Non-goal: which options a message may carry; the exchange says that.
+//! Goal: an appendage is checked once, then read without failing. Non-goal: which options a message may carry; the
+//! exchange says that.
 //!
 //! ```text
 //! | length (u8) | tag (u8) | value (length - 1 bytes) | length | tag | value | ...
@@ -164,7 +165,8 @@ impl<'a> Appendage<'a> {
     /// Checks every element, so that reading them cannot fail.
     ///
     /// # Errors
-    /// Too long, an element that runs past the end, an unknown tag, a tag that stands twice, a value of another length or outside its set.
+    /// Too long, an element that runs past the end, an unknown tag, a tag that stands twice, a value of another length
+    /// or outside its set.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         if bytes.len() > APPENDAGE_LEN_MAX {
             let found = bytes.len();

@@ -48,8 +48,8 @@ fn frames(file: &[u8]) -> Vec<&[u8]> {
     frames
 }
 
-/// What an Ethernet frame carries over IPv4: protocol and transport segment. VLAN tags are passed over; what stands behind the
-/// IP packet (padding, a switch's timestamp) is left off.
+/// What an Ethernet frame carries over IPv4: protocol and transport segment. VLAN tags are passed over; what stands
+/// behind the IP packet (padding, a switch's timestamp) is left off.
 fn segment(frame: &[u8]) -> (u8, &[u8]) {
     let mut at = 12;
     while frame[at..at + 2] == [0x81, 0x00] {

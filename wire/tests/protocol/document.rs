@@ -1,4 +1,5 @@
-//! docs/protocol.md holds every field of every layout: the tables are held against the sources, so that neither can move alone.
+//! docs/protocol.md holds every field of every layout: the tables are held against the sources, so that neither can
+//! move alone.
 
 use crate::vectors::{all, page};
 use std::collections::BTreeMap;
@@ -28,7 +29,8 @@ struct Layout {
     fields: Vec<(usize, String)>,
 }
 
-/// The layouts of a source by name, from `layout! { Wire, "name", … pub struct X: 26 {` and its `8 => field: Type,` lines.
+/// The layouts of a source by name, from `layout! { Wire, "name", … pub struct X: 26 {` and its `8 => field: Type,`
+/// lines.
 fn layouts_of(source: &str) -> BTreeMap<String, Layout> {
     let mut layouts = BTreeMap::new();
     let (mut name, mut open) = (None, None::<Layout>);
