@@ -180,7 +180,8 @@ impl<W: Write> Collector<W> {
                 self.tally.expired += 1;
                 self.cancel(orders, canceled);
             }
-            Outbound::SystemEvent(_) => {}
+            // The query is the fence before the logout.
+            Outbound::SystemEvent(_) | Outbound::AccountQueryResponse(_) => {}
             _ => self.tally.foreign_reports += 1,
         }
     }
