@@ -11,7 +11,7 @@ use crate::limits::{COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, PACKET_LINK_SLOTS, 
 use crate::link::{Datagram, FeedEvent, JournalEntry};
 use crate::recovery::{Recovered, recover};
 use crate::tile::{
-    Control, FeedStage, JournalStage, MatchingOutputs, MatchingStage, NetStage, Phase, Tile, TileKind, TileThread,
+    Control, FeedStage, JournalStage, MatchingOutputs, MatchingStage, NetStage, Phase, Remains, Tile, TileKind, TileThread,
 };
 use crate::venue::Venue;
 use netio::clock::Clock;
@@ -64,8 +64,8 @@ pub struct Stopped {
 }
 
 /// A running appliance.
-pub struct Appliance<P: Port + Send + 'static> {
-    threads: Vec<JoinHandle<Vec<Tile<P>>>>,
+pub struct Appliance {
+    threads: Vec<JoinHandle<Vec<Remains>>>,
     control: Arc<Control>,
     helper: HelperThreads,
     watch: Watch,
@@ -94,12 +94,12 @@ const fn source_address(interface: Ipv4Addr) -> Ipv4Addr {
     interface
 }
 
-impl<P: Port + Send + 'static> Appliance<P> {
+impl Appliance {
     /// Replays the journal and starts the tiles over a port opened with [`endpoints`].
     ///
     /// # Errors
     /// The journal cannot be used, or a thread cannot be started or pinned.
-    pub fn start(config: &Config, port: P) -> Result<Self, StartError> {
+    pub fn start<P: Port + Send + 'static>(config: &Config, port: P) -> Result<Self, StartError> {
         let clock = Clock::calibrate();
         let recovered = recover(config, Arc::new(LocalDisk), Nanos(clock.now()))?;
         let report = recovered.journal.report.clone();
@@ -149,7 +149,7 @@ impl<P: Port + Send + 'static> Appliance<P> {
         let mut panicked = false;
         for thread in self.threads {
             match thread.join() {
-                Ok(tiles) => collect(tiles, &mut stopped),
+                Ok(remains) => collect(remains, &mut stopped),
                 Err(_) => panicked = true,
             }
         }
@@ -187,13 +187,13 @@ const QUIET: Duration = Duration::from_millis(20);
 /// How long draining may take: a client that keeps asking must not keep the appliance alive.
 const DRAIN_MAX: Duration = Duration::from_secs(5);
 
-fn collect<P: Port>(tiles: Vec<Tile<P>>, stopped: &mut (Option<Venue>, PortCounters, u64)) {
-    for tile in tiles {
+fn collect(remains: Vec<Remains>, stopped: &mut (Option<Venue>, PortCounters, u64)) {
+    for tile in remains {
         match tile {
-            Tile::Net(net) => stopped.1 = net.port_counters(),
-            Tile::Matching(matching) => stopped.0 = Some(matching.into_venue()),
-            Tile::Feed(feed) => stopped.2 = feed.next_sequence(),
-            Tile::Journal(_) => {}
+            Remains::Net(counters) => stopped.1 = counters,
+            Remains::Matching(venue) => stopped.0 = Some(*venue),
+            Remains::Feed(next) => stopped.2 = next,
+            Remains::Journal => {}
         }
     }
 }
@@ -242,7 +242,7 @@ fn spawn<P: Port + Send + 'static>(
     tiles: Vec<Tile<P>>,
     control: &Arc<Control>,
     clock: &Clock,
-) -> Result<Vec<JoinHandle<Vec<Tile<P>>>>, StartError> {
+) -> Result<Vec<JoinHandle<Vec<Remains>>>, StartError> {
     let mut placed: Vec<Vec<Tile<P>>> = topology.threads.iter().map(|_| Vec::new()).collect();
     for tile in tiles {
         let kind = tile.kind();
@@ -263,7 +263,7 @@ fn spawn<P: Port + Send + 'static>(
                 let pinned = core.map_or(Ok(()), netio::cpu::pin_current_thread);
                 let go = pinned.is_ok();
                 let _ = say.send(pinned);
-                if go { thread.run(&control, clock) } else { thread.tiles }
+                if go { thread.run(&control, clock) } else { Vec::new() }
             })
             .map_err(|error| failed(error.to_string()))?;
         threads.push(handle);

@@ -206,9 +206,9 @@ mod tests {
         };
         let changes: [fn(&mut Session); 6] = [
             |s| s.take_inbound(Seq(1), 5),
-            |s| drop(s.number_report()),
-            |s| drop(s.take_user_ref(UserRefNum(1))),
-            |s| drop(s.end(Seq(1))),
+            |s| _ = s.number_report(),
+            |s| _ = s.take_user_ref(UserRefNum(1)),
+            |s| _ = s.end(Seq(1)),
             |s| s.login.as_mut().expect("logged in").address.port = 3,
             |s| s.login.as_mut().expect("logged in").client_nonce[15] = 0,
         ];

@@ -17,7 +17,8 @@ pub use net::NetStage;
 pub use run::{Control, Phase, TileThread};
 pub use wait::Wait;
 
-use netio::port::{Port, PortError};
+use crate::venue::Venue;
+use netio::port::{Port, PortCounters, PortError};
 use wire::Nanos;
 
 /// Why a stage cannot go on; the appliance stops.
@@ -74,6 +75,31 @@ impl<P: Port> Tile<P> {
             Self::Matching(_) => TileKind::Matching,
             Self::Journal(_) => TileKind::Journal,
             Self::Feed(_) => TileKind::Feed,
+        }
+    }
+}
+
+/// What is worth knowing of a tile that has ended.
+pub enum Remains {
+    /// What the port counted. The port itself was closed by its own thread, which some ports need.
+    Net(PortCounters),
+    /// The venue as it stood.
+    Matching(Box<Venue>),
+    /// Nothing: the journal lies on disk.
+    Journal,
+    /// The next tick's sequence number.
+    Feed(u64),
+}
+
+impl<P: Port> Tile<P> {
+    /// Takes the tile apart, on the thread that polled it.
+    #[must_use]
+    pub fn into_remains(self) -> Remains {
+        match self {
+            Self::Net(net) => Remains::Net(net.port_counters()),
+            Self::Matching(matching) => Remains::Matching(Box::new(matching.into_venue())),
+            Self::Journal(_) => Remains::Journal,
+            Self::Feed(feed) => Remains::Feed(feed.next_sequence()),
         }
     }
 }

@@ -5,8 +5,14 @@
 //! | log in, send orders, receive reports | [`client`]; with sockets, [`client::connection`] |
 //! | send a recorded order flow to a running appliance | [`replay`] |
 //! | follow the tick channel | [`listen`] |
+//! | run the appliance | [`run`] |
+//! | hold the exchange against plain-text scenarios | [`scenario`] |
 #![forbid(unsafe_code)]
 
 pub mod client;
+pub mod json;
 pub mod listen;
+pub mod options;
 pub mod replay;
+pub mod run;
+pub mod scenario;

@@ -7,7 +7,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tools::{listen, replay};
+use tools::{listen, replay, run, scenario};
 
 /// A matching-engine appliance: orders in as UDP packets, reports, ticks and a journal out.
 #[derive(Debug, Parser)]
@@ -19,22 +19,28 @@ struct Pinion {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run the appliance until SIGINT or SIGTERM.
+    Run(run::RunOptions),
     Replay(Box<replay::command::ReplayArgs>),
     Listen(listen::command::ListenArgs),
+    Scenario(scenario::ScenarioArgs),
 }
 
 impl Command {
-    fn execute(&self) -> Result<(), Box<dyn Error>> {
+    fn execute(&self) -> Result<ExitCode, Box<dyn Error>> {
         match self {
-            Self::Replay(args) => replay::command::execute(args),
-            Self::Listen(args) => listen::command::execute(args),
+            Self::Run(options) => run::run(options)?,
+            Self::Replay(args) => replay::command::execute(args)?,
+            Self::Listen(args) => listen::command::execute(args)?,
+            Self::Scenario(args) => return scenario::execute(args),
         }
+        Ok(ExitCode::SUCCESS)
     }
 }
 
 fn main() -> ExitCode {
     match Pinion::parse().command.execute() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("pinion: {error}");
             ExitCode::FAILURE

@@ -1,6 +1,6 @@
 //! The one poll loop, and how it is told to stop.
 
-use super::{Stage, StageError, Tile, Wait};
+use super::{Remains, Stage, StageError, Tile, Wait};
 use netio::clock::Clock;
 use netio::port::Port;
 use std::sync::Mutex;
@@ -93,8 +93,8 @@ pub struct TileThread<P: Port> {
 }
 
 impl<P: Port> TileThread<P> {
-    /// Polls the tiles until told to stop, and gives them back.
-    pub fn run(mut self, control: &Control, mut clock: Clock) -> Vec<Tile<P>> {
+    /// Polls the tiles until told to stop, and gives back what remains of them.
+    pub fn run(mut self, control: &Control, mut clock: Clock) -> Vec<Remains> {
         let mut idle = 0u32;
         let mut work = 0u64;
         let mut next_resync = clock.now().saturating_add(RESYNC_NS);
@@ -120,6 +120,6 @@ impl<P: Port> TileThread<P> {
                 self.wait.wait(idle);
             }
         }
-        self.tiles
+        self.tiles.into_iter().map(Tile::into_remains).collect()
     }
 }

@@ -1,0 +1,120 @@
+//! `pinion run`: the appliance, until it is told to stop.
+
+use crate::options::ConfigOptions;
+use clap::Args;
+use engine::appliance::{Appliance, Stopped, endpoints};
+use engine::config::{Config, PortKind};
+use netio::fault::{FaultPlan, FaultPort};
+use netio::host::HostPort;
+use netio::{Port, host};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// Options of `pinion run`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pinion run                                     the built-in configuration: loopback, ./journal, synced
+  pinion run --config pinion.toml
+  pinion run --set journal.durability=mapped --set topology.wait=park
+  pinion run --print-config > pinion.toml        a commented file to begin with
+
+SIGINT and SIGTERM stop it in order: no more input is taken, what was taken is finished and made durable.")]
+pub struct RunOptions {
+    #[command(flatten)]
+    config: ConfigOptions,
+    /// Print the built-in configuration with its comments, and end.
+    #[arg(long)]
+    print_config: bool,
+}
+
+/// Runs the appliance.
+///
+/// # Errors
+/// The configuration, the port or the journal cannot be used, or the appliance stopped by itself.
+pub fn run(options: &RunOptions) -> Result<(), Box<dyn Error>> {
+    if options.print_config {
+        print!("{}", Config::DEFAULT_TEXT);
+        return Ok(());
+    }
+    let config = options.config.load()?;
+    for warning in config.warnings() {
+        eprintln!("warning: {warning}");
+    }
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&stop))?;
+    }
+    let port = open_port(&config)?;
+    if config.network.faults.is_empty() {
+        serve(&config, port, &stop)
+    } else {
+        let plan: FaultPlan = config.network.faults.parse()?;
+        serve(&config, FaultPort::new(port, &plan), &stop)
+    }
+}
+
+/// Opens the port that the configuration asks for and says which it is.
+///
+/// # Errors
+/// It cannot be had.
+pub fn open_port(config: &Config) -> Result<HostPort, Box<dyn Error>> {
+    let kind = match config.network.port {
+        PortKind::Auto => host::PortKind::Auto,
+        PortKind::Uring => host::PortKind::Uring,
+        PortKind::Socket => host::PortKind::Socket,
+    };
+    Ok(HostPort::open(kind, &endpoints(config))?)
+}
+
+fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) -> Result<(), Box<dyn Error>> {
+    let appliance = Appliance::start(config, port)?;
+    let report = appliance.report();
+    if let Some(torn) = &report.cut {
+        eprintln!(
+            "journal: cut a torn tail of {} bytes at byte {} of {}; nothing acknowledged was in it",
+            torn.bytes,
+            torn.offset,
+            torn.path.display()
+        );
+    }
+    let lines: Vec<String> = config.feed.tick_lines.iter().map(ToString::to_string).collect();
+    eprintln!(
+        "{}: {} records replayed to seq {}; orders at {}, re-requests at {}, ticks on {}; durability {}",
+        config.appliance.name,
+        report.records,
+        report.last_seq,
+        config.network.order_entry,
+        config.network.rerequest,
+        lines.join(" and "),
+        config.journal.durability,
+    );
+    println!("ready");
+    while !stop.load(Ordering::Relaxed) && !appliance.has_failed() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let stopped = appliance.stop()?;
+    eprintln!("{}", summary(&stopped));
+    Ok(())
+}
+
+fn summary(stopped: &Stopped) -> String {
+    let venue = &stopped.venue;
+    let counters: Vec<String> = venue
+        .gateway()
+        .counters()
+        .iter()
+        .filter(|(_, value)| *value > 0)
+        .map(|(name, value)| format!("{name} {value}"))
+        .collect();
+    format!(
+        "stopped at seq {}, state hash {:016x}, {} ticks published; {}",
+        venue.seq(),
+        venue.exchange().state_hash(),
+        stopped.next_tick - 1,
+        counters.join(", "),
+    )
+}
