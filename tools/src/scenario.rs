@@ -21,6 +21,7 @@ use crate::json::Text;
 use clap::Args;
 use script::Script;
 use std::collections::HashSet;
+use std::error::Error;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -33,7 +34,7 @@ const FAILED: u8 = 1;
 /// A file could not be used.
 const UNUSABLE: u8 = 2;
 
-/// Arguments of `pinion scenario`.
+/// Run plain-text scenarios through the exchange core and say which of them hold
 #[derive(Args, Clone, Debug)]
 #[command(after_help = after_help())]
 pub struct ScenarioArgs {
@@ -70,10 +71,21 @@ struct Verdict<'a> {
     mismatch: Option<Mismatch>,
 }
 
-/// Runs the command: results on stdout, talk on stderr.
+/// Runs the command on the standard streams.
 ///
 /// # Errors
-/// Stdout cannot be written.
+/// Stdout or stderr cannot be written.
+pub fn execute(args: &ScenarioArgs) -> Result<ExitCode, Box<dyn Error>> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let code = run(args, &mut out, &mut io::stderr().lock())?;
+    out.flush()?;
+    Ok(code)
+}
+
+/// Runs the command: results to `out`, talk to `talk`.
+///
+/// # Errors
+/// One of them cannot be written.
 pub fn run(args: &ScenarioArgs, out: &mut impl Write, talk: &mut impl Write) -> io::Result<ExitCode> {
     let mut unusable = 0_usize;
     let mut files = Vec::new();

@@ -164,3 +164,117 @@ fn tells(event: &BookEvent, told: &[Told<'_>]) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use engine::book::{BookLimits, BookReject};
+    use wire::ouch::{CancelReason, Canceled, Executed, RejectReason, Rejected};
+    use wire::tick::TickSide;
+    use wire::{MatchNumber, Nanos, OrderRef, Qty, TimeOfDay, UserRefNum};
+
+    const MAKER: OrderKey = OrderKey::new(SessionIndex(1), UserRefNum(5));
+    const TAKER: OrderKey = OrderKey::new(SessionIndex(2), UserRefNum(6));
+
+    fn now() -> TimeOfDay {
+        Nanos(0).into()
+    }
+
+    fn trade() -> BookEvent {
+        BookEvent::Trade {
+            instrument: InstrumentIndex(0),
+            maker: MAKER,
+            taker: TAKER,
+            maker_ref: OrderRef(1),
+            taker_ref: OrderRef(2),
+            taker_side: Side::Buy,
+            price: Price(10),
+            qty: Qty(3),
+            maker_leaves: Qty(0),
+            taker_leaves: Qty(0),
+        }
+    }
+
+    fn executed(
+        key: OrderKey,
+        liquidity: LiquidityFlag,
+        qty: u32,
+        match_number: u64,
+    ) -> (SessionIndex, Outbound<'static>) {
+        let report = Executed {
+            timestamp: now(),
+            user_ref: key.user_ref(),
+            qty: Qty(qty),
+            price: Price(10),
+            liquidity,
+            match_number: MatchNumber(match_number),
+            appendage: wire::ouch::Appendage::EMPTY,
+        };
+        (key.session(), Outbound::Executed(report))
+    }
+
+    fn heard(events: &[BookEvent], reports: &[(SessionIndex, Outbound<'_>)]) -> Result<Vec<Consequence>, Fault> {
+        let mut recorder = Recorder::default();
+        events.iter().for_each(|event| recorder.book_event(event));
+        for (session, report) in reports {
+            let mut bytes = [0; wire::ouch::MESSAGE_LEN_MAX];
+            let len = report.encode(&mut bytes).expect("room for any message");
+            recorder.report(Seq(1), *session, &bytes[..len]);
+        }
+        recorder.consequences(|key| key.user_ref().to_string())
+    }
+
+    #[test]
+    fn reports_that_agree_with_the_book_become_lines() {
+        let of_maker = executed(MAKER, LiquidityFlag::ADDED, 3, 7);
+        let of_taker = executed(TAKER, LiquidityFlag::REMOVED, 3, 7);
+        let lines = heard(&[trade()], &[of_maker, of_taker]).expect("they agree");
+        assert_eq!(lines[0].to_string(), "trade maker=5 taker=6 px=0.001 qty=3");
+        assert_eq!(heard(&[], &[]), Ok(Vec::new()), "no answer is no line");
+    }
+
+    #[test]
+    fn reports_that_contradict_the_book_are_a_fault() {
+        let of_maker = executed(MAKER, LiquidityFlag::ADDED, 3, 7);
+        let of_taker = executed(TAKER, LiquidityFlag::REMOVED, 3, 7);
+        let cancel = Canceled { timestamp: now(), user_ref: MAKER.user_ref(), qty: Qty(1), reason: CancelReason::USER };
+        let cancel = (MAKER.session(), Outbound::Canceled(cancel));
+        for reports in [
+            &[][..],
+            &[of_maker],
+            &[of_taker, of_maker],
+            &[of_maker, of_taker, of_taker],
+            &[of_maker, cancel],
+            &[of_maker, executed(TAKER, LiquidityFlag::ADDED, 3, 7)],
+            &[of_maker, executed(TAKER, LiquidityFlag::REMOVED, 2, 7)],
+            &[of_maker, executed(TAKER, LiquidityFlag::REMOVED, 3, 8)],
+            &[of_maker, (MAKER.session(), of_taker.1)],
+        ] {
+            assert!(matches!(heard(&[trade()], reports), Err(Fault::Contradiction(_))), "{reports:?}");
+        }
+        assert!(matches!(heard(&[], &[cancel]), Err(Fault::Contradiction(_))), "a report out of nowhere");
+        let refusal = BookEvent::Rejected { key: TAKER, reason: BookReject::MinQtyNotMet };
+        let cl_ord_id = wire::ouch::ClOrdId::BLANK;
+        let reason = RejectReason::MIN_QUANTITY_NOT_MET;
+        let rejected = Rejected { timestamp: now(), user_ref: MAKER.user_ref(), reason, cl_ord_id };
+        let told = (TAKER.session(), Outbound::Rejected(rejected));
+        assert!(matches!(heard(&[refusal], &[told]), Err(Fault::Contradiction(_))), "it names another order");
+    }
+
+    #[test]
+    fn ticks_that_do_not_add_up_to_the_book_are_a_fault() {
+        let limits = BookLimits { instruments: 1, sessions: 1, orders: 1, levels: 1, fills_per_command: 1 };
+        let book = Book::new(&limits);
+        let mut recorder = Recorder::default();
+        assert_eq!(recorder.check_ticks(&book, InstrumentIndex(0)), Ok(()));
+        let mut quote = |quantity| {
+            let (kind, side) = (TickKind::Quote, TickSide::Buy);
+            let tick =
+                Tick { timestamp: Nanos(1), symbol_id: InstrumentIndex(0), price: Price(9), quantity, side, kind };
+            recorder.tick(Seq(1), &tick);
+            recorder.check_ticks(&book, InstrumentIndex(0))
+        };
+        assert!(quote(5).is_err());
+        assert_eq!(quote(0), Ok(()));
+    }
+}
