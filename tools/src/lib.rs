@@ -6,10 +6,12 @@
 //! | send a recorded order flow to a running appliance | [`replay`] |
 //! | follow the tick channel | [`listen`] |
 //! | run the appliance | [`run`] |
+//! | see all of it at once, with proof | [`demo`] |
 //! | hold the exchange against plain-text scenarios | [`scenario`] |
 #![forbid(unsafe_code)]
 
 pub mod client;
+pub mod demo;
 pub mod json;
 pub mod listen;
 pub mod options;

@@ -7,7 +7,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tools::{listen, replay, run, scenario};
+use tools::{demo, listen, replay, run, scenario};
 
 /// A matching-engine appliance: orders in as UDP packets, reports, ticks and a journal out.
 #[derive(Debug, Parser)]
@@ -21,6 +21,7 @@ struct Pinion {
 enum Command {
     /// Run the appliance until SIGINT or SIGTERM.
     Run(run::RunOptions),
+    Demo(demo::DemoArgs),
     Replay(Box<replay::command::ReplayArgs>),
     Listen(listen::command::ListenArgs),
     Scenario(scenario::ScenarioArgs),
@@ -30,6 +31,7 @@ impl Command {
     fn execute(&self) -> Result<ExitCode, Box<dyn Error>> {
         match self {
             Self::Run(options) => run::run(options)?,
+            Self::Demo(args) => return Ok(if demo::execute(args)? { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
             Self::Replay(args) => replay::command::execute(args)?,
             Self::Listen(args) => listen::command::execute(args)?,
             Self::Scenario(args) => return scenario::execute(args),
