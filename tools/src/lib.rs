@@ -8,10 +8,12 @@
 //! | run the appliance | [`run`] |
 //! | see all of it at once, with proof | [`demo`] |
 //! | hold the exchange against plain-text scenarios | [`scenario`] |
+//! | check or print a journal | [`journal`] |
 #![forbid(unsafe_code)]
 
 pub mod client;
 pub mod demo;
+pub mod journal;
 pub mod json;
 pub mod listen;
 pub mod options;

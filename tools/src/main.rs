@@ -7,7 +7,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tools::{demo, listen, replay, run, scenario};
+use tools::{demo, journal, listen, replay, run, scenario};
 
 /// A matching-engine appliance: orders in as UDP packets, reports, ticks and a journal out.
 #[derive(Debug, Parser)]
@@ -25,6 +25,7 @@ enum Command {
     Replay(Box<replay::command::ReplayArgs>),
     Listen(listen::command::ListenArgs),
     Scenario(scenario::ScenarioArgs),
+    Journal(journal::JournalArgs),
 }
 
 impl Command {
@@ -35,6 +36,7 @@ impl Command {
             Self::Replay(args) => replay::command::execute(args)?,
             Self::Listen(args) => listen::command::execute(args)?,
             Self::Scenario(args) => return scenario::execute(args),
+            Self::Journal(args) => return journal::execute(args),
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -142,7 +142,11 @@ pub fn dump(dir: &Path, filter: &Filter, out: &mut impl Write) -> Result<u64, Jo
     Ok(printed)
 }
 
-fn print(record: &Record<'_>, out: &mut impl Write) -> io::Result<()> {
+/// Prints one record as a line: seq, receive time, place, kind, body.
+///
+/// # Errors
+/// `out` refuses.
+pub fn print(record: &Record<'_>, out: &mut impl Write) -> io::Result<()> {
     let Record { seq, receive_time, kind, body, position } = record;
     write!(out, "{seq} {} {}:{} {kind:?}", receive_time.get(), position.segment, position.offset)?;
     match Body::decode(*kind, body) {
