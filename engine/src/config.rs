@@ -28,7 +28,7 @@ pub use journal::Journal;
 pub use limits::{Limits, SESSION_STORE_MESSAGES_MIN};
 pub use member::Member;
 pub use network::{Network, PortKind};
-pub use session::{Key, Session};
+pub use session::Session;
 pub use session_rules::SessionRules;
 pub use topology::Topology;
 
@@ -143,7 +143,7 @@ impl Config {
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         let reachable = !self.network.order_entry.ip().is_loopback() || !self.network.rerequest.ip().is_loopback();
-        for session in self.sessions.iter().filter(|session| reachable && session.key.is_development()) {
+        for session in self.sessions.iter().filter(|session| reachable && session.has_development_key()) {
             warnings.push(format!(
                 "session '{}' has a development key, which everyone knows, and order entry at {} can be reached from other \
                  machines: give it a secret key of 32 bytes",

@@ -3,7 +3,7 @@
 use wire::ouch::{Capacity, OrderSide};
 
 /// Short-sale marking and capacity in one byte: bits 0 and 1 the capacity, bits 2 and 3 the side as entered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(transparent)]
 pub struct Mark(pub u8);
 

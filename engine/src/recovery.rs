@@ -71,7 +71,7 @@ pub fn venue(config: &Config, secret: Key) -> Venue {
             .iter()
             .map(|session| Credentials {
                 username: Username::new(&session.username).expect("loading has checked the name"),
-                key: Key(session.key.0),
+                key: session.key,
                 cancel_on_disconnect: session.cancel_on_disconnect,
             })
             .collect(),

@@ -4,6 +4,7 @@ use crate::options::ConfigOptions;
 use clap::Args;
 use engine::appliance::{Appliance, Stopped, endpoints};
 use engine::config::{Config, PortKind};
+use engine::link::{ORDER_ENTRY, REREQUEST};
 use netio::fault::{FaultPlan, FaultPort};
 use netio::host::HostPort;
 use netio::{Port, host};
@@ -71,6 +72,7 @@ pub fn open_port(config: &Config) -> Result<HostPort, Box<dyn Error>> {
 }
 
 fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) -> Result<(), Box<dyn Error>> {
+    let [order_entry, rerequest] = [ORDER_ENTRY, REREQUEST].map(|endpoint| port.local_addr(endpoint));
     let appliance = Appliance::start(config, port)?;
     let report = appliance.report();
     if let Some(torn) = &report.cut {
@@ -83,12 +85,10 @@ fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) 
     }
     let lines: Vec<String> = config.feed.tick_lines.iter().map(ToString::to_string).collect();
     eprintln!(
-        "{}: {} records replayed to seq {}; orders at {}, re-requests at {}, ticks on {}; durability {}",
+        "{}: {} records replayed to seq {}; orders at {order_entry}, re-requests at {rerequest}, ticks on {}; durability {}",
         config.appliance.name,
         report.records,
         report.last_seq,
-        config.network.order_entry,
-        config.network.rerequest,
         lines.join(" and "),
         config.journal.durability,
     );

@@ -3,7 +3,7 @@
 use super::appliance::{NAME_EXPECTED, name};
 use super::error::ConfigError;
 use super::reader::{Reader, text};
-use std::fmt;
+use wire::login::Key;
 
 /// A login and whom it trades for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,51 +18,16 @@ pub struct Session {
     pub cancel_on_disconnect: bool,
 }
 
-/// A pre-shared login key. It does not print.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Key(pub [u8; 32]);
-
-impl Key {
-    /// How the keys of the built-in default begin, so that they are recognised wherever they are used.
-    const DEVELOPMENT_PREFIX: &'static [u8] = b"pinion-development-key";
-
-    /// Whether this is a key that everyone knows, from the built-in default.
-    #[must_use]
-    pub fn is_development(&self) -> bool {
-        self.0.starts_with(Self::DEVELOPMENT_PREFIX)
-    }
-
-    /// Reads 64 hexadecimal digits.
-    #[must_use]
-    pub fn from_hex(text: &str) -> Option<Self> {
-        let digits = text.as_bytes();
-        if digits.len() != 64 {
-            return None;
-        }
-        let mut key = [0; 32];
-        for (byte, pair) in key.iter_mut().zip(digits.chunks_exact(2)) {
-            *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
-        }
-        Some(Self(key))
-    }
-}
-
-const fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        _ => None,
-    }
-}
-
-impl fmt::Debug for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Key(..)")
-    }
-}
+/// How the keys of the built-in default begin, so that they are recognised wherever they are used.
+const DEVELOPMENT_PREFIX: &[u8] = b"pinion-development-key";
 
 impl Session {
+    /// Whether its key is one that everyone knows, from the built-in default.
+    #[must_use]
+    pub fn has_development_key(&self) -> bool {
+        self.key.0.starts_with(DEVELOPMENT_PREFIX)
+    }
+
     /// What an entry is before its keys are read. Name, member and key have no default and are checked to be set.
     pub(super) const fn template() -> Self {
         Self { username: String::new(), member: String::new(), key: Key([0; 32]), cancel_on_disconnect: false }

@@ -56,9 +56,12 @@ impl Exchange {
                 self.submit(command, key, built, &Request::Enter(&order), sink);
             }
             Inbound::ReplaceOrder(replace) => {
-                let built = self.replace(session, &replace);
+                let (built, mark) = match self.replace(session, &replace) {
+                    Ok((built, mark)) => (Ok(built), mark),
+                    Err(reason) => (Err(reason), Mark::default()),
+                };
                 let key = OrderKey::new(session, replace.user_ref);
-                self.submit(command, key, built, &Request::Replace(&replace), sink);
+                self.submit(command, key, built, &Request::Replace(&replace, mark), sink);
             }
             Inbound::CancelOrder(CancelOrder { user_ref, qty }) => {
                 let key = OrderKey::new(session, user_ref);
@@ -123,7 +126,8 @@ impl Exchange {
         }))
     }
 
-    fn replace(&self, session: SessionIndex, replace: &ReplaceOrder<'_>) -> Result<BookCommand, RejectReason> {
+    /// The book's command, and the mark of the order to replace.
+    fn replace(&self, session: SessionIndex, replace: &ReplaceOrder<'_>) -> Result<(BookCommand, Mark), RejectReason> {
         let key = OrderKey::new(session, replace.orig_user_ref);
         let live = self.book.order(key).ok_or(RejectReason::NOT_LIVE)?;
         let instrument = self.instruments.get(live.instrument);
@@ -142,7 +146,7 @@ impl Exchange {
         } else {
             ReplaceKind::Amend { basis: QtyBasis::Intended }
         };
-        Ok(BookCommand::Replace(Replace {
+        let command = BookCommand::Replace(Replace {
             key,
             new_key: OrderKey::new(session, replace.user_ref),
             order_ref: self.numbers.order_ref,
@@ -155,7 +159,8 @@ impl Exchange {
             self_match: terms.self_match,
             display: terms.display,
             hidden: terms.hidden,
-        }))
+        });
+        Ok((command, Mark(live.mark)))
     }
 
     /// OUCH 5.0 §2.4: another short-sale marking, and no more quantity than before.

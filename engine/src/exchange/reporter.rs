@@ -12,14 +12,14 @@ use wire::ouch::{
     RejectReason, Rejected, ReplaceOrder, Replaced, SelfMatchCode,
 };
 use wire::tick::{Tick, TickKind, TickSide};
-use wire::{InstrumentIndex, Nanos, Price, Qty, Seq, SessionIndex, UserRefNum};
+use wire::{InstrumentIndex, Nanos, OrderRef, Price, Qty, Seq, SessionIndex, Side, UserRefNum};
 
 /// The client message that is being processed; acknowledgements tell it back.
 pub(super) enum Request<'a> {
     /// Enter Order.
     Enter(&'a EnterOrder<'a>),
-    /// Replace Order.
-    Replace(&'a ReplaceOrder<'a>),
+    /// Replace Order, and the mark of the order to replace.
+    Replace(&'a ReplaceOrder<'a>, Mark),
     /// Cancel Order.
     Cancel,
     /// Modify Order.
@@ -33,7 +33,7 @@ impl Request<'_> {
     pub(super) const fn cl_ord_id(&self) -> ClOrdId {
         match self {
             Self::Enter(order) => order.cl_ord_id,
-            Self::Replace(replace) => replace.cl_ord_id,
+            Self::Replace(replace, _) => replace.cl_ord_id,
             Self::Cancel | Self::Modify(_) | Self::Unsolicited => ClOrdId::BLANK,
         }
     }
@@ -68,14 +68,22 @@ impl<S: Sink> Reporter<'_, S> {
             BookEvent::Accepted { .. } => self.accepted(event, request),
             BookEvent::Replaced { .. } => self.replaced(event, request),
             BookEvent::Trade { .. } => self.trade(event),
-            BookEvent::Canceled { key, qty, leaves, reason, resting, .. } => {
-                self.canceled(key, qty, leaves, reason, resting, request);
+            BookEvent::Canceled { key, order_ref, instrument, side, qty, leaves, resting, reason, .. } => {
+                // An amendment to no more than has executed leaves nothing: the replacement is dead as it comes.
+                let amended = reason == CancelReason::User && matches!(request, Request::Replace(..));
+                if amended {
+                    let place = (instrument, side);
+                    let session = key.session();
+                    self.acknowledge_replace(session, request, place, order_ref, Qty::ZERO, OrderState::Dead);
+                } else {
+                    self.canceled(key, qty, leaves, reason, resting, request);
+                }
             }
             BookEvent::Level { instrument, side, price, qty } => {
                 self.tick(instrument, TickKind::Quote, side.into(), price, qty);
             }
             BookEvent::Rejected { key, reason } => match request {
-                Request::Enter(_) | Request::Replace(_) => {
+                Request::Enter(_) | Request::Replace(..) => {
                     self.reject(key, reject_reason(reason), request.cl_ord_id());
                 }
                 Request::Cancel | Request::Modify(_) => self.cancel_reject(key),
@@ -141,37 +149,40 @@ impl<S: Sink> Reporter<'_, S> {
     }
 
     fn replaced(&mut self, event: &BookEvent, request: &Request<'_>) {
-        let (
-            BookEvent::Replaced { old_key, key, order_ref, instrument, side, qty, mark, .. },
-            Request::Replace(replace),
-        ) = (*event, request)
-        else {
-            unreachable!("only a replace is replaced");
-        };
+        let BookEvent::Replaced { key, order_ref, instrument, side, qty, .. } = *event else { return };
         self.numbers.order_ref.0 += 1;
-        let marked = Mark(mark);
-        let side = if marked.side().side() == side { marked.side() } else { side.into() };
-        self.report(
-            key.session(),
-            Outbound::Replaced(Replaced {
-                timestamp: self.time.into(),
-                orig_user_ref: old_key.user_ref(),
-                user_ref: key.user_ref(),
-                side,
-                qty,
-                symbol: self.instruments.get(instrument).symbol,
-                price: replace.price,
-                time_in_force: replace.time_in_force,
-                display: replace.display,
-                order_ref,
-                capacity: marked.capacity(),
-                sweep: replace.sweep,
-                cross_type: CrossType::Continuous,
-                state: OrderState::Live,
-                cl_ord_id: replace.cl_ord_id,
-                appendage: replace.appendage,
-            }),
-        );
+        self.acknowledge_replace(key.session(), request, (instrument, side), order_ref, qty, OrderState::Live);
+    }
+
+    fn acknowledge_replace(
+        &mut self,
+        session: SessionIndex,
+        request: &Request<'_>,
+        (instrument, side): (InstrumentIndex, Side),
+        order_ref: OrderRef,
+        qty: Qty,
+        state: OrderState,
+    ) {
+        let Request::Replace(replace, mark) = request else { unreachable!("only a replace is replaced") };
+        let message = Replaced {
+            timestamp: self.time.into(),
+            orig_user_ref: replace.orig_user_ref,
+            user_ref: replace.user_ref,
+            side: if mark.side().side() == side { mark.side() } else { side.into() },
+            qty,
+            symbol: self.instruments.get(instrument).symbol,
+            price: replace.price,
+            time_in_force: replace.time_in_force,
+            display: replace.display,
+            order_ref,
+            capacity: mark.capacity(),
+            sweep: replace.sweep,
+            cross_type: CrossType::Continuous,
+            state,
+            cl_ord_id: replace.cl_ord_id,
+            appendage: replace.appendage,
+        };
+        self.report(session, Outbound::Replaced(message));
     }
 
     fn trade(&mut self, event: &BookEvent) {

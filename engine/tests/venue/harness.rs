@@ -113,7 +113,7 @@ impl Harness {
     }
 
     pub fn key(&self) -> Key {
-        Key(self.config.sessions[0].key.0)
+        self.config.sessions[0].key
     }
 
     pub fn user() -> Username {

@@ -1,7 +1,7 @@
 use crate::harness::{Harness, decode, encode, enter, kinds, order};
 use wire::ouch::{
     Appendage, AppendageBuffer, CancelOrder, CancelReason, ClOrdId, Display, Inbound, LiquidityFlag, ModifyOrder,
-    OptionValue, OrderSide, Outbound, RejectReason, ReplaceOrder, TimeInForce, YesNo,
+    OptionValue, OrderSide, OrderState, Outbound, RejectReason, ReplaceOrder, TimeInForce, YesNo,
 };
 use wire::tick::{TickKind, TickSide};
 use wire::{Price, Qty, Side, UserRefNum};
@@ -119,6 +119,21 @@ fn replace_counts_what_has_executed() {
     assert_eq!(kinds(&reports), "AAEEU");
     let Outbound::Replaced(replaced) = decode(&reports[4]) else { panic!("expected a replacement") };
     assert_eq!(replaced.qty.0, 400);
+}
+
+#[test]
+fn a_replace_that_leaves_nothing_is_dead_as_it_comes() {
+    let mut harness = Harness::logged_in(false);
+    let sell = enter(2, OrderSide::Sell, 100, 100, TimeInForce::ImmediateOrCancel, Appendage::EMPTY);
+    let reports = send(
+        &mut harness,
+        &[order(1, OrderSide::Buy, 100, 500), sell, replace(1, 3, 99, 100, Appendage::EMPTY), cancel(3, 0)],
+    );
+    assert_eq!(kinds(&reports), "AAEEUI");
+    let Outbound::Replaced(replaced) = decode(&reports[4]) else { panic!("expected a replacement") };
+    assert_eq!((replaced.user_ref.0, replaced.qty.0, replaced.state), (3, 0, OrderState::Dead));
+    assert_eq!(harness.venue.exchange().book().order_count(), 0);
+    harness.replayed();
 }
 
 #[test]

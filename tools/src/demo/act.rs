@@ -21,7 +21,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use wire::login::{Key, Username};
+use wire::login::Username;
 use wire::{InstrumentIndex, Nanos, Side, Symbol};
 
 /// The recorded flow with a published answer.
@@ -115,7 +115,7 @@ impl Act {
         let client = |session: usize| -> Result<ReplayOptions, Box<dyn Error>> {
             let session = &config.sessions[session];
             let username = Username::new(&session.username).ok_or("the built-in configuration has a bad username")?;
-            let client = ClientConfig::new(username, Key(session.key.0), order_entry.into(), rerequest.into());
+            let client = ClientConfig::new(username, session.key, order_entry.into(), rerequest.into());
             let client = ClientConfig { window_messages: WINDOW_MESSAGES, ..client };
             Ok(ReplayOptions { client, rate_per_s: None, limit: None })
         };

@@ -129,7 +129,7 @@ fn development_key(user: Username) -> Result<Key, String> {
     let session = session.ok_or_else(|| {
         format!("expected --key for user '{user}': only the users of the built-in configuration have a known key")
     })?;
-    Ok(Key(session.key.0))
+    Ok(session.key)
 }
 
 /// Runs the command.

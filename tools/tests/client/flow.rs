@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use std::io::Read;
 use tools::client::ClientConfig;
 use tools::replay::{ReplayOptions, ReplayOutcome, Replayer, run};
-use wire::login::{Key, Username};
+use wire::login::Username;
 use wire::{InstrumentIndex, Side, Symbol};
 
 /// A file of the test data that lies beside the project; `None`, loudly, where it is absent.
@@ -32,7 +32,7 @@ fn options(window: usize) -> ReplayOptions {
     let session = &config.sessions[0];
     let username = Username::new(&session.username).expect("a short name");
     let network = &config.network;
-    let client = ClientConfig::new(username, Key(session.key.0), network.order_entry.into(), network.rerequest.into());
+    let client = ClientConfig::new(username, session.key, network.order_entry.into(), network.rerequest.into());
     ReplayOptions { client: ClientConfig { window_messages: window, ..client }, rate_per_s: None, limit: None }
 }
 
