@@ -93,6 +93,7 @@ fn looks_are_read_and_print_as_written() {
         let Action::Look(look) = the_action(line) else { panic!("{line} is not a look") };
         assert_eq!(look.to_string(), line);
     }
+    assert_eq!(the_action("queue buy px=1 ids=[2]"), the_action("queue buy 1 ids=[2]"));
     let Action::Look(Look::Queue { ids, .. }) = the_action("queue buy 1 ids=[ 1, 2,3 ]") else { panic!("not a queue") };
     assert_eq!(ids, ["1", "2", "3"]);
 }

@@ -221,7 +221,13 @@ impl Floor {
         };
         let known = self.orders.get(id);
         // The replacement is the order with another price and quantity; its minimum quantity was met when it was entered.
-        let entry = known.map_or_else(|| nobody(id), |order| Entry { min_qty: None, ..order.entry.clone() });
+        // A slice cannot be larger than what it is a slice of.
+        let clipped =
+            |order: &Order| order.entry.display.map(|slice| if total == 0 { slice } else { slice.min(total) });
+        let entry = known.map_or_else(
+            || nobody(id),
+            |order| Entry { min_qty: None, display: clipped(order), ..order.entry.clone() },
+        );
         let price = price.or(known.map(|order| order.price)).unwrap_or(Price(1));
         let (total, options) = match terms(&entry, total) {
             Ok(terms) => terms,

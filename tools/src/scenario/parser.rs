@@ -85,7 +85,7 @@ fn take_line(scripts: &mut Vec<Script>, line: usize, content: &str) -> Result<()
     match keyword {
         "source" => {}
         "tags" => {
-            let tags = rest.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned);
+            let tags = rest.split([',', ' ', '\t']).filter(|tag| !tag.is_empty()).map(str::to_owned);
             script.tags.extend(tags);
         }
         _ => {
@@ -229,9 +229,12 @@ fn look(keyword: &'static str, words: &[&str]) -> Result<Look, SyntaxError> {
             Ok(Look::Book { bids, asks })
         }
         "queue" => {
-            let mut fields = Fields::new(keyword, words, &["ids"])?;
+            let mut fields = Fields::new(keyword, words, &["px", "ids"])?;
             let side = fields.side()?;
-            let price = fields.price_word()?;
+            let price = match fields.price("px")? {
+                Some(price) => price,
+                None => fields.price_word()?,
+            };
             let ids = fields.names("ids")?;
             fields.finish()?;
             Ok(Look::Queue { side, price, ids })
