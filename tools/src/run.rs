@@ -7,12 +7,13 @@ use engine::config::{Config, PortKind};
 use engine::link::{ORDER_ENTRY, REREQUEST};
 use netio::fault::{FaultPlan, FaultPort};
 use netio::host::HostPort;
-use netio::{Port, host};
+use netio::{Port, PortError, host};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use std::error::Error;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Options of `pinion run`.
 #[derive(Debug, Args)]
@@ -58,17 +59,31 @@ pub fn run(options: &RunOptions) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Opens the port that the configuration asks for and says which it is.
+/// How long an address may still be taken. The kernel gives back the sockets of an io_uring some milliseconds after the end of its
+/// process, and whoever starts a dead appliance again at once must not fail by that.
+const ADDRESS_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Opens the port that the configuration asks for.
 ///
 /// # Errors
-/// It cannot be had.
+/// It cannot be had, or another process keeps one of its addresses.
 pub fn open_port(config: &Config) -> Result<HostPort, Box<dyn Error>> {
     let kind = match config.network.port {
         PortKind::Auto => host::PortKind::Auto,
         PortKind::Uring => host::PortKind::Uring,
         PortKind::Socket => host::PortKind::Socket,
     };
-    Ok(HostPort::open(kind, &endpoints(config))?)
+    let begin = Instant::now();
+    loop {
+        match HostPort::open(kind, &endpoints(config)) {
+            Err(PortError::Endpoint { source, .. })
+                if source.kind() == ErrorKind::AddrInUse && begin.elapsed() < ADDRESS_PATIENCE =>
+            {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            opened => return Ok(opened?),
+        }
+    }
 }
 
 fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) -> Result<(), Box<dyn Error>> {
