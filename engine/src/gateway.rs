@@ -229,13 +229,11 @@ impl Gateway {
         }
     }
 
-    /// The session that a packet's token names, if the token and the address are those of its living login.
+    /// The session that a packet's token names, if token and address are those of its newest login.
     fn authenticate(&self, sessions: &[Session], token: wire::mold::SessionId, from: Addr) -> Option<SessionIndex> {
         let index = login::session_of(token)?;
-        let session = sessions.get(usize::from(index.0))?;
-        let standing = session.login().filter(|login| login.token == token && login.address == from)?;
-        let _ = standing;
-        Some(index)
+        let login = sessions.get(usize::from(index.0))?.login()?;
+        (login.token == token && login.address == from).then_some(index)
     }
 }
 
