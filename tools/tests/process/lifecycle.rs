@@ -1,0 +1,121 @@
+//! Start, stop, and every start that must be refused.
+
+use crate::journal_dump::assert_each_once;
+use crate::process::wait_until;
+use crate::recording::{assert_published, flow};
+use crate::site::Site;
+use nix::sys::signal::Signal;
+use std::fs;
+
+/// A stop in the middle of a replay: what was acknowledged is there after the restart, and the client goes on.
+fn stops_in_order(signal: Signal) {
+    let site = Site::new().with("journal.durability=synced");
+    let reports = site.path("reports.txt");
+    let appliance = site.start();
+    let more = ["--rate", "40000", "--reports", reports.to_str().expect("a plain path")];
+    let replay = site.spawn(site.replay_command(&flow(), &more), "replay");
+    wait_until("half of the reports", || fs::metadata(&reports).is_ok_and(|file| file.len() > 400_000));
+    let first = appliance.stop_by(signal);
+    assert!(first.counter("messages") > 0, "{first:?}");
+
+    let appliance = site.start();
+    assert_eq!(appliance.replayed(), first.seq);
+    assert_published(replay.wait());
+    let second = appliance.stop();
+    assert!(second.counter("messages") > 0, "the stop came after the replay: {second:?}");
+    assert_each_once(&site.applied_messages());
+
+    // A start and a stop without anything in between leave the state as it was.
+    let appliance = site.start();
+    assert_eq!(appliance.replayed(), second.seq);
+    let third = appliance.stop();
+    assert_eq!((third.seq, third.state_hash), (second.seq, second.state_hash));
+}
+
+#[test]
+fn sigterm_stops_in_order() {
+    stops_in_order(Signal::SIGTERM);
+}
+
+#[test]
+fn sigint_stops_in_order() {
+    stops_in_order(Signal::SIGINT);
+}
+
+#[test]
+fn a_second_appliance_is_refused() {
+    let site = Site::new();
+    let mut appliance = site.start();
+
+    let other = Site::new();
+    let dir = format!("journal.dir={}", site.journal().display());
+    other.start_refused(&[&dir]).expect_refusal(&["in use by", &site.journal().display().to_string()]);
+
+    let address = site.ports.order_entry();
+    let same = format!("network.order_entry={address}");
+    other.start_refused(&[&same]).expect_refusal(&["bind", &address.to_string(), "in use"]);
+
+    assert!(appliance.is_alive());
+    assert_published(site.replay(&flow(), &[]));
+    appliance.stop();
+}
+
+#[test]
+fn a_configuration_that_cannot_be_used_is_refused() {
+    let site = Site::new();
+    site.start_refused(&["journal.durabilty=mapped"]).expect_refusal(&["journal.durabilty", "journal.durability"]);
+    site.start_refused(&["topology.cores=3"]).expect_refusal(&["topology.cores", "3"]);
+    site.start_refused(&["network.faults=drop=200%"]).expect_refusal(&["drop"]);
+    assert!(!site.journal().exists(), "a refused start leaves nothing behind");
+}
+
+#[test]
+fn a_journal_under_other_rules_is_refused() {
+    let site = Site::new();
+    site.start().stop();
+    site.start_refused(&["limits.orders=131072"])
+        .expect_refusal(&["fingerprint", &site.journal().display().to_string()]);
+    site.start().stop();
+}
+
+#[test]
+fn a_damaged_journal_is_refused() {
+    let site = Site::new();
+    let appliance = site.start();
+    assert_published(site.replay(&flow(), &[]));
+    appliance.stop();
+
+    let mut segments: Vec<_> = fs::read_dir(site.journal())
+        .expect("a journal")
+        .map(|entry| entry.expect("readable").path())
+        .filter(|path| path.extension().is_some_and(|end| end == "seg"))
+        .collect();
+    segments.sort();
+    let damaged = &segments[0];
+    let whole = fs::read(damaged).expect("a segment");
+    let mut bytes = whole.clone();
+    bytes[1_000_000] ^= 0x10;
+    fs::write(damaged, &bytes).expect("the test's own file");
+    let refused = site.start_refused(&[]);
+    refused.expect_refusal(&[&damaged.display().to_string(), "at byte", "record", "Restore"]);
+    let offset: usize = refused
+        .err
+        .split_once("at byte ")
+        .and_then(|(_, rest)| rest.split([',', ' ']).next()?.parse().ok())
+        .expect("an offset");
+    assert!((1_000_000 - 200..=1_000_000).contains(&offset), "{}", refused.err);
+    assert_eq!(fs::read(damaged).expect("a segment"), bytes, "a refused start changes nothing");
+    assert_eq!(site.journal_command("verify").status.code(), Some(1));
+
+    fs::write(damaged, whole).expect("the test's own file");
+    site.start().stop();
+}
+
+#[test]
+fn a_wrong_key_is_told() {
+    let site = Site::new();
+    let appliance = site.start();
+    site.replay(&flow(), &["--key", &"00".repeat(32)]).expect_refusal(&["login refused", "key"]);
+    let summary = appliance.stop();
+    assert_eq!((summary.counter("logins_refused"), summary.counter("logins")), (1, 0), "{summary:?}");
+}

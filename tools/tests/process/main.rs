@@ -1,0 +1,14 @@
+//! The real `pinion` program from outside: processes, signals, sockets, files.
+//!
+//! Goal: what an operator and a client at the other end of a wire may rely on. Non-goal: the rules of the book, the bytes of the
+//! protocol; those have tests without processes. Traffic stays on the loopback interface.
+
+mod crashes;
+mod faults;
+mod journal_dump;
+mod lifecycle;
+mod ports;
+mod process;
+mod recording;
+mod site;
+mod topologies;
