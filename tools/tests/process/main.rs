@@ -4,9 +4,11 @@
 //! protocol; those have tests without processes. Traffic stays on the loopback interface.
 
 mod crashes;
+mod example_client;
 mod faults;
 mod journal_dump;
 mod lifecycle;
+mod ordinary_user;
 mod ports;
 mod process;
 mod recording;
