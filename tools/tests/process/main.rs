@@ -3,14 +3,18 @@
 //! Goal: what an operator and a client at the other end of a wire may rely on. Non-goal: the rules of the book, the bytes of the
 //! protocol; those have tests without processes. Traffic stays on the loopback interface.
 
+mod capture;
 mod crashes;
 mod example_client;
 mod faults;
 mod journal_dump;
 mod lifecycle;
 mod ordinary_user;
+mod pcap;
 mod ports;
 mod process;
 mod recording;
+mod relay;
+mod rubbish;
 mod site;
 mod topologies;

@@ -3,6 +3,7 @@
 use crate::ports::Ports;
 use crate::process::{Finished, Process, wait_until};
 use nix::sys::signal::Signal;
+use std::net::SocketAddrV4;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -103,9 +104,20 @@ impl Site {
 
     /// `pinion replay` of a recording.
     pub fn replay_command(&self, file: &Path, more: &[&str]) -> Command {
+        self.replay_command_to(self.ports.order_entry(), self.ports.rerequest(), file, more)
+    }
+
+    /// The same by way of other addresses.
+    pub fn replay_command_to(
+        &self,
+        order_entry: SocketAddrV4,
+        rerequest: SocketAddrV4,
+        file: &Path,
+        more: &[&str],
+    ) -> Command {
         let mut command = Command::new(PINION);
-        command.arg("replay").args(["--server", &self.ports.order_entry().to_string()]);
-        command.args(["--rerequest", &self.ports.rerequest().to_string()]).args(more).arg(file);
+        command.arg("replay").args(["--server", &order_entry.to_string(), "--rerequest", &rerequest.to_string()]);
+        command.args(more).arg(file);
         command
     }
 
