@@ -60,7 +60,7 @@ const FAREWELLS_MAX: u32 = 6;
 /// Where a client stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// No session, or not any more: logging in. Messages may be submitted; they wait.
+    /// No session, or not any more: logging in. After the first login messages may be submitted meanwhile; they wait.
     LoggingIn,
     /// In session.
     Up,
@@ -154,10 +154,13 @@ impl Client {
     /// Takes the OUCH 5.0 message that `encode` writes and returns its number. It leaves with the next packets.
     ///
     /// # Errors
-    /// The window is full, the message does not fit, or the session is ending.
+    /// The window is full, the first login is not through, the message does not fit, or the session is ending.
     pub fn submit(&mut self, encode: impl FnOnce(&mut [u8]) -> Option<usize>) -> Result<u64, SubmitError> {
         if self.leaving || matches!(self.state, State::Closed | State::Failed) {
             return Err(SubmitError::Ending);
+        }
+        if !self.numbered {
+            return Err(SubmitError::NotYet);
         }
         self.outbox.submit(encode)
     }

@@ -30,6 +30,9 @@ pub enum SubmitError {
     /// The encoder gave up or wrote more than a message may have: correct the message.
     #[error("expected a message of at most {INBOUND_LEN_MAX} bytes, found one that does not fit; send fewer options")]
     TooLong,
+    /// Nothing is numbered before the first login: wait for it.
+    #[error("expected a client that has been logged in, found one still at its first login; wait until it is up")]
+    NotYet,
     /// The session is ending or has ended: open another.
     #[error("expected an open session, found one that is ending; start a new client")]
     Ending,
@@ -75,17 +78,10 @@ impl Outbox {
         Self { slots, window: window.max(1), first: 1, sent: 1, next: 1, resend: 0..0 }
     }
 
-    /// Numbers messages from `sequence` on. Messages submitted before the numbering was known are renumbered, which is harmless
-    /// because none was sent.
+    /// Numbers messages from `sequence` on, before there is any.
     pub(crate) fn start_at(&mut self, sequence: u64) {
-        assert_eq!(self.first, self.sent, "numbering may only begin before anything was sent");
-        let submitted = self.next - self.first;
-        let mut moved = self.slots.clone();
-        for offset in 0..submitted {
-            moved[self.position(sequence + offset)] = self.slots[self.position(self.first + offset)];
-        }
-        self.slots = moved;
-        (self.first, self.sent, self.next) = (sequence, sequence, sequence + submitted);
+        assert_eq!(self.first, self.next, "numbering begins before anything is submitted");
+        (self.first, self.sent, self.next) = (sequence, sequence, sequence);
         self.resend = 0..0;
     }
 
@@ -272,12 +268,12 @@ mod tests {
     }
 
     #[test]
-    fn numbering_may_begin_after_messages_were_submitted() {
+    fn after_a_login_everything_unprocessed_is_sent_again() {
         let mut outbox = Outbox::new(4);
+        outbox.start_at(1_000_002);
         for byte in 1..=3 {
             outbox.submit(write(byte)).expect("room");
         }
-        outbox.start_at(1_000_002);
         assert_eq!(packed(&mut outbox, 1), Some((1_000_002, vec![1, 2, 3], false)));
         outbox.rewind(1_000_003);
         assert_eq!(packed(&mut outbox, 2), Some((1_000_003, vec![2, 3], true)));

@@ -62,6 +62,15 @@ impl World {
         Self { now_ns: 0, client, venue, network, delivered: Vec::new(), crash: false, forgotten: 0 }
     }
 
+    /// A world whose client is in session.
+    fn up(window: usize) -> Self {
+        let mut world = Self::new(window, Faults::NONE, 3);
+        while world.client.state() != State::Up {
+            world.step();
+        }
+        world
+    }
+
     fn step(&mut self) {
         self.now_ns += TICK_NS;
         let now_ns = self.now_ns;
@@ -183,7 +192,7 @@ impl World {
 
 #[test]
 fn silence_leads_to_a_new_login_that_continues_both_numberings() {
-    let mut world = World::new(16, Faults::NONE, 3);
+    let mut world = World::up(16);
     for number in 0..10 {
         world.client.submit(message(number)).expect("room");
     }
@@ -212,11 +221,11 @@ fn a_venue_that_forgot_is_not_believed() {
         (Venue::invent_messages, |error| matches!(error, ClientError::LoginShared { .. })),
     ];
     for (change, expected) in forget {
-        let mut world = World::new(16, Faults::NONE, 3);
+        let mut world = World::up(16);
         for number in 0..10 {
             world.client.submit(message(number)).expect("room");
         }
-        while world.client.unanswered() > 0 || world.client.state() != State::Up {
+        while world.client.unanswered() > 0 {
             world.step();
         }
         change(&mut world.venue);
@@ -230,10 +239,7 @@ fn a_venue_that_forgot_is_not_believed() {
 
 #[test]
 fn reports_that_the_venue_no_longer_holds_are_an_error_not_a_wait() {
-    let mut world = World::new(16, Faults::NONE, 3);
-    while world.client.state() != State::Up {
-        world.step();
-    }
+    let mut world = World::up(16);
     world.venue.lose_next_report_for_good();
     world.client.submit(message(1)).expect("room");
     world.client.submit(message(2)).expect("room");
@@ -266,10 +272,7 @@ fn a_wrong_key_is_refused() {
 
 #[test]
 fn strangers_and_noise_change_nothing() {
-    let mut world = World::new(16, Faults::NONE, 3);
-    while world.client.state() != State::Up {
-        world.step();
-    }
+    let mut world = World::up(16);
     let before = world.client.counters().reports;
     let mut random = network::Random(9);
     let mut ignore = |_: Report<'_>| panic!("nothing to deliver");
