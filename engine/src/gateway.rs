@@ -16,7 +16,7 @@ mod outbound;
 pub use counters::GatewayCounters;
 pub use inbound::Intake;
 
-use crate::limits::{PACKET_LEN_MAX, REPORTS_PER_COMMAND_MAX};
+use crate::limits::PACKET_LEN_MAX;
 use crate::session::Session;
 use crate::store::Store;
 use wire::address::Addr;
@@ -68,6 +68,8 @@ pub struct GatewayConfig {
     pub cookie_lifetime_ns: u64,
     /// How many reports each session's store keeps; a power of two.
     pub store_messages: usize,
+    /// The most reports that one command can cause; no command is taken while a store has less room.
+    pub reports_per_command_max: u64,
     /// Fresh randomness of this run; keys the challenge cookies and the session tokens.
     pub secret: Key,
 }
@@ -108,6 +110,8 @@ pub struct Gateway {
     queue: Vec<SessionIndex>,
     /// How many stores have no room for a worst-case command.
     tight: usize,
+    /// The journal has been replayed: from now on there are clients to speak to.
+    live: bool,
     /// When the timers were last looked at.
     swept: Nanos,
     counters: GatewayCounters,
@@ -118,7 +122,7 @@ impl Gateway {
     #[must_use]
     pub fn new(config: GatewayConfig) -> Self {
         assert!(
-            config.store_messages as u64 > REPORTS_PER_COMMAND_MAX,
+            config.store_messages as u64 > config.reports_per_command_max,
             "a store must hold more reports than one command can cause"
         );
         let peer = |_| Peer {
@@ -137,7 +141,7 @@ impl Gateway {
         };
         let peers: Vec<Peer> = config.credentials.iter().map(peer).collect();
         let queue = Vec::with_capacity(peers.len());
-        Self { config, peers, queue, tight: 0, swept: Nanos(0), counters: GatewayCounters::default() }
+        Self { config, peers, queue, tight: 0, live: false, swept: Nanos(0), counters: GatewayCounters::default() }
     }
 
     /// What it has seen and done.
@@ -154,24 +158,26 @@ impl Gateway {
 
     /// Keeps a report for its session until it may be, and in case it must again be, sent.
     pub fn keep(&mut self, cause: Seq, session: SessionIndex, message: &[u8]) {
+        let room_min = self.config.reports_per_command_max;
         let peer = &mut self.peers[usize::from(session.0)];
         peer.store.push(cause, message);
         if !peer.online {
             peer.store.mark_sent(peer.store.next());
             return;
         }
-        if !peer.tight && peer.store.room() < REPORTS_PER_COMMAND_MAX {
+        if !peer.tight && peer.store.room() < room_min {
             peer.tight = true;
             self.tight += 1;
         }
         self.enqueue(session);
     }
 
-    /// A login was sequenced: confirm it once it is durable. What was stored before is sent only on request.
+    /// A login was sequenced: confirm it once it is durable. What was stored before is sent only on request, and during replay
+    /// nothing is sent at all.
     pub fn log_in(&mut self, now: Nanos, cause: Seq, session: SessionIndex) {
         self.go_offline(session);
         let peer = &mut self.peers[usize::from(session.0)];
-        peer.online = true;
+        peer.online = self.live;
         peer.heard = now;
         peer.spoke = now;
         peer.inbound_high = 0;
@@ -200,6 +206,7 @@ impl Gateway {
 
     /// The journal has been replayed: what it holds was offered before, and living sessions get a fresh deadline.
     pub fn resume(&mut self, now: Nanos, sessions: &[Session]) {
+        self.live = true;
         for (index, session) in (0u16..).map(SessionIndex).zip(sessions) {
             self.go_offline(index);
             let peer = &mut self.peers[usize::from(index.0)];

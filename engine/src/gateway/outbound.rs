@@ -1,7 +1,7 @@
 //! From stored reports to packets: release when durable, resend on request, heartbeats, silence.
 
 use super::{Endpoint, Gateway, Replies};
-use crate::limits::{PACKET_LEN_MAX, REPORTS_PER_COMMAND_MAX, RESEND_PACKETS_MAX, TIMER_SWEEP_NS};
+use crate::limits::{PACKET_LEN_MAX, RESEND_PACKETS_MAX, TIMER_SWEEP_NS};
 use crate::session::Session;
 use crate::store::Store;
 use wire::mold::{self, PacketBuilder, SessionId};
@@ -84,7 +84,7 @@ impl Gateway {
             self.counters.reports_sent += end - first;
             sent += 1;
         }
-        if peer.tight && peer.store.room() >= REPORTS_PER_COMMAND_MAX {
+        if peer.tight && peer.store.room() >= self.config.reports_per_command_max {
             peer.tight = false;
             self.tight -= 1;
         }
@@ -116,8 +116,9 @@ impl Gateway {
     ) {
         let Some(login) = sessions[usize::from(index.0)].login() else { return };
         let peer = &mut self.peers[usize::from(index.0)];
-        let end = first.saturating_add(count).min(peer.store.sent());
+        // Where what was asked for is gone, the answer begins above it, which tells the client so.
         let mut next = first.max(peer.store.oldest());
+        let end = first.saturating_add(count).max(if next > first { next + 1 } else { 0 }).min(peer.store.sent());
         for _ in 0..RESEND_PACKETS_MAX {
             if replies.room() == 0 {
                 self.counters.replies_dropped += 1;

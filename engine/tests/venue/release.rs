@@ -119,3 +119,35 @@ fn a_restart_goes_on_where_the_journal_ends() {
     assert_eq!(harness.take_sent(), [], "and nobody else hears of it");
     let _ = CLIENT;
 }
+
+#[test]
+fn a_journal_longer_than_a_store_replays_and_keeps_the_newest_reports() {
+    let mut harness = Harness::logged_in(false);
+    let cancel = |user_ref: u32| {
+        let mut bytes = vec![b'X'];
+        bytes.extend(user_ref.to_be_bytes());
+        bytes.extend([0; 4]);
+        bytes
+    };
+    let messages = 140_000;
+    for pair in 1..=messages / 2 {
+        let (sequence, user_ref) = (u64::from(pair) * 2 - 1, pair);
+        harness.send(sequence, &[order(user_ref, OrderSide::Buy, 100, 1), cancel(user_ref)]);
+        if pair % 10_000 == 0 {
+            harness.settle();
+            harness.out.sent.clear();
+        }
+    }
+    let mut venue = harness.replayed();
+    venue.resume(harness.now);
+    assert_eq!(venue.exchange().state_hash(), harness.venue.exchange().state_hash());
+    harness.venue = venue;
+    harness.settle();
+    harness.out.sent.clear();
+    harness.send_header(Endpoint::Rerequest, u64::from(messages) - 1, 2);
+    assert_eq!(kinds(&harness.take_reports()), "AC");
+    // What is no longer held is told by where the answer begins.
+    harness.send_header(Endpoint::Rerequest, 1, 10);
+    let reports = harness.take_reports();
+    assert_eq!(reports.iter().map(|report| report.0).collect::<Vec<_>>(), [u64::from(messages) + 1 - 131_072]);
+}
