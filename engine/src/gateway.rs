@@ -184,7 +184,7 @@ impl Gateway {
         peer.login_outbound = peer.store.next();
         peer.accept = Some(cause);
         peer.farewell = None;
-        self.counters.logins += 1;
+        self.counters.logins += u64::from(self.live);
         self.enqueue(session);
     }
 
