@@ -139,9 +139,9 @@ impl<P: Port, W: Write> Replayer<P, W> {
         }
     }
 
-    /// Waits a little, after a turn in which nothing moved.
-    pub fn rest(&mut self) {
-        self.connection.rest();
+    /// Waits a little, after a turn in which nothing moved, but not beyond `until_ns`.
+    pub fn rest_until(&mut self, until_ns: u64) {
+        self.connection.rest_until(until_ns);
     }
 
     /// Turns until every message is answered and all its consequences were reported.
@@ -205,7 +205,7 @@ impl<P: Port, W: Write> Replayer<P, W> {
 
     fn turn_or_rest(&mut self) -> Result<(), ReplayError> {
         if self.turn()? == 0 {
-            self.rest();
+            self.connection.rest();
         }
         Ok(())
     }
@@ -230,6 +230,7 @@ pub fn run<P: Port, W: Write>(
     loop {
         let mut taken = 0;
         let mut ended = false;
+        let mut next_ns = u64::MAX;
         while taken < BURST {
             if waiting.is_none() && replayer.submitted < limit {
                 waiting = flow.next().transpose()?;
@@ -240,7 +241,11 @@ pub fn run<P: Port, W: Write>(
             };
             let now_ns = replayer.now_ns();
             let intended_ns = options.rate_per_s.map_or(now_ns, |rate| start_ns + intended(replayer.submitted, rate));
-            if intended_ns > now_ns || !replayer.submit(item, intended_ns)? {
+            if intended_ns > now_ns {
+                next_ns = intended_ns;
+                break;
+            }
+            if !replayer.submit(item, intended_ns)? {
                 break;
             }
             waiting = None;
@@ -252,7 +257,7 @@ pub fn run<P: Port, W: Write>(
             return replayer.finish();
         }
         if moved == 0 && taken == 0 {
-            replayer.rest();
+            replayer.rest_until(next_ns);
         }
     }
 }

@@ -16,6 +16,9 @@ const IDLE_YIELDS: u32 = 64;
 /// The longest sleep: how late a timer may fire.
 const PARK_MAX: Duration = Duration::from_millis(1);
 
+/// How much later than asked a sleeping thread may wake.
+const OVERSLEEP_NS: u64 = 150_000;
+
 /// Why a connection ended.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectionError {
@@ -98,14 +101,17 @@ impl<P: Port> Connection<P> {
 
     /// Waits a little: call it after a turn in which nothing moved and nothing could be submitted.
     pub fn rest(&mut self) {
+        self.rest_until(u64::MAX);
+    }
+
+    /// As [`rest`](Self::rest), but not beyond `until_ns`, when the caller has something to submit.
+    pub fn rest_until(&mut self, until_ns: u64) {
         self.idle = self.idle.saturating_add(1);
-        if self.idle <= IDLE_YIELDS {
-            std::thread::yield_now();
-            return;
-        }
-        let due_ns = self.client.due_ns().unwrap_or(u64::MAX);
+        let due_ns = self.client.due_ns().unwrap_or(u64::MAX).min(until_ns.saturating_sub(OVERSLEEP_NS));
         let wait = Duration::from_nanos(due_ns.saturating_sub(self.now_ns()));
-        if !wait.is_zero() {
+        if self.idle <= IDLE_YIELDS || wait.is_zero() {
+            std::thread::yield_now();
+        } else {
             self.port.wait(wait.min(PARK_MAX));
         }
     }
