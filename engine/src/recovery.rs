@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::exchange::Exchange;
 use crate::gateway::{Credentials, Endpoint, Gateway, GatewayConfig, Replies};
 use crate::journal::{self, Disk, Genesis, Journal, JournalError, Options};
-use crate::limits::{COMMAND_BODY_MAX, REPUBLISHED_TICKS_MAX};
+use crate::limits::{COMMAND_BODY_MAX, REPORTS_PER_COMMAND_MAX, REPUBLISHED_TICKS_MAX};
 use crate::link::FeedEvent;
 use crate::record;
 use crate::venue::{Outputs, Venue};
@@ -80,6 +80,7 @@ pub fn venue(config: &Config, secret: Key) -> Venue {
         rerequest_ns: u64::from(rules.rerequest_us) * 1_000,
         cookie_lifetime_ns: u64::from(rules.challenge_ms) * 1_000_000,
         store_messages: usize::try_from(config.limits.session_store_messages).expect("32 bits fit an index"),
+        reports_per_command_max: REPORTS_PER_COMMAND_MAX,
         secret,
     });
     Venue::new(Exchange::new(&config.rules()), gateway, config.journal.state_hash_interval_commands)
