@@ -57,9 +57,7 @@ impl Clock {
     }
 
     /// Nanoseconds since the Unix epoch; never less than it said before.
-    // Not inlined: LLVM's constraint elimination takes time exponential in the length of a chain of maxima, and a caller
-    // that reads the clock some ten times would make one. The call costs a nanosecond.
-    #[inline(never)]
+    #[inline]
     #[must_use]
     pub fn now(&self) -> u64 {
         let now = self.timeline.at(self.counter.read()).max(self.last_ns.get());
