@@ -22,7 +22,7 @@ fn a_report_leaves_only_when_its_cause_is_durable() {
 #[test]
 fn silence_brings_heartbeats_then_death() {
     let mut harness = Harness::logged_in(false);
-    let rules = harness.config.session_rules.clone();
+    let rules = harness.config.session_rules;
     harness.advance(u64::from(rules.heartbeat_ms) * 1_000_000);
     harness.settle();
     let sent = harness.take_sent();
