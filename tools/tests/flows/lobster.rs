@@ -47,7 +47,7 @@ fn ten_levels_from_ticks_equal_the_recorded_book_after_every_message() {
 fn an_hour_of_real_orders_is_answered_message_by_message() {
     let Some(path) = shared("lobster/AAPL_2012-06-21_34200000_37800000_message_50.csv.xz") else { return };
     let mut reader = open(&path, None, Format::Lobster);
-    let items = reader.by_ref().map(|item| item.expect("whole")).count();
+    let items = reader.by_ref().inspect(|item| assert!(item.is_ok(), "{item:?}")).count();
     let Recording::Lobster(reader) = reader else { unreachable!("asked for above") };
     let read = reader.counters();
     assert_eq!(read.messages, 91_997);
