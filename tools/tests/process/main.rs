@@ -7,6 +7,7 @@ mod capture;
 mod crashes;
 mod example_client;
 mod faults;
+mod full_flow;
 mod journal_dump;
 mod lifecycle;
 mod ordinary_user;
