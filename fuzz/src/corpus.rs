@@ -1,6 +1,6 @@
-//! Inputs to begin from: the vectors of docs/protocol.md, one of every message that there is.
+//! Inputs to begin from: the vectors of docs/protocol.md, one of every message that there is, and programs for the session target.
 
-use crate::Target;
+use crate::{Target, session};
 
 const PAGE: &str = include_str!("../../docs/protocol.md");
 
@@ -27,10 +27,11 @@ pub fn vectors() -> Vec<Vec<u8>> {
     corpus
 }
 
-/// Every vector, and those that the target accepts so often that they are about half of the whole.
+/// Every vector and program, and those that the target accepts so often that they are about half of the whole.
 #[must_use]
 pub fn for_target(target: Target) -> Vec<Vec<u8>> {
     let mut corpus = vectors();
+    corpus.extend(session::programs());
     let accepted: Vec<_> = corpus.iter().filter(|input| target(input)).cloned().collect();
     let copies = corpus.len() / accepted.len().max(1);
     corpus.extend(accepted.iter().cycle().take(accepted.len() * copies).cloned());

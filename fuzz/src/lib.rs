@@ -17,6 +17,7 @@ pub mod corpus;
 pub mod decoders;
 pub mod mutation;
 pub mod reproduce;
+pub mod session;
 
 /// A target: takes any bytes, says whether they were accepted, panics on a defect.
 pub type Target = fn(&[u8]) -> bool;
@@ -32,6 +33,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("login", decoders::login),
     ("journal_record", decoders::journal_record),
     ("journal_segment", decoders::journal_segment),
+    ("session", session::session),
 ];
 
 /// Makes a target into a program: libFuzzer's entry under cargo-fuzz, otherwise one that runs files through it.

@@ -4,11 +4,16 @@
 //! `PINION_FUZZ_SEED` another seed. A failure prints the input.
 
 use fuzz::mutation::Mutator;
-use fuzz::{TARGETS, Target, corpus};
+use fuzz::{TARGETS, Target, corpus, session};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 const INPUTS_PER_TARGET: usize = 30_000;
+/// How many inputs a run accepts, and how many it refuses, at least.
+const EACH_SIDE_MIN: usize = 1_000;
+/// A session is a whole program: so many take as long as the inputs of a decoder.
+const INPUTS_FOR_SESSION: usize = 5_000;
+const EACH_SIDE_FOR_SESSION_MIN: usize = 100;
 const SEED: u64 = 0x5EED_0F91_1210;
 
 fn number(name: &str) -> Option<u64> {
@@ -41,17 +46,39 @@ fn smoke() {
     let share = number("PINION_FUZZ_SECONDS")
         .map(|seconds| Duration::from_secs(seconds) / u32::try_from(TARGETS.len()).expect("few"));
     for (name, target) in TARGETS {
+        let (inputs, each_side_min) = match *name {
+            "session" => (INPUTS_FOR_SESSION, EACH_SIDE_FOR_SESSION_MIN),
+            _ => (INPUTS_PER_TARGET, EACH_SIDE_MIN),
+        };
         let begin = Instant::now();
         let (accepted, refused) = run(name, *target, seed, |done| match share {
             // The clock is asked every so often.
             Some(share) => !done.is_multiple_of(256) || begin.elapsed() < share,
-            None => done < INPUTS_PER_TARGET,
+            None => done < inputs,
         });
         println!("{name}: {accepted} inputs accepted, {refused} refused");
         assert!(
-            accepted > 1_000 && refused > 1_000,
+            accepted > each_side_min && refused > each_side_min,
             "{name} saw one side only: {accepted} accepted, {refused} refused"
         );
+    }
+}
+
+#[test]
+fn programs_reach_every_part_of_order_entry() {
+    let mut mutator = Mutator::new(SEED, corpus::for_target(session::session));
+    let mut reached = session::Reached::new();
+    for _ in 0..INPUTS_FOR_SESSION {
+        for (what, count) in session::run(&mutator.next_input()) {
+            *reached.entry(what).or_default() += count;
+        }
+    }
+    println!("{reached:?}");
+    for (what, count) in &reached {
+        assert!(*count > 10, "{what} hardly happens: {reached:?}");
+    }
+    for what in ["blocked_by_link", "blocked_by_store"] {
+        assert!(reached.contains_key(what), "no {what}: {reached:?}");
     }
 }
 

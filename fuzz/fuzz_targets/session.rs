@@ -1,0 +1,4 @@
+//! See [`fuzz::session::session`].
+#![cfg_attr(fuzzing, no_main)]
+
+fuzz::entry!(fuzz::session::session);
