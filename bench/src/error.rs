@@ -1,0 +1,92 @@
+//! Why a measurement gives no figures.
+
+use std::io;
+
+use engine::config::ConfigError;
+use engine::journal::JournalError;
+use feedhandler::FlowError;
+
+/// No figures, or none that count.
+#[derive(Debug, thiserror::Error)]
+pub enum BenchError {
+    /// The flow cannot be read.
+    #[error(transparent)]
+    Flow(#[from] FlowError),
+    /// The flow can be read and is of no use here.
+    #[error("message {line} of the flow: expected {expected}; give a flow in the consensus text format")]
+    Unusable {
+        /// Which message, from 0.
+        line: u64,
+        /// What can be measured.
+        expected: &'static str,
+    },
+    /// A subject's answer is not the published one: its speed is of no interest.
+    #[error("{subject}: expected the report stream with SHA-256 {expected}, found {reports} reports with {found}")]
+    Wrong {
+        /// Who answered.
+        subject: &'static str,
+        /// What was published, or what the first subject said.
+        expected: String,
+        /// How many reports there were.
+        reports: u64,
+        /// Their hash.
+        found: String,
+    },
+    /// A measured pass did something else than the pass that was checked.
+    #[error(
+        "{subject}, a measured pass: expected {expected}, as in the checked pass, found {found}; report it as a bug"
+    )]
+    Unequal {
+        /// Who answered.
+        subject: &'static str,
+        /// What the checked pass came to.
+        expected: String,
+        /// What the measured pass came to.
+        found: String,
+    },
+    /// The built-in login was refused.
+    #[error("the venue: expected {expected} in the login, found something else; report it as a bug")]
+    Login {
+        /// Which step.
+        expected: &'static str,
+    },
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A ring lost or changed something.
+    #[error("rings: expected every slot once, in order and whole, found {wrong} that were not; report it as a bug")]
+    Ring {
+        /// How many slots were wrong.
+        wrong: u64,
+    },
+    /// The journal cannot go on.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A record was not taken.
+    #[error("the journal took no further record: {0}")]
+    Append(#[from] engine::journal::AppendError),
+    /// The disk or the system refused.
+    #[error("cannot {what}: {source}; with --dir another directory can be used")]
+    Io {
+        /// What was to be done.
+        what: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The report cannot be written.
+    #[error("cannot write the result: {0}")]
+    Output(#[source] io::Error),
+    /// The system gives no thread.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[source] io::Error),
+    /// The core cannot be had.
+    #[error(transparent)]
+    Pin(#[from] netio::cpu::PinError),
+}
+
+impl BenchError {
+    /// For `map_err`: says what was to be done.
+    pub fn io(what: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { what, source }
+    }
+}

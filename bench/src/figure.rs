@@ -1,0 +1,87 @@
+//! One measured number, and what belongs together.
+//!
+//! Goal: a figure cannot be printed without its unit and without what it leaves out. Integers only, so that what is printed is what was
+//! measured. Non-goal: how it is printed; see [`crate::report`].
+
+/// What a number counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Things.
+    Count,
+    /// Things in a second.
+    PerSecond,
+    /// Nanoseconds.
+    Ns,
+    /// Thousandths of another figure.
+    Thousandths,
+}
+
+/// A number with its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Figure {
+    /// What it is, with the unit last; unique within its row.
+    pub name: &'static str,
+    /// The number.
+    pub value: u64,
+    /// What it counts.
+    pub unit: Unit,
+}
+
+impl Figure {
+    /// A number of things.
+    pub const fn count(name: &'static str, value: u64) -> Self {
+        Self { name, value, unit: Unit::Count }
+    }
+
+    /// A duration.
+    pub const fn ns(name: &'static str, value: u64) -> Self {
+        Self { name, value, unit: Unit::Ns }
+    }
+
+    /// `done` in `ns` nanoseconds.
+    pub fn rate(name: &'static str, done: u64, ns: u64) -> Self {
+        let value = u128::from(done) * 1_000_000_000 / u128::from(ns.max(1));
+        Self { name, value: u64::try_from(value).unwrap_or(u64::MAX), unit: Unit::PerSecond }
+    }
+
+    /// `part` as a multiple of `whole`.
+    pub fn ratio(name: &'static str, part: u64, whole: u64) -> Self {
+        let value = u128::from(part) * 1_000 / u128::from(whole.max(1));
+        Self { name, value: u64::try_from(value).unwrap_or(u64::MAX), unit: Unit::Thousandths }
+    }
+}
+
+/// The figures of one thing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The thing.
+    pub name: &'static str,
+    /// Its figures.
+    pub figures: Vec<Figure>,
+    /// What they leave out.
+    pub excludes: &'static str,
+}
+
+/// What one suite found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Section {
+    /// The suite.
+    pub name: &'static str,
+    /// What a reader must know about all rows, and what was proved.
+    pub facts: Vec<(&'static str, String)>,
+    /// The figures.
+    pub rows: Vec<Row>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_and_ratios_are_exact_and_survive_nothing() {
+        assert_eq!(Figure::rate("a_per_s", 39_878, 1_000_000).value, 39_878_000);
+        assert_eq!(Figure::rate("a_per_s", u64::MAX, 0).value, u64::MAX);
+        assert_eq!(Figure::ratio("a_ratio", 3, 2).value, 1_500);
+        assert_eq!(Figure::ratio("a_ratio", 3, 0).value, 3_000);
+    }
+}

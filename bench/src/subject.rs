@@ -1,0 +1,96 @@
+//! What is measured: three depths of the same core, each fed the whole flow, a message a step.
+//!
+//! Goal: one loop measures them all, and whatever they say is heard by an [`Ear`], so that nothing is optimised away. Non-goal: making
+//! the inputs; see [`crate::flow`].
+
+pub mod book;
+pub mod exchange;
+pub mod login;
+pub mod venue;
+
+use std::hint::black_box;
+
+use engine::book::BookEvent;
+use wire::tick::Tick;
+
+/// Hears what a subject says. Each subject uses the verbs of its own output.
+pub trait Ear {
+    /// What follows is caused by this message of the flow.
+    fn begin(&mut self, line: usize) {
+        let _ = line;
+    }
+
+    /// The book did something.
+    fn event(&mut self, event: &BookEvent);
+
+    /// The exchange reported.
+    fn report(&mut self, message: &[u8]);
+
+    /// The venue sent a packet.
+    fn packet(&mut self, bytes: &[u8]);
+
+    /// Market data was published.
+    fn tick(&mut self, tick: &Tick) {
+        let _ = tick;
+    }
+
+    /// A journal record was encoded.
+    fn record(&mut self, body: &[u8]) {
+        let _ = body;
+    }
+}
+
+/// Counts, and does nothing else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counter {
+    /// Book events, reports or packets.
+    pub outputs: u64,
+    /// Ticks.
+    pub ticks: u64,
+    /// Journal records.
+    pub records: u64,
+    /// Bytes of reports, packets and records.
+    pub bytes: u64,
+}
+
+impl Ear for Counter {
+    #[inline]
+    fn event(&mut self, event: &BookEvent) {
+        black_box(event);
+        self.outputs += 1;
+    }
+
+    #[inline]
+    fn report(&mut self, message: &[u8]) {
+        self.packet(message);
+    }
+
+    #[inline]
+    fn packet(&mut self, bytes: &[u8]) {
+        black_box(bytes);
+        self.outputs += 1;
+        self.bytes += bytes.len() as u64;
+    }
+
+    #[inline]
+    fn tick(&mut self, tick: &Tick) {
+        black_box(tick);
+        self.ticks += 1;
+    }
+
+    #[inline]
+    fn record(&mut self, body: &[u8]) {
+        black_box(body);
+        self.records += 1;
+        self.bytes += body.len() as u64;
+    }
+}
+
+/// Something that takes the flow.
+pub trait Subject {
+    /// Takes one message of the flow.
+    fn step(&mut self, line: usize);
+
+    /// A hash of where it stands.
+    fn state_hash(&self) -> u64;
+}

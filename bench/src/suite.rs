@@ -1,0 +1,5 @@
+//! The measurements, one a file.
+
+pub mod core;
+pub mod journal;
+pub mod rings;
