@@ -5,6 +5,7 @@
 //!   not released.
 //! - Reports of a session are numbered without holes, and all of them that the venue still holds can be had again.
 //! - Replay of the journal gives the same state hash and the same ticks; the book is consistent, and the ticks tell its depth.
+//! - What comes from an address that has not logged in is not believed, and no order number is taken twice.
 //! - What was blocked for want of room goes on when there is room.
 
 use super::Reached;
@@ -146,6 +147,21 @@ impl Floor {
     pub fn receive(&mut self, endpoint: Endpoint, from: Addr, bytes: &[u8]) {
         self.waiting.push_back((endpoint, from, bytes.to_vec()));
         self.work();
+    }
+
+    /// A datagram arrives from an address that has never logged in: whatever it holds, nothing is taken from it.
+    pub fn receive_from_stranger(&mut self, endpoint: Endpoint, from: Addr, bytes: &[u8]) {
+        let idle = self.waiting.is_empty();
+        let taken = self.taken();
+        self.receive(endpoint, from, bytes);
+        assert!(!idle || taken == self.taken(), "a stranger was believed");
+    }
+
+    /// How many commands came from clients' packets.
+    fn taken(&self) -> usize {
+        use wire::journal::RecordKind::{Login, Logout, SequenceSkip, SessionMessage};
+        let is_clients = |kind| matches!(kind, SessionMessage | Logout | SequenceSkip | Login);
+        self.out.journal.iter().filter(|(_, _, kind, _)| is_clients(*kind)).count()
     }
 
     /// All but the newest `behind` commands become durable, and the links are emptied.
@@ -314,6 +330,7 @@ impl Floor {
         self.crash();
         for user in 0..USERS {
             self.collects(user);
+            self.uses_each_number_once(user);
         }
         self.shows_depth();
         self.reached
@@ -340,6 +357,20 @@ impl Floor {
             assert!(self.seen[user].contains_key(&missing), "report {missing} is held and was not sent again");
         }
         panic!("the answers to requests are not bounded below");
+    }
+
+    /// `UserRefNum`s of orders only rise: none is taken twice.
+    fn uses_each_number_once(&self, user: usize) {
+        let mut last = 0;
+        for message in self.seen[user].values() {
+            let order = match Outbound::decode(message).expect("a whole report") {
+                Outbound::Accepted(accepted) => accepted.user_ref.get(),
+                Outbound::Replaced(replaced) => replaced.user_ref.get(),
+                _ => continue,
+            };
+            assert!(order > last, "order {order} came after {last}");
+            last = order;
+        }
     }
 
     /// The ticks tell the book's depth.

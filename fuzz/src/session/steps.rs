@@ -81,7 +81,9 @@ impl<'a> Steps<'a> {
     fn packet(&mut self, floor: &mut Floor, user: usize, how: u8) {
         let next = floor.session(user).next_inbound();
         let sequence = if how & 0x30 == 0x30 { near(next, self.byte()) } else { next };
-        let last_ref = floor.session(user).last_user_ref().get();
+        // In a quarter of the packets the first order has the number of the one before.
+        let again = u32::from(how & 0xC0 == 0x40);
+        let last_ref = floor.session(user).last_user_ref().get().wrapping_sub(again);
         let token = floor.token(user);
         send(floor, Endpoint::OrderEntry, user, how, |out| {
             let mut packet = PacketBuilder::new(&mut out[..PACKET_MAX], token, sequence)?;
@@ -181,6 +183,9 @@ fn near(number: u64, offset: u8) -> u64 {
 fn send(floor: &mut Floor, endpoint: Endpoint, user: usize, how: u8, fill: impl FnOnce(&mut [u8]) -> Option<usize>) {
     let mut bytes = [0; PACKET_MAX];
     let Some(len) = fill(&mut bytes) else { return };
-    let host = u8::from(how >= 0xE0);
-    floor.receive(endpoint, address(user, host), &bytes[..len]);
+    if how >= 0xE0 {
+        floor.receive_from_stranger(endpoint, address(user, 1), &bytes[..len]);
+    } else {
+        floor.receive(endpoint, address(user, 0), &bytes[..len]);
+    }
 }
