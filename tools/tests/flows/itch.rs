@@ -21,7 +21,6 @@ fn a_file_of_three_instruments_is_answered_and_its_depth_is_the_book() {
     let options = running.replay_options();
     let recording = open(&path, None, Format::Itch50);
     let outcome = run(recording, Running::client_port(), &options, sink(), |_| _ = running.listen()).expect("a replay");
-    eprintln!("{outcome}");
     let tally = &outcome.tally;
     assert_eq!(outcome.messages, items.len() as u64);
     let answers = tally.accepted + tally.replaced + tally.canceled + tally.cancels_refused + tally.refusals();

@@ -61,6 +61,5 @@ fn an_hour_of_real_orders_is_answered_message_by_message() {
     let answers = tally.accepted + tally.replaced + tally.canceled + tally.cancels_refused + tally.refusals();
     assert_eq!(answers, outcome.messages, "{outcome}");
     assert_eq!((tally.refusals(), tally.foreign_reports, tally.foreign_trades), (0, 0, 0), "{outcome}");
-    eprintln!("{outcome}");
     running.stop();
 }
