@@ -112,6 +112,8 @@ pub struct Gateway {
     tight: usize,
     /// The journal has been replayed: from now on there are clients to speak to.
     live: bool,
+    /// The last command known to be durable: no report of a later one leaves, asked for or not.
+    durable: Seq,
     /// When the timers were last looked at.
     swept: Nanos,
     counters: GatewayCounters,
@@ -141,7 +143,16 @@ impl Gateway {
         };
         let peers: Vec<Peer> = config.credentials.iter().map(peer).collect();
         let queue = Vec::with_capacity(peers.len());
-        Self { config, peers, queue, tight: 0, live: false, swept: Nanos(0), counters: GatewayCounters::default() }
+        Self {
+            config,
+            peers,
+            queue,
+            tight: 0,
+            live: false,
+            durable: Seq(0),
+            swept: Nanos(0),
+            counters: GatewayCounters::default(),
+        }
     }
 
     /// What it has seen and done.
@@ -205,8 +216,9 @@ impl Gateway {
     }
 
     /// The journal has been replayed: what it holds was offered before, and living sessions get a fresh deadline.
-    pub fn resume(&mut self, now: Nanos, sessions: &[Session]) {
+    pub fn resume(&mut self, now: Nanos, replayed: Seq, sessions: &[Session]) {
         self.live = true;
+        self.durable = replayed;
         for (index, session) in (0u16..).map(SessionIndex).zip(sessions) {
             self.go_offline(index);
             let peer = &mut self.peers[usize::from(index.0)];

@@ -114,7 +114,7 @@ impl Venue {
 
     /// Replay is over; from here on the venue is live.
     pub fn resume(&mut self, now: Nanos) {
-        self.gateway.resume(now, self.exchange.sessions());
+        self.gateway.resume(now, self.seq, self.exchange.sessions());
         self.cancels.clear();
         for index in (0..self.exchange.sessions().len()).filter_map(|index| u16::try_from(index).ok()) {
             if self.exchange.has_orders_to_cancel(SessionIndex(index)) {

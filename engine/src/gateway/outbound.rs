@@ -10,6 +10,7 @@ use wire::{Nanos, Seq, SessionIndex};
 impl Gateway {
     /// Sends what has become durable and what is due. Returns how many datagrams it sent.
     pub fn flush(&mut self, now: Nanos, durable: Seq, sessions: &[Session], replies: &mut impl Replies) -> usize {
+        self.durable = self.durable.max(durable);
         let mut sent = 0;
         let mut kept = 0;
         for position in 0..self.queue.len() {
@@ -104,7 +105,8 @@ impl Gateway {
         sent
     }
 
-    /// Sends `count` reports from `first` on again, as far as they are held, were sent before, and fit a bounded answer.
+    /// Sends `count` reports from `first` on again, as far as they are held, were sent before or passed by a login, are durable, and
+    /// fit a bounded answer.
     pub(super) fn resend(
         &mut self,
         now: Nanos,
@@ -124,8 +126,8 @@ impl Gateway {
                 self.counters.replies_dropped += 1;
                 return;
             }
-            // What was sent once was durable then.
-            let sent = pack(replies, login.token, login.address, &peer.store, next, end, Seq(u64::MAX));
+            // A report from before the login counts as sent, and need not be durable yet.
+            let sent = pack(replies, login.token, login.address, &peer.store, next, end, self.durable);
             let Some(past) = sent else { return };
             self.counters.reports_resent += past - next;
             peer.spoke = now;

@@ -1,5 +1,6 @@
 use crate::harness::{CLIENT, Harness, decode, kinds, order};
 use engine::gateway::Endpoint;
+use wire::login::{Login, LoginMessage};
 use wire::mold::{self, Packet};
 use wire::ouch::{CancelReason, OrderSide, Outbound};
 use wire::{Nanos, Seq};
@@ -17,6 +18,26 @@ fn a_report_leaves_only_when_its_cause_is_durable() {
     harness.settle();
     let reports = harness.take_reports();
     assert_eq!((kinds(&reports).as_str(), reports[0].0), ("A", 2));
+}
+
+#[test]
+fn a_report_asked_for_leaves_only_when_its_cause_is_durable() {
+    let mut harness = Harness::logged_in(false);
+    let durable = harness.venue.seq();
+    harness.send(1, &[order(1, OrderSide::Buy, 100, 1)]);
+    // A second login, not confirmed yet, takes what waits out of the send queue: it is sent only on request.
+    harness.advance(1);
+    let cookie = harness.challenge(CLIENT, [9; 16]);
+    let login = Login::sign(&harness.key(), Harness::user(), [9; 16], cookie, false);
+    harness.send_login(CLIENT, LoginMessage::Login(login));
+    harness.token = harness.venue.exchange().sessions()[0].login().expect("sequenced").token;
+    harness.venue.poll(harness.now, durable, &mut harness.out);
+    harness.send_header(Endpoint::Rerequest, 1, 1);
+    assert!(harness.take_sent().is_empty());
+    harness.settle();
+    harness.take_answer();
+    harness.send_header(Endpoint::Rerequest, 1, 1);
+    assert_eq!(kinds(&harness.take_reports()), "A");
 }
 
 #[test]
