@@ -12,11 +12,13 @@ pub mod lobster;
 pub mod lobster_book;
 mod lobster_model;
 pub mod recording;
+pub mod workload;
 
 use wire::{Price, Qty, Side, Symbol};
 
 pub use format::Format;
 pub use recording::{Recording, RecordingOptions};
+pub use workload::{Scenario, Workload};
 
 /// One step of a recorded flow. Order ids are those of the recording; they are unique among live orders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

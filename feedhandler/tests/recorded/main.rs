@@ -6,3 +6,4 @@ mod lobster;
 mod naive_matcher;
 mod random_bytes;
 mod shared_data;
+mod workload;
