@@ -28,7 +28,7 @@ pub fn median(readings: &[u64]) -> u64 {
     sorted.get(sorted.len() / 2).copied().unwrap_or(0)
 }
 
-/// What two readings of the clock cost, one right after the other: half of it or more is in every duration that is measured singly.
+/// What lies between two readings of the clock, one right after the other: about as much is in every duration that is measured singly.
 pub fn clock_overhead_ns(clock: &Clock) -> u64 {
     const READINGS: usize = 20_000;
     let mut histogram = durations();
