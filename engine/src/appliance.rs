@@ -11,7 +11,8 @@ use crate::limits::{COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, PACKET_LINK_SLOTS, 
 use crate::link::{Datagram, FeedEvent, JournalEntry};
 use crate::recovery::{Recovered, recover};
 use crate::tile::{
-    Control, FeedStage, JournalStage, MatchingOutputs, MatchingStage, NetStage, Phase, Remains, Tile, TileKind, TileThread,
+    Control, FeedStage, JournalStage, MatchingOutputs, MatchingStage, NetStage, Phase, Remains, Tile, TileKind,
+    TileThread,
 };
 use crate::venue::Venue;
 use netio::clock::Clock;
