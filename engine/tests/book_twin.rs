@@ -339,6 +339,9 @@ fn run(seed: u64, flavour: Flavour, commands: u32, seen: &mut Seen) {
                 for side in [Side::Buy, Side::Sell] {
                     let levels: Vec<_> = book.levels(instrument, side).collect();
                     assert_eq!(levels, twin.levels(instrument, side), "levels differ: {place}");
+                    for level in &levels {
+                        assert_eq!(book.level(instrument, side, level.price), Some(*level), "{place}");
+                    }
                     assert_eq!(book.best(instrument, side), levels.first().map(|level| (level.price, level.qty)));
                 }
             }

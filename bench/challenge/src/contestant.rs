@@ -111,10 +111,10 @@ impl Contestant {
         self.book.best(INSTRUMENT, side).map(|(price, _)| price.0)
     }
 
-    /// The quantity that rests at a price.
+    /// The quantity that rests at a price; nothing rests hidden here.
     pub fn depth_at(&self, price_ticks: i64, side: Side) -> u64 {
-        let orders = self.book.orders(INSTRUMENT, side, Price(price_ticks));
-        orders.map(|order| u64::from(order.leaves.0)).sum()
+        let level = self.book.level(INSTRUMENT, side, Price(price_ticks));
+        level.map_or(0, |level| u64::from(level.qty))
     }
 }
 

@@ -76,6 +76,16 @@ impl Book {
         })
     }
 
+    /// The displayed level at a price.
+    #[must_use]
+    pub fn level(&self, instrument: InstrumentIndex, side: Side, price: Price) -> Option<LevelView> {
+        let known = instrument.0 < self.limits.instruments;
+        let slot = known.then(|| self.ladders.find(ladder_of(instrument, side), price)).flatten()?;
+        let level = self.ladders.levels.at(slot);
+        let orders = level.queues[DISPLAYED].count;
+        (level.shown > 0).then_some(LevelView { price, qty: level.shown, orders })
+    }
+
     /// The orders at a price in the order in which they trade: displayed ones, then hidden ones.
     pub fn orders(&self, instrument: InstrumentIndex, side: Side, price: Price) -> impl Iterator<Item = OrderView> {
         let known = instrument.0 < self.limits.instruments;
