@@ -37,9 +37,12 @@ fn over_a_bad_network_and_across_kills() {
     let more =
         ["--faults", "drop=0.1%,duplicate=0.1%,reorder=0.1%,seed=12", "--reports", reports.to_str().expect("plain")];
     let mut appliance = site.start();
-    let replay = site.spawn(site.replay_command(&file, &more), "replay");
+    let mut replay = site.spawn(site.replay_command(&file, &more), "replay");
     for megabytes in [5, 20, 35] {
-        wait_until("the reports to grow", || fs::metadata(&reports).map_or(0, |file| file.len()) > megabytes << 20);
+        wait_until("the reports to grow", || {
+            assert!(!replay.has_ended(), "the replay ended early: {}{}", replay.out(), replay.err());
+            fs::metadata(&reports).map_or(0, |file| file.len()) > megabytes << 20
+        });
         appliance.kill();
         appliance = site.start();
     }
