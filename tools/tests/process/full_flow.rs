@@ -41,6 +41,7 @@ fn over_a_bad_network_and_across_kills() {
     for megabytes in [5, 20, 35] {
         wait_until("the reports to grow", || {
             assert!(!replay.has_ended(), "the replay ended early: {}{}", replay.out(), replay.err());
+            assert!(appliance.is_alive(), "the appliance ended by itself");
             fs::metadata(&reports).map_or(0, |file| file.len()) > megabytes << 20
         });
         appliance.kill();
