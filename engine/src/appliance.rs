@@ -18,7 +18,7 @@ use crate::venue::Venue;
 use netio::clock::Clock;
 use netio::port::{Endpoint, Port, PortCounters};
 use netio::ring::channel;
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::SocketAddrV4;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -86,13 +86,8 @@ pub fn endpoints(config: &Config) -> Vec<Endpoint> {
         recv_buffer_bytes: usize::try_from(network.receive_buffer_bytes).unwrap_or(usize::MAX),
         send_buffer_bytes: usize::try_from(network.send_buffer_bytes).unwrap_or(usize::MAX),
     };
-    let market_data = SocketAddrV4::new(source_address(network.interface), 0);
+    let market_data = SocketAddrV4::new(network.interface, 0);
     vec![endpoint(network.order_entry), endpoint(network.rerequest), endpoint(market_data)]
-}
-
-/// The address that market data is sent from.
-const fn source_address(interface: Ipv4Addr) -> Ipv4Addr {
-    interface
 }
 
 impl Appliance {

@@ -16,7 +16,6 @@ mod outbound;
 pub use counters::GatewayCounters;
 pub use inbound::Intake;
 
-use crate::limits::PACKET_LEN_MAX;
 use crate::session::Session;
 use crate::store::Store;
 use wire::address::Addr;
@@ -37,7 +36,7 @@ pub trait Replies {
     /// How many more datagrams there is room for.
     fn room(&mut self) -> usize;
 
-    /// Sends one datagram: `fill` writes it into the buffer, at least [`PACKET_LEN_MAX`] bytes, and returns its length; `None` sends
+    /// Sends one datagram: `fill` writes it into the buffer, at least [`crate::limits::PACKET_LEN_MAX`] bytes, and returns its length; `None` sends
     /// nothing. Called only when there is [`room`](Self::room).
     fn send(&mut self, endpoint: Endpoint, to: Addr, fill: impl FnOnce(&mut [u8]) -> Option<usize>);
 }
@@ -255,5 +254,3 @@ impl Gateway {
         (login.token == token && login.address == from).then_some(index)
     }
 }
-
-const _: () = assert!(PACKET_LEN_MAX >= 1_000);

@@ -37,11 +37,6 @@ impl<P: Port> NetStage<P> {
         self.port.counters()
     }
 
-    /// Waits for the port, for the parking strategy.
-    pub fn wait(&mut self, timeout: std::time::Duration) {
-        self.port.wait(timeout);
-    }
-
     fn receive(&mut self, now: Nanos) -> Result<usize, StageError> {
         // What does not fit the link stays in the port: its queue is longer, and what overflows it is asked for again.
         let room = self.requests.acquire(BURST).min(BURST);

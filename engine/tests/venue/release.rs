@@ -138,7 +138,6 @@ fn a_restart_goes_on_where_the_journal_ends() {
     assert_eq!(kinds(&harness.take_reports()), "AEE");
     assert_eq!(harness.venue.exchange().book().order_count(), 0);
     assert_eq!(harness.take_sent(), [], "and nobody else hears of it");
-    let _ = CLIENT;
 }
 
 #[test]
