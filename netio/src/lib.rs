@@ -7,11 +7,13 @@
 //! | pin a thread to a core | [`cpu`] |
 //! | send and receive datagrams | [`port`], the trait; one of [`memory`], [`uring`], [`socket`], or [`host`] to choose |
 //! | misbehave on purpose | [`fault`] |
+//! | have large tables on huge pages | [`pages`] |
 //!
 //! Knows nothing of orders, messages or books.
 //!
 //! Unsafe code is in these files only, each with its reason at the top: `ring.rs`, `ring/slots.rs`, `clock/counter.rs`,
-//! `socket/endpoint.rs`, `socket/batch.rs`, `uring/buffers.rs`, `uring/receiver.rs`, `uring/sender.rs`.
+//! `pages/allocator.rs`, `pages/mapping.rs`, `socket/endpoint.rs`, `socket/batch.rs`, `uring/buffers.rs`, `uring/receiver.rs`,
+//! `uring/sender.rs`.
 #![deny(unsafe_code)]
 
 pub mod clock;
@@ -19,6 +21,7 @@ pub mod cpu;
 pub mod fault;
 pub mod host;
 pub mod memory;
+pub mod pages;
 pub mod port;
 pub mod ring;
 pub mod socket;
