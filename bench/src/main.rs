@@ -22,10 +22,14 @@ use error::BenchError;
 use figure::Section;
 use host::HostFacts;
 use netio::clock::Clock;
+use netio::pages::{self, HugeAllocator};
 use report::Report;
 use suite::core::CoreArgs;
 use suite::journal::JournalArgs;
 use suite::rings::RingsArgs;
+
+#[global_allocator]
+static MEMORY: HugeAllocator = HugeAllocator;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -59,6 +63,8 @@ enum Suite {
 
 impl Bench {
     fn measure(&self) -> Result<Report, BenchError> {
+        // As in the appliance, the subjects' tables are there before they are used.
+        pages::prefault(true);
         let clock = Clock::calibrate();
         let host = HostFacts::read(&clock);
         let smoke = self.smoke;

@@ -7,7 +7,11 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use netio::pages::HugeAllocator;
 use tools::{demo, journal, listen, replay, run, scenario};
+
+#[global_allocator]
+static MEMORY: HugeAllocator = HugeAllocator;
 
 /// A matching-engine appliance: orders in as UDP packets, reports, ticks and a journal out.
 #[derive(Debug, Parser)]

@@ -7,7 +7,7 @@ use engine::config::{Config, PortKind};
 use engine::link::{ORDER_ENTRY, REREQUEST};
 use netio::fault::{FaultPlan, FaultPort};
 use netio::host::HostPort;
-use netio::{Port, PortError, host};
+use netio::{Port, PortError, host, pages};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use std::error::Error;
 use std::io::ErrorKind;
@@ -88,7 +88,11 @@ pub fn open_port(config: &Config) -> Result<HostPort, Box<dyn Error>> {
 
 fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) -> Result<(), Box<dyn Error>> {
     let [order_entry, rerequest] = [ORDER_ENTRY, REREQUEST].map(|endpoint| port.local_addr(endpoint));
+    // All tables are made in here, and are for good.
+    pages::prefault(true);
     let appliance = Appliance::start(config, port)?;
+    pages::prefault(false);
+    eprintln!("memory: {}", pages::huge_pages());
     let report = appliance.report();
     if let Some(torn) = &report.cut {
         eprintln!(

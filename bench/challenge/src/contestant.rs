@@ -7,6 +7,7 @@ use engine::book::{
     Book, BookCommand, BookEvent, BookLimits, CancelReason, NewOrder, Replace, ReplaceKind, SelfMatch, TimeInForce,
 };
 use engine::limits::FILLS_PER_COMMAND_MAX;
+use netio::pages;
 use wire::{InstrumentIndex, MemberId, OrderRef, Price, Qty, Side};
 
 use crate::message::{self, side_of};
@@ -36,7 +37,11 @@ pub struct Contestant {
 impl Contestant {
     /// An empty book.
     pub fn new() -> Self {
-        Self { book: Book::new(&LIMITS), names: Names::new() }
+        // As in the appliance, the book's tables are there before the first order.
+        pages::prefault(true);
+        let book = Book::new(&LIMITS);
+        pages::prefault(false);
+        Self { book, names: Names::new() }
     }
 
     /// Enters an order.

@@ -12,3 +12,9 @@ mod message;
 mod names;
 mod pipe;
 mod report;
+
+use netio::pages::HugeAllocator;
+
+/// Of this library only: what the harness allocates is its own affair.
+#[global_allocator]
+static MEMORY: HugeAllocator = HugeAllocator;

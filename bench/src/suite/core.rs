@@ -20,6 +20,7 @@ use clap::{Args, ValueEnum};
 use engine::config::Config;
 use hdrhistogram::Histogram;
 use netio::clock::Clock;
+use netio::pages::{HugePages, huge_pages};
 
 /// The recorded flow with a published answer.
 const BUNDLED: &[u8] = include_bytes!("../../../tools/data/normal_s23_n20000.txt.xz");
@@ -109,6 +110,8 @@ struct Found {
     depth: Depth,
     proof: Proof,
     state_hash: u64,
+    /// What it stood on.
+    memory: HugePages,
     /// The end of the first measured pass, which all others must share.
     end: Option<End>,
     passes_ns: Vec<u64>,
@@ -164,6 +167,7 @@ pub fn run(args: &CoreArgs, smoke: bool, clock: &Clock) -> Result<Section, Bench
     }
 
     let messages = bench.flow.lines().len() as u64;
+    let deepest = &found[found.len() - 1];
     let against = if published.is_some() { "the published one" } else { "the same at all depths, none published" };
     let facts = vec![
         ("flow", format!("{messages} messages, one session, one instrument, one thread, not pinned, all from memory")),
@@ -175,6 +179,7 @@ pub fn run(args: &CoreArgs, smoke: bool, clock: &Clock) -> Result<Section, Bench
                 passes.min(LATENCY_PASSES)
             ),
         ),
+        ("memory", format!("{}, the deepest: {}", deepest.depth.name(), deepest.memory)),
         ("clock", format!("{} ns between two readings, not subtracted from p50, p99, p999", clock_overhead_ns(clock))),
     ];
     let base = &found[0].passes_ns;
@@ -200,11 +205,13 @@ fn row(found: &Found, messages: u64, base_ns: &[u64]) -> Row {
 impl Bench<'_> {
     fn prove(&self, depth: Depth) -> Result<Found, BenchError> {
         let prover = Prover::new(&self.flow);
+        let mut memory = HugePages::default();
         let (prover, state_hash) = self.with(depth, prover, |subject| {
             (0..self.flow.lines().len()).for_each(|line| subject.step(line));
+            memory = huge_pages();
         })?;
         let proof = prover.finish();
-        Ok(Found { depth, proof, state_hash, end: None, passes_ns: Vec::new(), steps: durations() })
+        Ok(Found { depth, proof, state_hash, memory, end: None, passes_ns: Vec::new(), steps: durations() })
     }
 
     fn whole_pass(&self, found: &mut Found) -> Result<(), BenchError> {
