@@ -30,6 +30,8 @@ pub fn files(folder: &str) -> Vec<File> {
             if kind.is_dir() && !skipped {
                 folders.push(path);
             } else if kind.is_file()
+                // In a second work tree it is a file, which names the first one.
+                && name != ".git"
                 && let Ok(text) = fs::read_to_string(&path)
             {
                 let path = path.strip_prefix(&root).expect("below the root").to_string_lossy().into_owned();

@@ -43,6 +43,16 @@ fn sigint_stops_in_order() {
 }
 
 #[test]
+fn it_says_what_its_tables_stand_on() {
+    let site = Site::new();
+    let appliance = site.start();
+    let [all, reserved, transparent, small] = appliance.memory_mib();
+    // Each figure is cut to whole MiB.
+    assert!(all >= 4 && all.abs_diff(reserved + transparent + small) <= 2, "{all} {reserved} {transparent} {small}");
+    appliance.stop();
+}
+
+#[test]
 fn a_second_appliance_is_refused() {
     let site = Site::new();
     let mut appliance = site.start();

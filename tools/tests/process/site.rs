@@ -173,6 +173,13 @@ impl Appliance {
         number_before(&err, " records replayed").unwrap_or_else(|| panic!("expected 'N records replayed' in: {err}"))
     }
 
+    /// What it said that its tables stand on: all, on reserved huge pages, on transparent ones, on small ones, MiB.
+    pub fn memory_mib(&self) -> [u64; 4] {
+        let err = self.process.err();
+        let words = [" MiB in large tables", " on reserved huge pages", " on transparent ones", " on small pages"];
+        words.map(|words| number_before(&err, words).unwrap_or_else(|| panic!("expected 'N{words}' in: {err}")))
+    }
+
     /// Whether it still runs.
     pub fn is_alive(&mut self) -> bool {
         !self.process.has_ended()
