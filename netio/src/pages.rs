@@ -20,8 +20,8 @@ use ledger::LEDGER;
 /// (hugetlb) when it has enough of them free, and every page is there when the allocation returns. Without, they ask for transparent huge
 /// pages and get each when it is first touched.
 ///
-/// For the time in which an appliance makes its tables: a page fault at first touch costs tens of microseconds, and a lack of memory is
-/// an error at the start and not a kill in the middle of the day. Off by default, because what a tool or a test allocates is often large,
+/// For the time in which an appliance makes its tables: a page fault at first touch costs tens of microseconds, and a lack of memory
+/// shows at the start and not in the middle of the day. Off by default, because what a tool or a test allocates is often large,
 /// sparse and short-lived, and a reserved page taken by a tool is one that the appliance does not find.
 pub fn prefault(on: bool) {
     PREFAULT.store(on, Ordering::Relaxed);
