@@ -49,23 +49,28 @@ fn absent(why: &str) -> Option<Pool> {
     None
 }
 
+/// Zeros on pages of the pool. Other programs may use it for a moment.
+fn from_the_pool(len: usize) -> Vec<u8> {
+    let since = Instant::now();
+    let before = pages::huge_pages().bytes_hugetlb;
+    loop {
+        let block = vec![0; len];
+        if pages::huge_pages().bytes_hugetlb > before {
+            return block;
+        }
+        assert!(since.elapsed() < Duration::from_secs(2), "expected pages of the pool, found {}", pages::huge_pages());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 #[test]
 fn the_reserved_pool_is_used_as_far_as_it_goes() {
     let turn = Turn::take(true);
     let Some(pool) = Pool::enlarge() else { return };
     let begin = pages::huge_pages();
 
-    // Other programs may use the pool for a moment; half of it is enough here.
     let half = 16 * MIB;
-    let since = Instant::now();
-    let mut block = loop {
-        let block = vec![0_u8; half - 1];
-        if pages::huge_pages().bytes_hugetlb > begin.bytes_hugetlb {
-            break block;
-        }
-        assert!(since.elapsed() < Duration::from_secs(4), "expected pages of the pool, found {}", pages::huge_pages());
-        std::thread::sleep(Duration::from_millis(20));
-    };
+    let mut block = from_the_pool(half - 1);
     let pages = pages::huge_pages();
     assert_eq!(pages.bytes_hugetlb - begin.bytes_hugetlb, 16 * MIB_U64);
     assert_eq!(pages.bytes_transparent_asked, begin.bytes_transparent_asked);
@@ -81,13 +86,14 @@ fn the_reserved_pool_is_used_as_far_as_it_goes() {
     assert!(block[..half - 1].iter().all(|byte| *byte == 7) && block[half - 1..].iter().all(|byte| *byte == 8));
     drop(block);
 
-    // What is shrunk goes back in part, what is freed whole.
-    let mut block = vec![0_u8; half];
-    if pages::huge_pages().bytes_hugetlb > begin.bytes_hugetlb {
-        block.truncate(4 * MIB);
-        block.shrink_to_fit();
-        assert_eq!(pages::huge_pages().bytes_hugetlb - begin.bytes_hugetlb, 4 * MIB_U64);
+    // What is shrunk goes back in part, what is freed whole, and as often as one likes.
+    for _ in 0..300 {
+        drop(vec![0_u8; 2 * MIB]);
     }
+    let mut block = from_the_pool(half);
+    block.truncate(4 * MIB);
+    block.shrink_to_fit();
+    assert_eq!(pages::huge_pages().bytes_hugetlb - begin.bytes_hugetlb, 4 * MIB_U64);
     drop(block);
     assert_eq!(pages::huge_pages(), begin);
 
