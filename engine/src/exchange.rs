@@ -61,6 +61,7 @@ impl Exchange {
             instruments: u32::try_from(rules.instruments.len()).expect("bounded above"),
             orders: rules.orders_max,
             levels: rules.levels_max,
+            stops: 0,
             sessions: u16::try_from(sessions.len()).expect("a session index has 16 bits"),
             fills_per_command: FILLS_PER_COMMAND_MAX,
         });

@@ -94,9 +94,14 @@ impl TwinBook {
                             display: order.display,
                             liable: order.liable,
                             stamp: order.stamp,
-                            hidden: order.hidden,
+                            place: if order.hidden {
+                                crate::book::Place::Hidden
+                            } else {
+                                crate::book::Place::Displayed
+                            },
                             gtc: order.gtc,
                             mark: order.mark,
+                            stop: None,
                         };
                         sum = sum.wrapping_add(state.mix());
                     }
@@ -145,6 +150,9 @@ impl TwinBook {
         if self.places.contains_key(&order.key) {
             return Err(BookReject::DuplicateKey);
         }
+        if order.stop.is_some() {
+            return Err(BookReject::StopsFull);
+        }
         self.place(order, order.qty.0, None)
     }
 
@@ -174,11 +182,14 @@ impl TwinBook {
         if replace.new_key.session().0 >= self.limits.sessions {
             return Err(BookReject::UnknownSession);
         }
-        if self.places.contains_key(&replace.new_key) {
+        if replace.new_key != replace.key && self.places.contains_key(&replace.new_key) {
             return Err(BookReject::DuplicateKey);
         }
         if replace.qty == Qty(0) {
             return Err(BookReject::ZeroQty);
+        }
+        if replace.stop.is_some() {
+            return Err(BookReject::NotAStop);
         }
         let gone = u64::from(old.liable - old.leaves);
         let qty = u64::from(replace.qty.0);
@@ -238,6 +249,7 @@ impl TwinBook {
             self_match: replace.self_match,
             display: replace.display,
             hidden: replace.hidden,
+            stop: None,
             mark: old.mark,
         };
         self.place(&terms, liable, Some(InPlaceOf { place, order: old, acknowledgement }))

@@ -76,6 +76,7 @@ fn command(number: u32) -> BookCommand {
             self_match: SelfMatch::Decrement,
             display: Qty::ZERO,
             hidden: false,
+            stop: None,
         }),
         kind => BookCommand::New(NewOrder {
             instrument: InstrumentIndex(number % 2),
@@ -91,6 +92,7 @@ fn command(number: u32) -> BookCommand {
             self_match: [SelfMatch::Allow, SelfMatch::CancelOldest][kind as usize % 2],
             display: Qty(u32::from(kind == 3) * 4),
             hidden: kind == 4,
+            stop: None,
             mark: 0,
         }),
     }
@@ -98,8 +100,14 @@ fn command(number: u32) -> BookCommand {
 
 #[test]
 fn nothing_is_allocated_after_construction() {
-    let limits =
-        BookLimits { instruments: 2, sessions: 3, orders: 500, levels: 200, fills_per_command: FILLS_PER_COMMAND_MAX };
+    let limits = BookLimits {
+        instruments: 2,
+        sessions: 3,
+        orders: 500,
+        levels: 200,
+        stops: 100,
+        fills_per_command: FILLS_PER_COMMAND_MAX,
+    };
     let before = allocations();
     let mut book = Book::new(&limits);
     let constructed = allocations();

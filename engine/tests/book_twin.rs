@@ -46,8 +46,14 @@ struct Flavour {
     cancel_one_in: u32,
 }
 
-const LIMITS: BookLimits =
-    BookLimits { instruments: 3, sessions: 4, orders: 200, levels: 60, fills_per_command: FILLS_PER_COMMAND_MAX };
+const LIMITS: BookLimits = BookLimits {
+    instruments: 3,
+    sessions: 4,
+    orders: 200,
+    levels: 60,
+    stops: 50,
+    fills_per_command: FILLS_PER_COMMAND_MAX,
+};
 
 const FLAVOURS: [Flavour; 6] = [
     Flavour { limits: LIMITS, prices: 8, qty_max: 20, huge: false, owners: 4, cancel_one_in: 5 },
@@ -211,6 +217,7 @@ impl Stream {
             self_match: self.self_match(),
             display: self.display(),
             hidden: self.dice.one_in(6),
+            stop: None,
             mark: u8::try_from(self.dice.roll(256)).expect("a byte"),
         }
     }
@@ -246,6 +253,7 @@ impl Stream {
             self_match: self.self_match(),
             display: self.display(),
             hidden: self.dice.one_in(6),
+            stop: None,
         }
     }
 }
@@ -257,7 +265,7 @@ struct Seen {
     levels: u64,
     kept: u64,
     lost: u64,
-    rejects: [u64; 12],
+    rejects: [u64; 15],
     cancels: [u64; 7],
     modes: [u64; 5],
 }
@@ -286,14 +294,15 @@ impl Seen {
                 };
                 self.cancels[place] += 1;
             }
-            BookEvent::Accepted { .. } => {}
+            BookEvent::Accepted { .. } | BookEvent::Elected { .. } => {}
         }
     }
 
     fn assert_everything_came_up(&self) {
         assert!(self.trades > 0 && self.levels > 0 && self.kept > 0 && self.lost > 0);
-        assert!(self.rejects.iter().all(|&count| count > 0), "rejects by kind: {:?}", self.rejects);
-        assert_eq!(BookReject::LevelQuantityOverflow as usize, self.rejects.len() - 1);
+        let (known, of_stops) = self.rejects.split_at(BookReject::NotAStop as usize);
+        assert!(known.iter().all(|&count| count > 0), "rejects by kind: {known:?}");
+        assert_eq!(of_stops, [0; 3]);
         assert!(self.cancels.iter().all(|&count| count > 0), "cancels by reason: {:?}", self.cancels);
         let allow = SelfMatch::Allow as usize;
         for (mode, &count) in self.modes.iter().enumerate() {

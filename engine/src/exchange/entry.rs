@@ -122,6 +122,7 @@ impl Exchange {
             self_match: terms.self_match,
             display: terms.display,
             hidden: terms.hidden,
+            stop: None,
             mark: Mark::new(order.side, order.capacity).0,
         }))
     }
@@ -159,6 +160,7 @@ impl Exchange {
             self_match: terms.self_match,
             display: terms.display,
             hidden: terms.hidden,
+            stop: None,
         });
         Ok((command, Mark(live.mark)))
     }

@@ -67,6 +67,7 @@ impl<S: Sink> Reporter<'_, S> {
         match *event {
             BookEvent::Accepted { .. } => self.accepted(event, request),
             BookEvent::Replaced { .. } => self.replaced(event, request),
+            BookEvent::Elected { .. } => {}
             BookEvent::Trade { .. } => self.trade(event),
             BookEvent::Canceled { key, order_ref, instrument, side, qty, leaves, resting, reason, .. } => {
                 // An amendment to no more than has executed leaves nothing: the replacement is dead as it comes.
@@ -261,7 +262,7 @@ const fn cancel_reason(reason: CancelReason) -> ouch::CancelReason {
         CancelReason::SweepLimit => ouch::CancelReason::SWEEP_LIMIT,
         CancelReason::Disconnect => ouch::CancelReason::DISCONNECT,
         CancelReason::Expired => ouch::CancelReason::TIMEOUT,
-        CancelReason::Operator => ouch::CancelReason::SUPERVISORY,
+        CancelReason::Operator | CancelReason::Refused(_) => ouch::CancelReason::SUPERVISORY,
     }
 }
 
@@ -270,6 +271,9 @@ const fn reject_reason(reason: BookReject) -> RejectReason {
         BookReject::UnknownInstrument => RejectReason::INVALID_SYMBOL,
         // Neither can come from a checked message; both are refused rather than trusted.
         BookReject::UnknownSession | BookReject::DuplicateKey => RejectReason::OTHER,
+        BookReject::NotAStop => RejectReason::OPTION_UNSUPPORTED,
+        BookReject::StopsFull => RejectReason::STOP_UNSUPPORTED,
+        BookReject::OffTick => RejectReason::PRICE_NOT_TICK,
         BookReject::NotLive | BookReject::NotReduced => RejectReason::NOT_LIVE,
         BookReject::ZeroQty => RejectReason::INVALID_QUANTITY,
         BookReject::PostOnlyWouldTrade => RejectReason::POST_ONLY_WOULD_TRADE,

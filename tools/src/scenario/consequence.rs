@@ -36,7 +36,10 @@ pub(super) fn of_event(
             };
             Some(Consequence::Reject { reason: Some(reason.to_owned()) })
         }
-        BookEvent::Accepted { .. } | BookEvent::Replaced { .. } | BookEvent::Level { .. } => None,
+        BookEvent::Accepted { .. }
+        | BookEvent::Replaced { .. }
+        | BookEvent::Elected { .. }
+        | BookEvent::Level { .. } => None,
     }
 }
 

@@ -263,7 +263,7 @@ mod tests {
 
     #[test]
     fn ticks_that_do_not_add_up_to_the_book_are_a_fault() {
-        let limits = BookLimits { instruments: 1, sessions: 1, orders: 1, levels: 1, fills_per_command: 1 };
+        let limits = BookLimits { instruments: 1, sessions: 1, orders: 1, levels: 1, stops: 0, fills_per_command: 1 };
         let book = Book::new(&limits);
         let mut recorder = Recorder::default();
         assert_eq!(recorder.check_ticks(&book, InstrumentIndex(0)), Ok(()));
