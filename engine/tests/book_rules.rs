@@ -14,5 +14,7 @@ mod limits;
 mod replaces;
 #[path = "book_rules/self_match.rs"]
 mod self_match;
+#[path = "book_rules/stops.rs"]
+mod stops;
 #[path = "book_rules/undisplayed.rs"]
 mod undisplayed;

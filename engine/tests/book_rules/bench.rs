@@ -130,7 +130,7 @@ impl Bench {
     }
 }
 
-fn line(event: &BookEvent) -> String {
+pub fn line(event: &BookEvent) -> String {
     let number = |key: OrderKey| key.user_ref().get();
     match *event {
         BookEvent::Accepted { key, price, qty, .. } => format!("accepted {} {qty}@{}", number(key), price.get()),
