@@ -93,7 +93,7 @@ pub fn book_limits(config: &Config) -> BookLimits {
         sessions: 1,
         orders: config.limits.orders,
         levels: config.limits.levels,
-        stops: 0,
+        stops: config.limits.stops(),
         fills_per_command: FILLS_PER_COMMAND_MAX,
     }
 }

@@ -87,6 +87,7 @@ fn venue(secret: u8) -> Venue {
         sessions: vec![session(0), session(1)],
         orders_max: ORDERS_MAX,
         levels_max: 8,
+        stops_max: 3,
     };
     let login = |user| Credentials { username: username(user), key: key(user), cancel_on_disconnect: user == 1 };
     let gateway = Gateway::new(GatewayConfig {

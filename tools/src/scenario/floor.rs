@@ -89,6 +89,7 @@ impl Floor {
                 .collect(),
             orders_max,
             levels_max: orders_max,
+            stops_max: orders_max,
         };
         let mut floor = Self {
             exchange: Exchange::new(&rules),
