@@ -127,7 +127,7 @@ impl TwinBook {
         self.markets.values().map(Market::level_count).sum()
     }
 
-    /// The live order of a session that was entered the longest ago.
+    /// The live order of a session that was entered, replaced another or was elected and rests the longest ago.
     #[must_use]
     pub fn first_of_session(&self, session: SessionIndex) -> Option<OrderKey> {
         self.entries.range((session, 0)..=(session, u64::MAX)).next().map(|(_, &key)| key)

@@ -15,7 +15,7 @@ pub(super) struct Attempt<'a> {
     /// What traded before an order of the same owner stood in the way; cancel-oldest clears the way.
     pub traded_freely: u32,
     pub limit_reached: bool,
-    /// The prices that were met.
+    /// The prices of the displayed levels that were met.
     pub visited: Vec<i64>,
     /// The resting orders that are gone.
     pub dead: Vec<OrderKey>,
@@ -50,9 +50,9 @@ impl<'a> Attempt<'a> {
                 self.limit_reached = true;
                 break;
             }
-            self.visited.push(price);
+            let Some((kind, _)) = self.market.front(maker_side, price) else { break };
             while self.leaves > 0 && fills < fills_max {
-                let Some((kind, maker)) = self.market.front(maker_side, price) else { break };
+                let Some(maker) = self.market.first(maker_side, kind, price) else { break };
                 fills += 1;
                 let offered = if kind == Place::Hidden { maker.leaves } else { maker.shown };
                 let qty = offered.min(self.leaves);
@@ -79,9 +79,12 @@ impl<'a> Attempt<'a> {
                     self.lower(price, kind, maker, qty);
                 }
             }
-            let before = self.start.displayed(maker_side, price);
-            let event = self.market.level_event(self.terms.instrument.0, maker_side, price, before);
-            self.events.extend(event);
+            if kind == Place::Displayed {
+                self.visited.push(price);
+                let before = self.start.displayed(maker_side, price);
+                let event = self.market.level_event(self.terms.instrument.0, maker_side, price, before);
+                self.events.extend(event);
+            }
         }
     }
 

@@ -200,20 +200,11 @@ impl TwinBook {
         }
 
         // Allowed: make it so.
-        match former {
-            // An order that was elected keeps its place in its session's list.
-            Some(former) if former.spot.kind == Place::Elected => match joined {
-                Some(spot) => _ = self.spots.insert(terms.key, spot),
-                None => self.forget(terms.key),
-            },
-            _ => {
-                if let Some(Former { order, .. }) = former {
-                    self.forget(order.key);
-                }
-                if let Some(spot) = joined {
-                    self.remember(terms.key, spot);
-                }
-            }
+        if let Some(Former { order, .. }) = former {
+            self.forget(order.key);
+        }
+        if let Some(spot) = joined {
+            self.remember(terms.key, spot);
         }
         for key in &attempt.dead {
             self.forget(*key);

@@ -78,8 +78,13 @@ impl Market {
 
     /// The order that trades first at a price: a displayed one before a hidden one.
     pub fn front(&self, side: Side, price: i64) -> Option<(Place, TwinOrder)> {
-        let front = |kind| Some((kind, *self.level(side, kind).get(&price)?.front()?));
+        let front = |kind| Some((kind, self.first(side, kind, price)?));
         front(Place::Displayed).or_else(|| front(Place::Hidden))
+    }
+
+    /// The first order of a level.
+    pub fn first(&self, side: Side, kind: Place, price: i64) -> Option<TwinOrder> {
+        self.level(side, kind).get(&price)?.front().copied()
     }
 
     /// Appends an order behind its like.

@@ -232,8 +232,8 @@ fn slices_and_hiding_begin_with_the_election() {
             "trade 1 with 4 2@101 leaves 3 and 4",
             "trade 1 with 4 2@101 leaves 1 and 2",
             "trade 1 with 4 1@101 leaves 0 and 1",
-            "trade 2 with 4 1@101 leaves 6 and 0",
             "level Buy 101: 0",
+            "trade 2 with 4 1@101 leaves 6 and 0",
         ]
     );
 }
@@ -330,9 +330,9 @@ fn names_are_checked_as_for_any_order() {
 fn a_session_is_emptied_of_its_waiting_orders_in_the_order_of_entry() {
     let mut floor = Floor::traded_at(100);
     floor.rest([buy(1, 90, 1), stop(buy(2, 0, 1), 105), stop_limit(buy(3, 95, 1), 100), buy(4, 91, 1)]);
-    // Election and entry do not change an order's place in its session.
+    // An elected order enters anew.
     floor.elect();
-    for number in [1, 2, 3, 4] {
+    for number in [1, 2, 4, 3] {
         assert_eq!(floor.twin.first_of_session(SessionIndex(0)), Some(key(number)));
         if let Some(book) = &floor.book {
             assert_eq!(book.first_of_session(SessionIndex(0)), Some(key(number)));
