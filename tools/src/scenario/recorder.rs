@@ -9,7 +9,7 @@ use super::script::Consequence;
 use engine::book::{Book, BookEvent, OrderKey};
 use engine::sink::Sink;
 use std::collections::BTreeMap;
-use wire::ouch::{LiquidityFlag, Outbound};
+use wire::ouch::{LiquidityFlag, Outbound, RestateReason};
 use wire::tick::{Tick, TickKind};
 use wire::{InstrumentIndex, Price, Seq, SessionIndex, Side};
 
@@ -148,6 +148,9 @@ fn tells(event: &BookEvent, told: &[Told<'_>]) -> bool {
                 && of_maker.liquidity != LiquidityFlag::REMOVED
                 && of_taker.liquidity == LiquidityFlag::REMOVED
                 && [of_maker, of_taker].iter().all(|report| (report.price, report.qty) == (price, qty))
+        }
+        (BookEvent::Elected { key, .. }, [(session, Outbound::Restated(report))]) => {
+            is(key, *session, report.user_ref) && report.reason == RestateReason::StopReached
         }
         (BookEvent::Canceled { key, qty, .. }, [(session, Outbound::Canceled(report))]) => {
             is(key, *session, report.user_ref) && report.qty == qty
