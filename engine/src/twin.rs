@@ -34,6 +34,8 @@ struct Spot {
 #[derive(Clone, Debug)]
 pub struct TwinBook {
     limits: BookLimits,
+    /// Of the instruments that have one: orders may stand at its multiples only.
+    ticks: BTreeMap<u32, i64>,
     markets: BTreeMap<u32, Market>,
     /// Orders whose stop price was reached, in the order in which they are to enter.
     elected: VecDeque<(Spot, TwinOrder)>,
@@ -50,6 +52,7 @@ impl TwinBook {
     pub fn new(limits: &BookLimits) -> Self {
         Self {
             limits: *limits,
+            ticks: BTreeMap::new(),
             markets: BTreeMap::new(),
             elected: VecDeque::new(),
             spots: BTreeMap::new(),
@@ -57,6 +60,11 @@ impl TwinBook {
             stamp: 0,
             entry: 0,
         }
+    }
+
+    /// Sets the step between two prices of an instrument at which orders may stand.
+    pub fn set_tick(&mut self, instrument: InstrumentIndex, tick: i64) {
+        self.ticks.insert(instrument.0, tick);
     }
 
     /// Carries out one command.
@@ -183,6 +191,10 @@ impl TwinBook {
             events.extend(market.level_event(spot.instrument, spot.side, spot.price, displayed));
         }
         events
+    }
+
+    fn is_off_tick(&self, instrument: u32, price: i64) -> bool {
+        self.ticks.get(&instrument).is_some_and(|tick| price % tick != 0)
     }
 
     fn live(&self, key: OrderKey) -> Result<(Spot, TwinOrder), BookReject> {

@@ -164,6 +164,9 @@ impl TwinBook {
         } else {
             None
         };
+        if rests && self.is_off_tick(terms.instrument.0, terms.price.0) {
+            return Err(BookReject::OffTick);
+        }
         if kill.is_some() {
             attempt = Attempt::new(&start, market, terms, self.stamp);
         }
@@ -220,6 +223,9 @@ impl TwinBook {
         let resting: usize = others().map(Market::order_count).sum();
         if resting + market.order_count() + self.elected.len() > self.limits.orders as usize {
             return Err(BookReject::OrdersFull);
+        }
+        if joined.kind != Place::Elected && self.is_off_tick(joined.instrument, joined.price) {
+            return Err(BookReject::OffTick);
         }
         if others().map(Market::level_count).sum::<usize>() + market.level_count() > self.limits.levels as usize {
             return Err(BookReject::LevelsFull);
