@@ -93,6 +93,7 @@ pub fn book_limits(config: &Config) -> BookLimits {
         sessions: 1,
         orders: config.limits.orders,
         levels: config.limits.levels,
+        stops: config.limits.stops(),
         fills_per_command: FILLS_PER_COMMAND_MAX,
     }
 }
@@ -229,6 +230,7 @@ fn add(new: UserRefNum, side: Side, price: Price, qty: Qty, immediate: bool) -> 
         self_match: SelfMatch::Allow,
         display: Qty::ZERO,
         hidden: false,
+        stop: None,
         mark: 0,
     })
 }
@@ -247,6 +249,7 @@ fn modify(old: UserRefNum, new: UserRefNum, side: Side, price: Price, qty: Qty) 
         self_match: SelfMatch::Allow,
         display: Qty::ZERO,
         hidden: false,
+        stop: None,
     })
 }
 

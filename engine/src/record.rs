@@ -8,7 +8,7 @@ use crate::limits::COMMAND_BODY_MAX;
 use crate::session::Login;
 use wire::journal::body::{FLAG_CANCEL_ON_DISCONNECT, SessionDeath};
 use wire::journal::{
-    Body, CancelSlice, Genesis, LoginBody, Logout, RecordKind, SequenceSkip, SessionMessage, StateHash,
+    Body, CancelSlice, Elect, Genesis, LoginBody, Logout, RecordKind, SequenceSkip, SessionMessage, StateHash,
 };
 use wire::{DecodeError, Nanos, Reserved, Seq};
 
@@ -41,6 +41,7 @@ pub fn encode(time: Nanos, action: &Action<'_>, bytes: &mut [u8; COMMAND_BODY_MA
             Body::SequenceSkip(SequenceSkip { session, reserved: Reserved, next_inbound })
         }
         Action::CancelSlice { session } => Body::CancelSlice(CancelSlice { session }),
+        Action::Elect => Body::Elect(Elect { reserved: Reserved }),
         Action::StateHash { hash } => Body::StateHash(StateHash { hash }),
     };
     let len = body.encode(bytes).expect("the venue bounds every body");
@@ -71,6 +72,7 @@ pub fn decode(seq: Seq, time: Nanos, kind: RecordKind, bytes: &[u8]) -> Result<C
         Body::Logout(Logout { session }) => Action::Logout { session },
         Body::SequenceSkip(SequenceSkip { session, next_inbound, .. }) => Action::Skip { session, next_inbound },
         Body::CancelSlice(CancelSlice { session }) => Action::CancelSlice { session },
+        Body::Elect(_) => Action::Elect,
         Body::StateHash(StateHash { hash }) => Action::StateHash { hash },
     };
     Ok(Command { seq, time, action })
@@ -104,6 +106,7 @@ mod tests {
             Action::Logout { session },
             Action::Skip { session, next_inbound: 77 },
             Action::CancelSlice { session },
+            Action::Elect,
             Action::StateHash { hash: 0xFEED },
         ] {
             let mut bytes = [0xEE; COMMAND_BODY_MAX];

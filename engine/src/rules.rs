@@ -35,4 +35,6 @@ pub struct Rules {
     pub orders_max: u32,
     /// How many price levels all books hold together.
     pub levels_max: u32,
+    /// How many orders may wait for a stop price, in all books together.
+    pub stops_max: u32,
 }

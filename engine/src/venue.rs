@@ -132,7 +132,7 @@ impl Venue {
         payload: &[u8],
         outputs: &mut impl Outputs,
     ) -> Progress {
-        if !self.is_ready(outputs) {
+        if !self.is_clear(now, outputs) {
             return Progress::Blocked;
         }
         let sessions = self.exchange.sessions();
@@ -165,7 +165,7 @@ impl Venue {
                     if client_seq < expected {
                         continue;
                     }
-                    if !self.is_ready(outputs) {
+                    if !self.is_clear(now, outputs) {
                         return Progress::Blocked;
                     }
                     // Longer than any message: journaled as nothing, answered as malformed.
@@ -180,16 +180,30 @@ impl Venue {
 
     /// Does what time and durability allow. Returns how much work was done.
     pub fn poll(&mut self, now: Nanos, durable: Seq, outputs: &mut impl Outputs) -> usize {
-        let mut work = 0;
+        let before = self.seq.0;
+        self.is_clear(now, outputs);
+        let mut work = usize::try_from(self.seq.0 - before).unwrap_or(usize::MAX);
         while !self.cancels.is_empty() && self.cancel_slice(now, outputs) {
             work += 1;
         }
-        while self.is_ready(outputs) {
+        while self.is_clear(now, outputs) {
             let Some(session) = self.gateway.sweep(now, self.exchange.sessions(), outputs) else { break };
             self.sequence(now, Action::Death { session }, outputs);
             work += 1;
         }
         work + self.gateway.flush(now, durable, self.exchange.sessions(), outputs)
+    }
+
+    /// Whether the next input may come: every order whose stop price was reached has entered, and there is room. Elections are
+    /// commands of their own, so that each does bounded work, and nothing comes between them.
+    fn is_clear(&mut self, now: Nanos, outputs: &mut impl Outputs) -> bool {
+        while self.is_ready(outputs) {
+            if !self.exchange.has_elected() {
+                return true;
+            }
+            self.sequence(now, Action::Elect, outputs);
+        }
+        false
     }
 
     fn is_ready(&self, outputs: &mut impl Outputs) -> bool {
@@ -204,7 +218,7 @@ impl Venue {
             self.gateway.log_out(self.seq, session);
             return true;
         }
-        if !self.is_ready(outputs) {
+        if !self.is_clear(now, outputs) {
             return false;
         }
         self.sequence(now, Action::CancelSlice { session }, outputs);

@@ -76,6 +76,7 @@ fn command(number: u32) -> BookCommand {
             self_match: SelfMatch::Decrement,
             display: Qty::ZERO,
             hidden: false,
+            stop: None,
         }),
         kind => BookCommand::New(NewOrder {
             instrument: InstrumentIndex(number % 2),
@@ -91,6 +92,7 @@ fn command(number: u32) -> BookCommand {
             self_match: [SelfMatch::Allow, SelfMatch::CancelOldest][kind as usize % 2],
             display: Qty(u32::from(kind == 3) * 4),
             hidden: kind == 4,
+            stop: (number % 32 == 0).then_some(Price(i64::from(scatter >> 16 & 255) - 128)),
             mark: 0,
         }),
     }
@@ -98,20 +100,27 @@ fn command(number: u32) -> BookCommand {
 
 #[test]
 fn nothing_is_allocated_after_construction() {
-    let limits =
-        BookLimits { instruments: 2, sessions: 3, orders: 500, levels: 200, fills_per_command: FILLS_PER_COMMAND_MAX };
+    let limits = BookLimits {
+        instruments: 2,
+        sessions: 3,
+        orders: 500,
+        levels: 200,
+        stops: 100,
+        fills_per_command: FILLS_PER_COMMAND_MAX,
+    };
     let before = allocations();
     let mut book = Book::new(&limits);
     let constructed = allocations();
     assert!(constructed > before, "the counter counts");
-    let mut events = 0u64;
+    let (mut events, mut elected) = (0u64, 0u64);
     for number in 0..200_000 {
         book.apply(&command(number), &mut |_| events += 1);
+        while book.elect(&mut |_| elected += 1) {}
     }
     let full = book.order_count() > 100;
     let looked = book.levels(InstrumentIndex(0), Side::Buy).count()
         + book.orders(InstrumentIndex(0), Side::Buy, Price(0)).count();
     let after = allocations();
     assert_eq!(after, constructed, "allocations while running");
-    assert!(full && events > 200_000 && looked > 0, "the stream exercised the book");
+    assert!(full && events > 200_000 && looked > 0 && elected > 1_000, "the stream exercised the book");
 }

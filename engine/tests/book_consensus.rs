@@ -52,6 +52,7 @@ impl Player {
             sessions: 1,
             orders,
             levels: 1 << 16,
+            stops: 0,
             fills_per_command: FILLS_PER_COMMAND_MAX,
         };
         Self { book: Book::new(&limits), newest: Vec::new(), ids: vec![0], reports: Vec::new() }
@@ -94,6 +95,7 @@ impl Player {
                 self_match: SelfMatch::Allow,
                 display: Qty::ZERO,
                 hidden: false,
+                stop: None,
                 mark: 0,
             }),
             "M" => BookCommand::Replace(Replace {
@@ -109,6 +111,7 @@ impl Player {
                 self_match: SelfMatch::Allow,
                 display: Qty::ZERO,
                 hidden: false,
+                stop: None,
             }),
             other => panic!("unknown message kind {other}"),
         };
@@ -150,7 +153,7 @@ impl Player {
                     (4, format!("4,{seq},{id}"))
                 }
                 BookEvent::Rejected { .. } => (5, format!("5,{seq},{id}")),
-                BookEvent::Level { .. } => return,
+                BookEvent::Elected { .. } | BookEvent::Level { .. } => return,
             };
             reports.push((kind, text));
         });

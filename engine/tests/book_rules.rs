@@ -8,11 +8,17 @@ mod bench;
 mod changes;
 #[path = "book_rules/entry.rs"]
 mod entry;
+#[path = "book_rules/floor.rs"]
+mod floor;
 #[path = "book_rules/limits.rs"]
 mod limits;
 #[path = "book_rules/replaces.rs"]
 mod replaces;
 #[path = "book_rules/self_match.rs"]
 mod self_match;
+#[path = "book_rules/stop_changes.rs"]
+mod stop_changes;
+#[path = "book_rules/stops.rs"]
+mod stops;
 #[path = "book_rules/undisplayed.rs"]
 mod undisplayed;

@@ -262,6 +262,7 @@ impl Client {
                 out[..5].copy_from_slice(b"O????");
                 return Some(5);
             }
+            0 => assert!(options.push(OptionValue::StopPrice(Price(i64::from(900 + self.below(200)))))),
             1 => assert!(options.push(OptionValue::PostOnly(PostOnly::Yes))),
             2 => assert!(options.push(OptionValue::MinQty(Qty(3)))),
             3 => assert!(options.push(OptionValue::MaxFloor(Qty(2)))),

@@ -14,11 +14,11 @@ pub fn vectors() -> Vec<Vec<u8>> {
         let bytes: Vec<u8> =
             digits.chunks_exact(2).filter_map(|pair| u8::try_from(pair[0] << 4 | pair[1]).ok()).collect();
         if name.starts_with("body-") {
-            corpus.extend((1..=8).map(|kind| [&[kind], bytes.as_slice()].concat()));
+            corpus.extend((1..=9).map(|kind| [&[kind], bytes.as_slice()].concat()));
         }
         // An appendage alone is an input of its own.
         match name {
-            "enter-order-with-options" => corpus.push(bytes[47..].to_vec()),
+            "enter-order-with-options" | "enter-order-stop" => corpus.push(bytes[47..].to_vec()),
             "replace-order-re-enter" => corpus.push(bytes[40..].to_vec()),
             _ => {}
         }

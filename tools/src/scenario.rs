@@ -57,6 +57,8 @@ fn after_help() -> String {
         "Example:\n  pinion scenario scenarios/*.scn\n  pinion scenario --tag self-match --json scenarios/*.scn\n\n\
          Exit status: 0 all passed, 1 one failed, 2 a file could not be read (file, line and reason on stderr; the other files \
          are run all the same).\n\n\
+         Beyond the usual keys: a stoplimit takes every key of a limit, a stop takes stp=, a replace takes stop= (the new stop price), \
+         and '-> trade ... times=N' stands for N such lines.\n\n\
          An order id stands for the order's UserRefNum: entering under the id of a live order sends that number again, which the \
          exchange must not take for an order ('-> reject reason=duplicate-id').\n\n\
          Names for '-> reject reason=': {}.",

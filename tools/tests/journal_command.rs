@@ -8,7 +8,9 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 use tempfile::TempDir;
 use wire::address::Addr;
-use wire::journal::{Body, CancelSlice, LoginBody, Logout, SequenceSkip, SessionDeath, SessionMessage, StateHash};
+use wire::journal::{
+    Body, CancelSlice, Elect, LoginBody, Logout, SequenceSkip, SessionDeath, SessionMessage, StateHash,
+};
 use wire::mold::SessionId;
 use wire::ouch::{
     AccountQuery, AppendageBuffer, CancelOrder, Capacity, ClOrdId, CrossType, Display, EnterOrder, Inbound,
@@ -103,6 +105,7 @@ fn write_journal(dir: &Path) -> u64 {
     bodies.push(Body::CancelSlice(CancelSlice { session: other }));
     bodies.push(Body::Logout(Logout { session }));
     bodies.push(Body::StateHash(StateHash { hash: 0xABCD }));
+    bodies.push(Body::Elect(Elect { reserved: Reserved }));
     for item in &bodies {
         let len = item.encode(&mut body).expect("room");
         let seq = journal.appender.next_seq();
@@ -307,6 +310,7 @@ fn a_dump_as_json() {
         (11, "\"kind\":\"CancelSlice\",\"session\":4}"),
         (12, "\"kind\":\"Logout\",\"session\":3}"),
         (13, "\"kind\":\"StateHash\",\"hash\":\"000000000000abcd\"}"),
+        (14, "\"kind\":\"Elect\"}"),
     ] {
         assert!(lines[line].ends_with(tail), "{}", lines[line]);
     }

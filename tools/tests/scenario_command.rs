@@ -120,13 +120,11 @@ fn outcome(lines: &str) -> Result<(), String> {
 #[test]
 fn what_is_not_supported_fails() {
     for lines in [
-        "stop buy id=1 stop=10 qty=1\n",
-        "stop buy id=1 stop=10 qty=1\n-> reject\n",
-        "stoplimit sell id=1 stop=10 px=9 qty=1\n-> quiet\n",
         "phase halted\n",
         "phase pre-open\n-> reject\n",
         "uncross\n",
         "limit buy id=1 px=214748.3647 qty=1\n",
+        "stoplimit buy id=1 stop=10 px=214748.3647 qty=1\n",
     ] {
         let failure = outcome(lines).expect_err(lines);
         assert!(

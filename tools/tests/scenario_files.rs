@@ -85,6 +85,10 @@ type Lines = Vec<(usize, Consequence)>;
 fn wrong_lines(input_line: usize, lines: &Lines) -> Vec<(usize, Lines)> {
     let mut all = Vec::new();
     for (at, (line, consequence)) in lines.iter().enumerate() {
+        // One line may stand for thousands of trades; one of them is enough.
+        if at > 0 && lines[at - 1] == lines[at] && lines.len() > 100 {
+            continue;
+        }
         for wrong in wrong_consequences(consequence) {
             let mut changed = lines.clone();
             changed[at].1 = wrong;
@@ -171,7 +175,11 @@ fn wrong_looks(look: &Look) -> Vec<Look> {
             let wrong = wrong_ids(ids).into_iter().map(|ids| Look::Queue { side: *side, price: *price, ids });
             wrong.collect()
         }
-        Look::Stops { ids } => wrong_ids(ids).into_iter().map(|ids| Look::Stops { ids }).collect(),
+        Look::Stops { ids } => {
+            // Whatever their order, so turned round they are the same.
+            let is_wrong = |wrong: &Vec<String>| wrong.len() != ids.len();
+            wrong_ids(ids).into_iter().filter(is_wrong).map(|ids| Look::Stops { ids }).collect()
+        }
     }
 }
 

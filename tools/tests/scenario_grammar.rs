@@ -65,16 +65,34 @@ fn every_other_input_is_read() {
     let market = Entry { time_in_force: TimeInForce::ImmediateOrCancel, ..market };
     assert_eq!(the_input("market buy id=1 qty=5"), Input::Enter(market));
     let stop = plain("1", Side::Sell, EntryKind::Stop(Price(90_000)), 5);
+    let stop = Entry { time_in_force: TimeInForce::ImmediateOrCancel, ..stop };
     assert_eq!(the_input("stop sell id=1 stop=9 qty=5"), Input::Enter(stop));
     let kind = EntryKind::StopLimit { stop: Price(90_000), price: Price(89_000) };
     assert_eq!(the_input("stoplimit sell id=1 stop=9 px=8.9 qty=5"), Input::Enter(plain("1", Side::Sell, kind, 5)));
+    let with_everything = Entry {
+        time_in_force: TimeInForce::FillOrKill,
+        display: Some(2),
+        hidden: true,
+        min_qty: Some(3),
+        post_only: true,
+        owner: Some("Ann".to_owned()),
+        self_match: Some(SelfMatchCode::CancelBoth),
+        ..plain("1", Side::Sell, kind, 5)
+    };
+    let line =
+        "stoplimit sell id=1 stop=9 px=8.9 qty=5 tif=fok display=2 hidden=1 min_qty=3 post_only=1 owner=Ann stp=both";
+    assert_eq!(the_input(line), Input::Enter(with_everything));
     let id = || "7".to_owned();
     assert_eq!(the_input("cancel id=7"), Input::Cancel { id: id() });
     assert_eq!(the_input("reduce id=7 by=3"), Input::Reduce { id: id(), to: Reduction::By(3) });
     assert_eq!(the_input("reduce id=7 to=0"), Input::Reduce { id: id(), to: Reduction::To(0) });
-    let replace = Input::Replace { id: id(), price: Some(Price(120_000)), qty: None };
+    let unchanged = || Input::Replace { id: id(), price: None, qty: None, stop: None };
+    assert_eq!(the_input("replace id=7"), unchanged());
+    let replace = Input::Replace { id: id(), price: Some(Price(120_000)), qty: None, stop: None };
     assert_eq!(the_input("replace id=7 px=12"), replace);
-    assert_eq!(the_input("replace id=7 qty=4"), Input::Replace { id: id(), price: None, qty: Some(4) });
+    assert_eq!(the_input("replace id=7 qty=4"), Input::Replace { id: id(), price: None, qty: Some(4), stop: None });
+    let stop = Input::Replace { id: id(), price: None, qty: None, stop: Some(Price(90_000)) };
+    assert_eq!(the_input("replace id=7 stop=9"), stop);
     for phase in Phase::ALL {
         assert_eq!(the_input(&format!("phase {}", phase.word())), Input::Phase(phase));
     }
@@ -186,6 +204,7 @@ fn mistakes_are_told_with_line_and_reason() {
         ("cancel id=1\n->", "'->' must be followed by trade"),
         ("cancel id=1\n-> canceled id=1", "unknown keyword '-> canceled'; did you mean 'cancelled'?"),
         ("cancel id=1\n-> quiet id=1", "'quiet' has no key 'id'"),
+        ("cancel id=1\n-> trade qty=1 times=0", "expected a whole number from 1 to 32768, found '0'"),
         ("cancel id=1\n-> expire px=1", "'expire' has no key 'px'"),
         ("scenario", "'scenario' must be followed by its name"),
     ] {

@@ -15,7 +15,8 @@
 pub mod body;
 
 pub use body::{
-    Body, CancelSlice, Genesis, LoginBody, Logout, RecordKind, SequenceSkip, SessionDeath, SessionMessage, StateHash,
+    Body, CancelSlice, Elect, Genesis, LoginBody, Logout, RecordKind, SequenceSkip, SessionDeath, SessionMessage,
+    StateHash,
 };
 
 use crate::layout::layout;

@@ -24,6 +24,7 @@ const LIMITS: BookLimits = BookLimits {
     sessions: SESSIONS,
     orders: 1 << 18,
     levels: 1 << 16,
+    stops: 0,
     fills_per_command: FILLS_PER_COMMAND_MAX,
 };
 
@@ -62,6 +63,7 @@ impl Contestant {
             self_match: SelfMatch::Allow,
             display: Qty::ZERO,
             hidden: false,
+            stop: None,
             mark: 0,
         });
         self.book.apply(&command, &mut |event| tell(event, order.seq, report));
@@ -97,6 +99,7 @@ impl Contestant {
             self_match: SelfMatch::Allow,
             display: Qty::ZERO,
             hidden: false,
+            stop: None,
         });
         let mut refused = false;
         self.book.apply(&command, &mut |event| match event {
@@ -139,7 +142,8 @@ fn tell(event: BookEvent, seq: u64, report: &mut impl FnMut(Report)) {
         BookEvent::Canceled { order_ref, side, price, qty, .. } => {
             report(Report::of_order(ReportKind::Canceled, seq, order_ref.0, side, price, qty));
         }
-        BookEvent::Level { .. } | BookEvent::Rejected { .. } => {}
+        // The interface has no stop orders, so none is elected.
+        BookEvent::Elected { .. } | BookEvent::Level { .. } | BookEvent::Rejected { .. } => {}
     }
 }
 

@@ -106,6 +106,9 @@ pub struct NewOrder {
     pub display: Qty,
     /// Show nothing at all. Hidden orders trade after the displayed ones of the same price. Outranks `display`.
     pub hidden: bool,
+    /// The stop price: the order waits, unseen, until a trade at or beyond it (a buy: at or above; a sell: at or below), and enters
+    /// then. None: it enters now.
+    pub stop: Option<Price>,
     /// A byte that the exchange attaches to the order, to find it there again. The book carries it, through replacements too, and
     /// never looks into it.
     pub mark: u8,
@@ -135,7 +138,8 @@ pub enum QtyBasis {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReplaceKind {
     /// Change the order; its place in the queue is kept when price, display and hiding are unchanged, the quantity does not grow
-    /// and it may rest. An order that keeps its place does not trade, so `post_only` and `min_qty` do not concern it.
+    /// and it may rest. An order that keeps its place does not trade, so `post_only` and `min_qty` do not concern it. One that waits
+    /// for its stop price keeps its place among those that wait when the stop price is unchanged too; any order may wait.
     Amend {
         /// What [`Replace::qty`] counts.
         basis: QtyBasis,
@@ -152,7 +156,7 @@ pub enum ReplaceKind {
 pub struct Replace {
     /// The order to replace.
     pub key: OrderKey,
-    /// The name of the replacement; must not be live, so it differs from `key`.
+    /// The name of the replacement: not live, or the same as `key`.
     pub new_key: OrderKey,
     /// The venue's number of the replacement.
     pub order_ref: OrderRef,
@@ -174,6 +178,8 @@ pub struct Replace {
     pub display: Qty,
     /// See [`NewOrder::hidden`].
     pub hidden: bool,
+    /// The new stop price of an order that waits; None keeps the present one. Some for an order that does not wait is refused.
+    pub stop: Option<Price>,
 }
 
 /// One input of the book.
@@ -195,7 +201,7 @@ pub enum BookCommand {
         /// How far.
         to: ReduceTo,
     },
-    /// Change an order under a new name.
+    /// Change an order, under a new name or its own.
     Replace(Replace),
 }
 

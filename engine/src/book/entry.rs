@@ -29,6 +29,9 @@ impl Book {
         if self.slot_of(order.key).is_some() {
             return Err(BookReject::DuplicateKey);
         }
+        if order.stop.is_some() {
+            return Err(BookReject::StopsFull);
+        }
         let incoming = Incoming { terms: *order, leaves: order.qty.0, liable: order.qty.0 };
         let kill = self.check(&incoming, NIL)?;
         sink(BookEvent::Accepted {
@@ -49,11 +52,14 @@ impl Book {
         if !self.sessions.contains(replace.new_key.session()) {
             return Err(BookReject::UnknownSession);
         }
-        if self.slot_of(replace.new_key).is_some() {
+        if replace.new_key != replace.key && self.slot_of(replace.new_key).is_some() {
             return Err(BookReject::DuplicateKey);
         }
         if replace.qty.is_zero() {
             return Err(BookReject::ZeroQty);
+        }
+        if replace.stop.is_some() {
+            return Err(BookReject::NotAStop);
         }
         let old = *self.orders.at(slot);
         let (ladder, price) = (self.ladders.levels.at(old.level).ladder, self.ladders.levels.at(old.level).price);
@@ -110,6 +116,7 @@ impl Book {
             self_match: replace.self_match,
             display: replace.display,
             hidden: replace.hidden,
+            stop: None,
             mark: old.mark,
         };
         let incoming = Incoming { terms, leaves, liable };

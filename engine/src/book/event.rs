@@ -5,7 +5,8 @@
 //!
 //! The events of one command come in this order: `Accepted` or `Replaced`; for each opposite level that was met, best first, its
 //! trades and self-match cancels, then its `Level`; the `Canceled` of a rest that may not rest; then the `Level` that a replaced
-//! order left; then the `Level` that the order joined. A `Level` appears only where the displayed quantity changed.
+//! order left; then the `Level` that the order joined. A `Level` appears only where the displayed quantity changed. An election is a
+//! command of its own, whose first event is `Elected`.
 
 use wire::{InstrumentIndex, OrderRef, Price, Qty, Side};
 
@@ -42,6 +43,8 @@ pub enum CancelReason {
     Expired,
     /// The operator removed it.
     Operator,
+    /// An elected order that could not enter.
+    Refused(BookReject),
 }
 
 /// Why the book refused a command.
@@ -71,6 +74,12 @@ pub enum BookReject {
     LiableOverflow,
     /// The open quantity at this price would not fit 32 bits, so neither could the displayed quantity in a tick.
     LevelQuantityOverflow,
+    /// A stop price for an order that does not wait for one.
+    NotAStop,
+    /// As many orders wait for their stop price, or have reached it and not entered yet, as the limits allow.
+    StopsFull,
+    /// The price is no multiple of the instrument's tick, so no order can rest there.
+    OffTick,
 }
 
 /// One consequence of a command.
@@ -112,6 +121,23 @@ pub enum BookEvent {
         /// Whether it kept its place in the queue.
         kept_priority: bool,
         /// The mark of the order that is gone, which the replacement has now.
+        mark: u8,
+    },
+    /// An order's stop price was reached; it enters now, its trades follow.
+    Elected {
+        /// The order.
+        key: OrderKey,
+        /// The venue's number of it.
+        order_ref: OrderRef,
+        /// Its instrument.
+        instrument: InstrumentIndex,
+        /// Its side.
+        side: Side,
+        /// Its limit.
+        price: Price,
+        /// What enters.
+        qty: Qty,
+        /// The exchange's byte.
         mark: u8,
     },
     /// Two orders traded at the maker's price.

@@ -7,7 +7,7 @@ use super::command::{OrderKey, ReduceTo};
 use super::event::{BookEvent, BookReject, CancelReason};
 use super::ladder::ladder_parts;
 use super::order::Order;
-use super::state_hash::OrderState;
+use super::state_hash::{OrderState, Place};
 
 impl Book {
     /// Removes a live order for its owner or the venue.
@@ -178,9 +178,10 @@ impl Book {
             display: order.display,
             liable: order.liable,
             stamp: order.stamp,
-            hidden: order.hidden,
+            place: if order.hidden { Place::Hidden } else { Place::Displayed },
             gtc: order.gtc,
             mark: order.mark,
+            stop: None,
         }
     }
 

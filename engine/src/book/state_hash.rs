@@ -1,11 +1,42 @@
 //! The number by which two books prove that they are the same.
 //!
-//! The state hash is the wrapping sum of one mix per live order, so it can be kept up order by order and does not depend on the
-//! order of summing. A mix covers everything of an order that influences a later outcome. Against accidents, not against forgers.
+//! The state hash is the wrapping sum of one mix per live order and one per instrument that has traded, so it can be kept up term by
+//! term and does not depend on the order of summing. A mix covers everything that influences a later outcome. Against accidents,
+//! not against forgers.
 
 use wire::{InstrumentIndex, MemberId, OrderRef, Price, Side};
 
-use super::command::OrderKey;
+use super::command::{OrderKey, SelfMatch, TimeInForce};
+
+/// Where a live order stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In a level that the market sees.
+    Displayed = 0,
+    /// In a level that it does not.
+    Hidden = 1,
+    /// Before a trade at its stop price.
+    Waiting = 2,
+    /// In the queue of those whose stop price was reached.
+    Elected = 3,
+}
+
+/// What an order does that waits for its stop price, once it enters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StopTerms {
+    /// See [`NewOrder::price`](super::NewOrder::price).
+    pub limit: Price,
+    /// See [`NewOrder::tif`](super::NewOrder::tif).
+    pub tif: TimeInForce,
+    /// See [`NewOrder::post_only`](super::NewOrder::post_only).
+    pub post_only: bool,
+    /// See [`NewOrder::min_qty`](super::NewOrder::min_qty).
+    pub min_qty: u32,
+    /// See [`NewOrder::self_match`](super::NewOrder::self_match).
+    pub self_match: SelfMatch,
+    /// See [`NewOrder::hidden`](super::NewOrder::hidden).
+    pub hidden: bool,
+}
 
 /// What the state hash covers of one order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +45,7 @@ pub struct OrderState {
     pub instrument: InstrumentIndex,
     /// Its side.
     pub side: Side,
-    /// Its limit.
+    /// The price at which it stands: its limit, or the stop price of one that waits or is elected.
     pub price: Price,
     /// Its name.
     pub key: OrderKey,
@@ -32,12 +63,23 @@ pub struct OrderState {
     pub liable: u32,
     /// Number of its queue joining, over the whole book.
     pub stamp: u64,
-    /// Whether it is hidden.
-    pub hidden: bool,
+    /// Where it stands.
+    pub place: Place,
     /// Whether it is good till canceled.
     pub gtc: bool,
     /// The exchange's byte.
     pub mark: u8,
+    /// What it does later, if it waits or is elected.
+    pub stop: Option<StopTerms>,
+}
+
+/// What the state hash covers of an instrument that has traded: it decides whether a stop price is reached on entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastTrade {
+    /// The instrument.
+    pub instrument: InstrumentIndex,
+    /// The price of its last trade.
+    pub price: Price,
 }
 
 /// Multiplies to 128 bits and folds the halves: every input bit reaches most output bits.
@@ -66,15 +108,45 @@ impl OrderState {
             (self.liable as u64) << 32
                 | (self.owner.0 as u64) << 16
                 | (self.mark as u64) << 8
-                | (self.side as u64) << 2
-                | (self.hidden as u64) << 1
+                | (self.side as u64) << 3
+                | (self.place as u64) << 1
                 | self.gtc as u64,
         );
         // Three independent products, then one over all: short chains for the processor. The constants are odd digits of pi.
         let a = fold(self.key.get() ^ 0x243F_6A88_85A3_08D3, self.order_ref.0 ^ 0x1319_8A2E_0370_7345);
         let b = fold(self.price.0.cast_unsigned() ^ 0xA409_3822_299F_31D1, self.stamp ^ 0x082E_FA98_EC4E_6C89);
         let c = fold(quantities ^ 0x4528_21E6_38D0_1377, rest ^ 0xBE54_66CF_34E9_0C6D);
-        fold(a.wrapping_add(b.rotate_left(23)) ^ 0xC0AC_29B7_C97C_50DD, c.wrapping_add(place) ^ 0x3F84_D5B5_B547_0917)
+        let order = fold(
+            a.wrapping_add(b.rotate_left(23)) ^ 0xC0AC_29B7_C97C_50DD,
+            c.wrapping_add(place) ^ 0x3F84_D5B5_B547_0917,
+        );
+        match self.stop {
+            None => order,
+            Some(terms) => fold(order ^ 0x9216_D5D9_8979_FB1B, terms.word()),
+        }
+    }
+}
+
+impl StopTerms {
+    /// The terms in one well-mixed word.
+    const fn word(&self) -> u64 {
+        #[allow(clippy::cast_lossless, reason = "`From` is not const")]
+        let flags = (self.min_qty as u64) << 32
+            | (self.tif as u64) << 8
+            | (self.self_match as u64) << 4
+            | (self.post_only as u64) << 1
+            | self.hidden as u64;
+        fold(self.limit.0.cast_unsigned() ^ 0xD131_0BA6_98DF_B5AD, flags ^ 0x2FFD_72DB_D01A_DFB7)
+    }
+}
+
+impl LastTrade {
+    /// The instrument's term of the sum.
+    #[must_use]
+    pub const fn mix(&self) -> u64 {
+        #[allow(clippy::cast_lossless, reason = "`From` is not const")]
+        let instrument = self.instrument.0 as u64;
+        fold(instrument ^ 0xB8E1_AFED_6A26_7E97, self.price.0.cast_unsigned() ^ 0xBA7C_9045_F12C_7F99)
     }
 }
 
@@ -96,10 +168,20 @@ mod tests {
             display: 7,
             liable: 8,
             stamp: 9,
-            hidden: false,
+            place: Place::Displayed,
             gtc: false,
             mark: 0,
+            stop: None,
         };
+        let terms = StopTerms {
+            limit: Price(3),
+            tif: TimeInForce::Day,
+            post_only: false,
+            min_qty: 0,
+            self_match: SelfMatch::Allow,
+            hidden: false,
+        };
+        let with = |terms| OrderState { stop: Some(terms), ..base }.mix();
         let key = OrderKey::new(wire::SessionIndex(0), wire::UserRefNum(1));
         let mut mixes = vec![
             base.mix(),
@@ -114,9 +196,21 @@ mod tests {
             OrderState { display: 0, ..base }.mix(),
             OrderState { liable: 9, ..base }.mix(),
             OrderState { stamp: 8, ..base }.mix(),
-            OrderState { hidden: true, ..base }.mix(),
+            OrderState { place: Place::Hidden, ..base }.mix(),
+            OrderState { place: Place::Waiting, ..base }.mix(),
+            OrderState { place: Place::Elected, ..base }.mix(),
             OrderState { gtc: true, ..base }.mix(),
             OrderState { mark: 1, ..base }.mix(),
+            with(terms),
+            with(StopTerms { limit: Price(4), ..terms }),
+            with(StopTerms { tif: TimeInForce::Fok, ..terms }),
+            with(StopTerms { post_only: true, ..terms }),
+            with(StopTerms { min_qty: 1, ..terms }),
+            with(StopTerms { self_match: SelfMatch::Decrement, ..terms }),
+            with(StopTerms { hidden: true, ..terms }),
+            LastTrade { instrument: InstrumentIndex(1), price: Price(2) }.mix(),
+            LastTrade { instrument: InstrumentIndex(2), price: Price(2) }.mix(),
+            LastTrade { instrument: InstrumentIndex(1), price: Price(1) }.mix(),
         ];
         let count = mixes.len();
         mixes.sort_unstable();

@@ -9,6 +9,7 @@ use super::command::OrderKey;
 use super::ladder::ladder_of;
 use super::level::{DISPLAYED, HIDDEN};
 use super::slab::NIL;
+use super::state_hash::Place;
 
 /// A live order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,8 +34,12 @@ pub struct OrderView {
     pub display: Qty,
     /// The total that may ever execute, over the order and the orders that it replaced by amendment.
     pub liable: Qty,
-    /// Whether it is hidden.
+    /// Whether it is to be hidden.
     pub hidden: bool,
+    /// Where it stands.
+    pub place: Place,
+    /// The stop price that it waits for, or has reached and not entered on yet.
+    pub stop: Option<Price>,
     /// Whether it is good till canceled.
     pub gtc: bool,
     /// The exchange's byte.
@@ -146,7 +151,9 @@ impl Book {
             shown: Qty(state.shown),
             display: Qty(state.display),
             liable: Qty(state.liable),
-            hidden: state.hidden,
+            hidden: state.place == Place::Hidden,
+            place: state.place,
+            stop: None,
             gtc: state.gtc,
             mark: state.mark,
         }

@@ -106,6 +106,10 @@ fn limits(config: &Config) -> Result<(), Breach> {
         let expected = format!("at most limits.orders, {}, for a level holds an order at least", limits.orders);
         return breach("limits.levels", expected, limits.levels.to_string());
     }
+    if limits.stops() > limits.orders {
+        let expected = format!("at most limits.orders, {}, for an order that waits is one", limits.orders);
+        return breach("limits.stops", expected, limits.stops().to_string());
+    }
     Ok(())
 }
 

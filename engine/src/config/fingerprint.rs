@@ -19,7 +19,7 @@ pub(super) fn fingerprint(config: &Config, rules: &Rules) -> u64 {
 
 /// The text under the hash, a fact a line. Its first line is raised whenever the meaning of a line changes.
 fn canonical_text(config: &Config, rules: &Rules) -> String {
-    let mut text = String::from("pinion rules 1\n");
+    let mut text = String::from("pinion rules 2\n");
     let mut line = |arguments: std::fmt::Arguments<'_>| {
         text.write_fmt(arguments).expect("a String takes all that is written to it");
         text.push('\n');
@@ -27,6 +27,7 @@ fn canonical_text(config: &Config, rules: &Rules) -> String {
     line(format_args!("fills_per_command_max {FILLS_PER_COMMAND_MAX}"));
     line(format_args!("orders_max {}", rules.orders_max));
     line(format_args!("levels_max {}", rules.levels_max));
+    line(format_args!("stops_max {}", rules.stops_max));
     for one in &rules.instruments {
         let protection = one.market_protection.map_or_else(|| "none".to_owned(), |distance| distance.to_string());
         line(format_args!(

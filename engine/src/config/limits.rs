@@ -1,7 +1,7 @@
 //! `[limits]`: how much the appliance holds. All of it is allocated at start.
 
 use super::error::ConfigError;
-use super::reader::{Reader, bad_value};
+use super::reader::{Reader, bad_value, integer};
 use crate::limits::REPORTS_PER_COMMAND_MAX;
 use wire::{Price, Qty};
 
@@ -12,6 +12,8 @@ pub struct Limits {
     pub orders: u32,
     /// Price levels of all instruments together.
     pub levels: u32,
+    /// Orders that may wait for a stop price, of all instruments together; a quarter of `orders` where not given.
+    pub stops: Option<u32>,
     /// The highest price of any instrument.
     pub price_max: Price,
     /// The largest quantity of an order.
@@ -27,6 +29,7 @@ impl Default for Limits {
         Self {
             orders: 1 << 20,
             levels: 1 << 18,
+            stops: None,
             price_max: Price(1_000_000_000 * Price::UNITS_PER_ONE),
             quantity_max: Qty(1_000_000_000),
             session_orders: 1 << 20,
@@ -45,9 +48,18 @@ const _: () =
 const SLOTS_MAX: u32 = 1 << 28;
 
 impl Limits {
+    /// Orders that may wait for a stop price.
+    #[must_use]
+    pub fn stops(&self) -> u32 {
+        self.stops.unwrap_or((self.orders / 4).max(1))
+    }
+
     pub(super) fn read(&mut self, mut reader: Reader<'_>) -> Result<(), ConfigError> {
         reader.integer("orders", 1..=SLOTS_MAX, &mut self.orders)?;
         reader.integer("levels", 1..=SLOTS_MAX, &mut self.levels)?;
+        if let Some(node) = reader.get("stops") {
+            self.stops = Some(integer(node, &reader.path_of("stops"), &(1..=SLOTS_MAX))?);
+        }
         reader.checked("price_max", PRICE_EXPECTED, positive_price, &mut self.price_max)?;
         reader.integer("quantity_max", 1..=u32::MAX, &mut self.quantity_max.0)?;
         reader.integer("session_orders", 1..=SLOTS_MAX, &mut self.session_orders)?;

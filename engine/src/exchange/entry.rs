@@ -25,6 +25,7 @@ struct Terms {
     self_match: SelfMatch,
     display: Qty,
     hidden: bool,
+    stop: Option<Price>,
     re_enter: bool,
     side: Option<Side>,
 }
@@ -107,7 +108,7 @@ impl Exchange {
         instrument.check_quantity(order.qty).map_err(reject_reason)?;
         check_parts(instrument, &terms, order.qty)?;
         let side = order.side.side();
-        let (price, tif) = self.limit(index, instrument, side, order.price, terms.tif)?;
+        let (price, tif) = self.limit(index, side, order.price, terms.tif, terms.stop)?;
         Ok(BookCommand::New(NewOrder {
             instrument: index,
             key: OrderKey::new(session, order.user_ref),
@@ -122,6 +123,7 @@ impl Exchange {
             self_match: terms.self_match,
             display: terms.display,
             hidden: terms.hidden,
+            stop: terms.stop,
             mark: Mark::new(order.side, order.capacity).0,
         }))
     }
@@ -140,7 +142,8 @@ impl Exchange {
         instrument.check_quantity(replace.qty).map_err(reject_reason)?;
         check_parts(instrument, &terms, replace.qty)?;
         let side = terms.side.unwrap_or(live.side);
-        let (price, tif) = self.limit(live.instrument, instrument, side, replace.price, terms.tif)?;
+        let stop = terms.stop.or(live.stop);
+        let (price, tif) = self.limit(live.instrument, side, replace.price, terms.tif, stop)?;
         let kind = if terms.re_enter {
             ReplaceKind::ReEnter { side: terms.side }
         } else {
@@ -159,6 +162,7 @@ impl Exchange {
             self_match: terms.self_match,
             display: terms.display,
             hidden: terms.hidden,
+            stop: terms.stop,
         });
         Ok((command, Mark(live.mark)))
     }
@@ -185,15 +189,17 @@ impl Exchange {
         apply(book, &reduction(key, modify.qty), &mut reporter, &Request::Modify(modify));
     }
 
-    /// The limit that the book works with, and how long what is left of the order may stay.
+    /// The limit that the book works with, and how long what is left of the order may stay. A market order is protected from its
+    /// stop price on, or from the best price now where it does not wait for one.
     fn limit(
         &self,
         index: wire::InstrumentIndex,
-        instrument: &Instrument,
         side: Side,
         price: Price,
         tif: TimeInForce,
+        stop: Option<Price>,
     ) -> Result<(Price, TimeInForce), RejectReason> {
+        let instrument = self.instruments.get(index);
         if price != ouch::MARKET_PRICE {
             instrument.check_price(price).map_err(reject_reason)?;
             return Ok((price, tif));
@@ -202,10 +208,10 @@ impl Exchange {
             Side::Buy => Price::MAX,
             Side::Sell => Price::MIN,
         };
-        let best = self.book.best(index, side.opposite()).map(|(best, _)| best);
-        let limit = match (instrument.market_protection, best) {
-            (Some(band), Some(best)) if side == Side::Buy => Price(best.0.saturating_add(band)),
-            (Some(band), Some(best)) => Price(best.0.saturating_sub(band)),
+        let start = stop.or_else(|| self.book.best(index, side.opposite()).map(|(best, _)| best));
+        let limit = match (instrument.market_protection, start) {
+            (Some(band), Some(start)) if side == Side::Buy => Price(start.0.saturating_add(band)),
+            (Some(band), Some(start)) => Price(start.0.saturating_sub(band)),
             _ => worst,
         };
         // A market order never rests.
@@ -226,13 +232,16 @@ const fn reduction(key: OrderKey, intended: Qty) -> BookCommand {
     }
 }
 
-/// Slices and minimum quantities are quantities too, and no larger than the order.
+/// Slices and minimum quantities are quantities too, and no larger than the order; a stop price is a price.
 fn check_parts(instrument: &Instrument, terms: &Terms, qty: Qty) -> Result<(), RejectReason> {
     if !terms.min_qty.is_zero() && (instrument.check_quantity(terms.min_qty).is_err() || terms.min_qty > qty) {
         return Err(RejectReason::INVALID_MIN_QUANTITY);
     }
     if !terms.display.is_zero() && (instrument.check_quantity(terms.display).is_err() || terms.display > qty) {
         return Err(RejectReason::INVALID_MAX_FLOOR);
+    }
+    if terms.stop.is_some_and(|stop| instrument.check_price(stop).is_err()) {
+        return Err(RejectReason::INVALID_STOP_PRICE);
     }
     Ok(())
 }
@@ -268,6 +277,7 @@ fn terms(
         self_match: default_mode,
         display: Qty::ZERO,
         hidden,
+        stop: None,
         re_enter: false,
         side: None,
     };
@@ -277,9 +287,9 @@ fn terms(
             OptionValue::MaxFloor(qty) => terms.display = qty,
             OptionValue::PostOnly(value) => terms.post_only = value == ouch::options::PostOnly::Yes,
             OptionValue::SelfMatch(code) => terms.self_match = self_match(code),
+            OptionValue::StopPrice(price) => terms.stop = Some(price),
             OptionValue::ReEnter(_) if is_replace => terms.re_enter = true,
             OptionValue::Side(side) if is_replace => terms.side = Some(side),
-            OptionValue::StopPrice(_) => return Err(RejectReason::STOP_UNSUPPORTED),
             // Told back, and of no influence on what the order does.
             OptionValue::Firm(_)
             | OptionValue::CustomerType(_)

@@ -9,7 +9,7 @@ use crate::sink::Sink;
 use wire::ouch::{
     self, Accepted, AccountQueryResponse, AiqCanceled, Appendage, CancelReject, Canceled, ClOrdId, CrossType,
     EnterOrder, Executed, LiquidityFlag, MESSAGE_LEN_MAX, Modified, ModifyOrder, OrderSide, OrderState, Outbound,
-    RejectReason, Rejected, ReplaceOrder, Replaced, SelfMatchCode,
+    RejectReason, Rejected, ReplaceOrder, Replaced, RestateReason, Restated, SelfMatchCode,
 };
 use wire::tick::{Tick, TickKind, TickSide};
 use wire::{InstrumentIndex, Nanos, OrderRef, Price, Qty, Seq, SessionIndex, Side, UserRefNum};
@@ -67,6 +67,7 @@ impl<S: Sink> Reporter<'_, S> {
         match *event {
             BookEvent::Accepted { .. } => self.accepted(event, request),
             BookEvent::Replaced { .. } => self.replaced(event, request),
+            BookEvent::Elected { key, .. } => self.stop_reached(key),
             BookEvent::Trade { .. } => self.trade(event),
             BookEvent::Canceled { key, order_ref, instrument, side, qty, leaves, resting, reason, .. } => {
                 // An amendment to no more than has executed leaves nothing: the replacement is dead as it comes.
@@ -185,6 +186,13 @@ impl<S: Sink> Reporter<'_, S> {
         self.report(session, Outbound::Replaced(message));
     }
 
+    /// Says that an order that waited enters the book now.
+    fn stop_reached(&mut self, key: OrderKey) {
+        let timestamp = self.time.into();
+        let (user_ref, reason, appendage) = (key.user_ref(), RestateReason::StopReached, Appendage::EMPTY);
+        self.report(key.session(), Outbound::Restated(Restated { timestamp, user_ref, reason, appendage }));
+    }
+
     fn trade(&mut self, event: &BookEvent) {
         let BookEvent::Trade { instrument, maker, taker, taker_side, price, qty, .. } = *event else { return };
         let match_number = self.numbers.match_number;
@@ -262,6 +270,9 @@ const fn cancel_reason(reason: CancelReason) -> ouch::CancelReason {
         CancelReason::Disconnect => ouch::CancelReason::DISCONNECT,
         CancelReason::Expired => ouch::CancelReason::TIMEOUT,
         CancelReason::Operator => ouch::CancelReason::SUPERVISORY,
+        CancelReason::Refused(BookReject::PostOnlyWouldTrade) => ouch::CancelReason::STOP_POST_ONLY,
+        CancelReason::Refused(BookReject::MinQtyNotMet) => ouch::CancelReason::STOP_MIN_QUANTITY,
+        CancelReason::Refused(_) => ouch::CancelReason::STOP_NO_ROOM,
     }
 }
 
@@ -270,6 +281,9 @@ const fn reject_reason(reason: BookReject) -> RejectReason {
         BookReject::UnknownInstrument => RejectReason::INVALID_SYMBOL,
         // Neither can come from a checked message; both are refused rather than trusted.
         BookReject::UnknownSession | BookReject::DuplicateKey => RejectReason::OTHER,
+        BookReject::NotAStop => RejectReason::NOT_A_STOP,
+        BookReject::StopsFull => RejectReason::STOPS_FULL,
+        BookReject::OffTick => RejectReason::PRICE_NOT_TICK,
         BookReject::NotLive | BookReject::NotReduced => RejectReason::NOT_LIVE,
         BookReject::ZeroQty => RejectReason::INVALID_QUANTITY,
         BookReject::PostOnlyWouldTrade => RejectReason::POST_ONLY_WOULD_TRADE,

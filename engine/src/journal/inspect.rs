@@ -175,6 +175,7 @@ fn print_body(body: &Body<'_>, out: &mut impl Write) -> io::Result<()> {
         Body::SessionDeath(death) => write!(out, " session={}", death.session),
         Body::SequenceSkip(skip) => write!(out, " session={} next_inbound={}", skip.session, skip.next_inbound),
         Body::CancelSlice(slice) => write!(out, " session={}", slice.session),
+        Body::Elect(_) => Ok(()),
         Body::StateHash(state) => write!(out, " hash={:016x}", state.hash),
         Body::Logout(logout) => write!(out, " session={}", logout.session),
     }

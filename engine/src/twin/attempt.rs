@@ -3,7 +3,7 @@
 use wire::{Price, Qty};
 
 use super::market::{Market, TwinOrder};
-use crate::book::{BookEvent, CancelReason, NewOrder, OrderKey, SelfMatch, TimeInForce};
+use crate::book::{BookEvent, CancelReason, NewOrder, OrderKey, Place, SelfMatch, TimeInForce};
 
 /// A try and what came of it.
 pub(super) struct Attempt<'a> {
@@ -15,7 +15,7 @@ pub(super) struct Attempt<'a> {
     /// What traded before an order of the same owner stood in the way; cancel-oldest clears the way.
     pub traded_freely: u32,
     pub limit_reached: bool,
-    /// The prices that were met.
+    /// The prices of the displayed levels that were met.
     pub visited: Vec<i64>,
     /// The resting orders that are gone.
     pub dead: Vec<OrderKey>,
@@ -50,18 +50,15 @@ impl<'a> Attempt<'a> {
                 self.limit_reached = true;
                 break;
             }
-            self.visited.push(price);
+            let Some((kind, _)) = self.market.front(maker_side, price) else { break };
             while self.leaves > 0 && fills < fills_max {
-                let Some(maker) = self.market.side(maker_side).get(&price).and_then(|queue| queue.front()).copied()
-                else {
-                    break;
-                };
+                let Some(maker) = self.market.first(maker_side, kind, price) else { break };
                 fills += 1;
-                let offered = if maker.hidden { maker.leaves } else { maker.shown };
+                let offered = if kind == Place::Hidden { maker.leaves } else { maker.shown };
                 let qty = offered.min(self.leaves);
                 if maker.owner == self.terms.owner && self.terms.self_match != SelfMatch::Allow {
                     met_own |= self.terms.self_match != SelfMatch::CancelOldest;
-                    self.prevent(price, maker, qty);
+                    self.prevent(price, kind, maker, qty);
                 } else {
                     self.leaves -= qty;
                     if !met_own {
@@ -79,18 +76,22 @@ impl<'a> Attempt<'a> {
                         maker_leaves: Qty(maker.leaves - qty),
                         taker_leaves: Qty(self.leaves),
                     });
-                    self.lower_front(price, qty);
+                    self.lower(price, kind, maker, qty);
                 }
             }
-            let before = self.start.displayed(maker_side, price);
-            let event = self.market.level_event(self.terms.instrument.0, maker_side, price, before);
-            self.events.extend(event);
+            if kind == Place::Displayed {
+                self.visited.push(price);
+                let before = self.start.displayed(maker_side, price);
+                let event = self.market.level_event(self.terms.instrument.0, maker_side, price, before);
+                self.events.extend(event);
+            }
         }
     }
 
     /// Lets what is left rest.
     pub fn rest(&mut self, terms: &NewOrder, liable: u32) {
         self.stamp += 1;
+        let kind = if terms.hidden { Place::Hidden } else { Place::Displayed };
         let order = TwinOrder {
             key: terms.key,
             order_ref: terms.order_ref,
@@ -100,14 +101,14 @@ impl<'a> Attempt<'a> {
             display: terms.display.0,
             liable,
             stamp: self.stamp,
-            hidden: terms.hidden,
             gtc: terms.tif == TimeInForce::Gtc,
             mark: terms.mark,
+            stop: None,
         };
-        self.market.join(terms.side, terms.price.0, order);
+        self.market.join(terms.side, kind, terms.price.0, order);
     }
 
-    fn prevent(&mut self, price: i64, maker: TwinOrder, qty: u32) {
+    fn prevent(&mut self, price: i64, kind: Place, maker: TwinOrder, qty: u32) {
         let mode = self.terms.self_match;
         let reason = CancelReason::SelfMatch { prevented: Qty(qty), price: Price(price), mode };
         let maker_side = self.terms.side.opposite();
@@ -124,7 +125,7 @@ impl<'a> Attempt<'a> {
         };
         if mode == SelfMatch::CancelOldest || mode == SelfMatch::CancelBoth {
             self.events.push(cancel_maker(maker.leaves, 0));
-            self.market.remove(maker_side, price, maker.key);
+            self.market.remove(maker_side, kind, price, maker.key);
             self.dead.push(maker.key);
         }
         if mode == SelfMatch::CancelNewest || mode == SelfMatch::CancelBoth {
@@ -133,32 +134,30 @@ impl<'a> Attempt<'a> {
         }
         if mode == SelfMatch::Decrement {
             self.events.push(cancel_maker(qty, maker.leaves - qty));
-            self.lower_front(price, qty);
+            self.lower(price, kind, maker, qty);
             self.leaves -= qty;
             self.events.push(canceled(self.terms, qty, self.leaves, reason));
         }
     }
 
-    /// Takes quantity off the front order at a price: gone at zero; a used-up slice sends it to the back with the next one.
-    fn lower_front(&mut self, price: i64, qty: u32) {
+    /// Takes quantity off a resting order: gone at zero; a used-up slice sends it to the back with the next one.
+    fn lower(&mut self, price: i64, kind: Place, maker: TwinOrder, qty: u32) {
         let maker_side = self.terms.side.opposite();
-        let queue = self.market.side_mut(maker_side).get_mut(&price).expect("the level stands");
-        let mut order = queue.pop_front().expect("the front order stands");
-        order.leaves -= qty;
-        if !order.hidden {
-            order.shown -= qty;
+        let leaves = maker.leaves - qty;
+        let shown = if kind == Place::Hidden { 0 } else { maker.shown - qty };
+        let stays = leaves > 0 && (kind == Place::Hidden || shown > 0);
+        if stays && let Some(order) = self.market.find_mut(maker_side, kind, price, maker.key) {
+            (order.leaves, order.shown) = (leaves, shown);
+            return;
         }
-        if order.leaves == 0 {
-            self.dead.push(order.key);
-        } else if order.hidden || order.shown > 0 {
-            queue.push_front(order);
+        self.market.remove(maker_side, kind, price, maker.key);
+        if leaves == 0 {
+            self.dead.push(maker.key);
         } else {
             self.stamp += 1;
-            order.stamp = self.stamp;
-            order.shown = next_slice(order.leaves, order.display, false);
-            self.market.join(maker_side, price, order);
+            let shown = next_slice(leaves, maker.display, false);
+            self.market.join(maker_side, kind, price, TwinOrder { leaves, shown, stamp: self.stamp, ..maker });
         }
-        self.market.side_mut(maker_side).retain(|_, queue| !queue.is_empty());
     }
 }
 

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, VecDeque};
 
 use wire::{InstrumentIndex, MemberId, OrderRef, Price, Side};
 
-use crate::book::{BookEvent, LevelView, NewOrder, OrderKey};
+use super::Spot;
+use crate::book::{BookEvent, LevelView, NewOrder, OrderKey, Place, StopTerms};
 
-/// A resting order.
+/// A live order.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TwinOrder {
     pub key: OrderKey,
@@ -17,85 +18,135 @@ pub(super) struct TwinOrder {
     pub display: u32,
     pub liable: u32,
     pub stamp: u64,
-    pub hidden: bool,
     pub gtc: bool,
     pub mark: u8,
+    /// What it does once elected, as long as it has not entered.
+    pub stop: Option<StopTerms>,
 }
 
-/// The orders at each price, in the order in which they trade: displayed ones before hidden ones.
-pub(super) type Orders = BTreeMap<i64, VecDeque<TwinOrder>>;
+impl TwinOrder {
+    /// The limit of an order that stands there.
+    pub fn limit(&self, spot: Spot) -> i64 {
+        self.stop.map_or(spot.price, |stop| stop.limit.0)
+    }
+}
+
+/// The orders of one kind at each price, in time order.
+type Levels = BTreeMap<i64, VecDeque<TwinOrder>>;
+
+/// The three kinds of level, in the order of [`Place`].
+const KINDS: [Place; 3] = [Place::Displayed, Place::Hidden, Place::Waiting];
+const SIDES: [Side; 2] = [Side::Buy, Side::Sell];
 
 /// Both sides.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Market {
-    bids: Orders,
-    asks: Orders,
+    /// By side, then kind.
+    levels: [[Levels; KINDS.len()]; SIDES.len()],
+    /// The price of the last trade.
+    pub last_trade: Option<i64>,
 }
 
 impl Market {
-    pub fn side(&self, side: Side) -> &Orders {
-        match side {
-            Side::Buy => &self.bids,
-            Side::Sell => &self.asks,
-        }
+    pub fn level(&self, side: Side, kind: Place) -> &Levels {
+        &self.levels[side.index()][kind as usize]
     }
 
-    pub fn side_mut(&mut self, side: Side) -> &mut Orders {
-        match side {
-            Side::Buy => &mut self.bids,
-            Side::Sell => &mut self.asks,
-        }
+    fn level_mut(&mut self, side: Side, kind: Place) -> &mut Levels {
+        &mut self.levels[side.index()][kind as usize]
+    }
+
+    /// All orders, and where they stand.
+    pub fn orders(&self) -> impl Iterator<Item = (Side, Place, i64, &TwinOrder)> {
+        let levels = SIDES.into_iter().flat_map(|side| KINDS.map(|kind| (side, kind)));
+        levels.flat_map(move |(side, kind)| {
+            let levels = self.level(side, kind).iter();
+            levels.flat_map(move |(&price, queue)| queue.iter().map(move |order| (side, kind, price, order)))
+        })
     }
 
     /// The best price on the other side, when the order's limit reaches it.
     pub fn best_reached(&self, order: &NewOrder) -> Option<i64> {
+        let maker_side = order.side.opposite();
+        let prices = [Place::Displayed, Place::Hidden].map(|kind| self.level(maker_side, kind).keys().copied());
+        let prices = prices.into_iter().flatten();
         match order.side {
-            Side::Buy => self.asks.keys().next().copied().filter(|&ask| ask <= order.price.0),
-            Side::Sell => self.bids.keys().next_back().copied().filter(|&bid| bid >= order.price.0),
+            Side::Buy => prices.min().filter(|&ask| ask <= order.price.0),
+            Side::Sell => prices.max().filter(|&bid| bid >= order.price.0),
         }
     }
 
-    /// Appends an order behind its like: a displayed one before the hidden ones.
-    pub fn join(&mut self, side: Side, price: i64, order: TwinOrder) {
-        let queue = self.side_mut(side).entry(price).or_default();
-        let behind =
-            if order.hidden { queue.len() } else { queue.iter().position(|other| other.hidden).unwrap_or(queue.len()) };
-        queue.insert(behind, order);
+    /// The order that trades first at a price: a displayed one before a hidden one.
+    pub fn front(&self, side: Side, price: i64) -> Option<(Place, TwinOrder)> {
+        let front = |kind| Some((kind, self.first(side, kind, price)?));
+        front(Place::Displayed).or_else(|| front(Place::Hidden))
     }
 
-    pub fn find_mut(&mut self, side: Side, price: i64, key: OrderKey) -> Option<&mut TwinOrder> {
-        self.side_mut(side).get_mut(&price)?.iter_mut().find(|order| order.key == key)
+    /// The first order of a level.
+    pub fn first(&self, side: Side, kind: Place, price: i64) -> Option<TwinOrder> {
+        self.level(side, kind).get(&price)?.front().copied()
     }
 
-    pub fn remove(&mut self, side: Side, price: i64, key: OrderKey) {
-        if let Some(queue) = self.side_mut(side).get_mut(&price) {
+    /// Appends an order behind its like.
+    pub fn join(&mut self, side: Side, kind: Place, price: i64, order: TwinOrder) {
+        self.level_mut(side, kind).entry(price).or_default().push_back(order);
+    }
+
+    pub fn find(&self, side: Side, kind: Place, price: i64, key: OrderKey) -> Option<&TwinOrder> {
+        self.level(side, kind).get(&price)?.iter().find(|order| order.key == key)
+    }
+
+    pub fn find_mut(&mut self, side: Side, kind: Place, price: i64, key: OrderKey) -> Option<&mut TwinOrder> {
+        self.level_mut(side, kind).get_mut(&price)?.iter_mut().find(|order| order.key == key)
+    }
+
+    /// Takes an order out; an elected one is in no level.
+    pub fn remove(&mut self, side: Side, kind: Place, price: i64, key: OrderKey) {
+        if kind == Place::Elected {
+            return;
+        }
+        let levels = self.level_mut(side, kind);
+        if let Some(queue) = levels.get_mut(&price) {
             queue.retain(|order| order.key != key);
         }
-        self.side_mut(side).retain(|_, queue| !queue.is_empty());
+        levels.retain(|_, queue| !queue.is_empty());
+    }
+
+    /// Takes all orders out that wait for this price or one that is reached before it, nearest to the market first.
+    pub fn take_reached(&mut self, side: Side, price: i64) -> Vec<(i64, TwinOrder)> {
+        let reached = |stop: &i64| if side == Side::Buy { *stop <= price } else { *stop >= price };
+        let waiting = self.level_mut(side, Place::Waiting);
+        let mut stops: Vec<i64> = waiting.keys().copied().filter(reached).collect();
+        if side == Side::Sell {
+            stops.reverse();
+        }
+        let queue = |stop| waiting.remove(&stop).into_iter().flatten().map(move |order| (stop, order));
+        stops.into_iter().flat_map(queue).collect()
+    }
+
+    /// Whether the last trade is at or beyond a stop price.
+    pub fn has_reached(&self, side: Side, stop: Price) -> bool {
+        self.last_trade.is_some_and(|last| if side == Side::Buy { last >= stop.0 } else { last <= stop.0 })
     }
 
     pub fn displayed(&self, side: Side, price: i64) -> u32 {
-        self.side(side).get(&price).map_or(0, |queue| queue.iter().map(|order| order.shown).sum())
+        // Added up wide: a level that is about to be refused may hold more than 32 bits.
+        let queue = self.level(side, Place::Displayed).get(&price);
+        let qty: u64 = queue.map_or(0, |queue| queue.iter().map(|order| u64::from(order.shown)).sum());
+        u32::try_from(qty).unwrap_or(u32::MAX)
     }
 
     /// The event for a level that does not display what it did before.
     pub fn level_event(&self, instrument: u32, side: Side, price: i64, before: u32) -> Option<BookEvent> {
-        let instrument = InstrumentIndex(instrument);
-        // Added up wide: a level that is about to be refused may hold more than 32 bits.
-        let qty: u64 =
-            self.side(side).get(&price).map_or(0, |queue| queue.iter().map(|order| u64::from(order.shown)).sum());
-        let qty = u32::try_from(qty).unwrap_or(u32::MAX);
+        let (instrument, qty) = (InstrumentIndex(instrument), self.displayed(side, price));
         (qty != before).then_some(BookEvent::Level { instrument, side, price: Price(price), qty })
     }
 
     pub fn levels(&self, side: Side) -> Vec<LevelView> {
         let mut levels: Vec<LevelView> = Vec::new();
-        for (&price, queue) in self.side(side) {
-            let orders = queue.iter().filter(|order| !order.hidden).count();
-            if orders > 0 {
-                let orders = u32::try_from(orders).expect("few orders in a test");
-                levels.push(LevelView { price: Price(price), qty: self.displayed(side, price), orders });
-            }
+        for (&price, queue) in self.level(side, Place::Displayed) {
+            let orders = u32::try_from(queue.len()).expect("few orders in a test");
+            levels.push(LevelView { price: Price(price), qty: self.displayed(side, price), orders });
         }
         if side == Side::Buy {
             levels.reverse();
@@ -104,10 +155,14 @@ impl Market {
     }
 
     pub fn order_count(&self) -> usize {
-        self.bids.values().chain(self.asks.values()).map(VecDeque::len).sum()
+        self.orders().count()
+    }
+
+    pub fn waiting_count(&self) -> usize {
+        self.orders().filter(|(_, kind, _, _)| *kind == Place::Waiting).count()
     }
 
     pub fn level_count(&self) -> usize {
-        self.bids.len() + self.asks.len()
+        self.levels.iter().flatten().map(BTreeMap::len).sum()
     }
 }

@@ -8,8 +8,14 @@ use engine::limits::FILLS_PER_COMMAND_MAX;
 use wire::{InstrumentIndex, MemberId, OrderRef, Price, Qty, SessionIndex, Side, UserRefNum};
 
 pub const INSTRUMENT: InstrumentIndex = InstrumentIndex(0);
-pub const LIMITS: BookLimits =
-    BookLimits { instruments: 2, sessions: 2, orders: 64, levels: 16, fills_per_command: FILLS_PER_COMMAND_MAX };
+pub const LIMITS: BookLimits = BookLimits {
+    instruments: 2,
+    sessions: 2,
+    orders: 64,
+    levels: 16,
+    stops: 16,
+    fills_per_command: FILLS_PER_COMMAND_MAX,
+};
 
 pub fn key(number: u32) -> OrderKey {
     OrderKey::new(SessionIndex(0), UserRefNum(number))
@@ -31,6 +37,7 @@ pub fn limit(number: u32, side: Side, price: i64, qty: u32) -> NewOrder {
         self_match: SelfMatch::Allow,
         display: Qty::ZERO,
         hidden: false,
+        stop: None,
         mark: 0,
     }
 }
@@ -58,6 +65,7 @@ pub fn amend(old: u32, new: u32, price: i64, qty: u32) -> Replace {
         self_match: SelfMatch::Allow,
         display: Qty::ZERO,
         hidden: false,
+        stop: None,
     }
 }
 
@@ -122,13 +130,16 @@ impl Bench {
     }
 }
 
-fn line(event: &BookEvent) -> String {
+pub fn line(event: &BookEvent) -> String {
     let number = |key: OrderKey| key.user_ref().get();
     match *event {
         BookEvent::Accepted { key, price, qty, .. } => format!("accepted {} {qty}@{}", number(key), price.get()),
         BookEvent::Replaced { old_key, key, side, price, qty, kept_priority, .. } => {
             let place = if kept_priority { "keeps" } else { "moves" };
             format!("replaced {} by {} {side:?} {qty}@{} {place}", number(old_key), number(key), price.get())
+        }
+        BookEvent::Elected { key, side, price, qty, .. } => {
+            format!("elected {} {side:?} {qty}@{}", number(key), price.get())
         }
         BookEvent::Trade { maker, taker, price, qty, maker_leaves, taker_leaves, .. } => {
             let (maker, taker, price) = (number(maker), number(taker), price.get());

@@ -19,6 +19,14 @@ fn an_amendment_keeps_its_place_only_at_the_same_price_for_no_more() {
 }
 
 #[test]
+fn a_replacement_may_keep_its_name() {
+    let mut bench = Bench::resting([buy(1, 100, 10), buy(2, 100, 10)]);
+    assert_eq!(bench.replace(amend(1, 1, 100, 4)), ["replaced 1 by 1 Buy 4@100 keeps", "level Buy 100: 14"]);
+    assert_eq!(bench.replace(amend(1, 1, 100, 5)), ["replaced 1 by 1 Buy 5@100 moves", "level Buy 100: 15"]);
+    assert_eq!(bench.queue(Side::Buy, 100), [2, 1]);
+}
+
+#[test]
 fn a_change_at_one_price_is_one_level_event() {
     let mut bench = Bench::resting([buy(1, 100, 10)]);
     assert_eq!(bench.replace(amend(1, 2, 100, 15)), ["replaced 1 by 2 Buy 15@100 moves", "level Buy 100: 15"]);
@@ -103,7 +111,6 @@ fn a_refused_replacement_leaves_the_order_as_it_was() {
     let mut bench = Bench::resting([buy(1, 100, 10), buy(2, 100, 10), sell(3, 102, 4)]);
     assert_eq!(bench.replace(amend(9, 10, 100, 5)), ["rejected 10 NotLive"]);
     assert_eq!(bench.replace(amend(1, 2, 100, 5)), ["rejected 2 DuplicateKey"]);
-    assert_eq!(bench.replace(amend(1, 1, 100, 5)), ["rejected 1 DuplicateKey"]);
     assert_eq!(bench.replace(amend(1, 4, 100, 0)), ["rejected 4 ZeroQty"]);
     let post_only = Replace { post_only: true, ..amend(1, 4, 102, 5) };
     assert_eq!(bench.replace(post_only), ["rejected 4 PostOnlyWouldTrade"]);

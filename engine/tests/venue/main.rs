@@ -6,4 +6,5 @@ mod login;
 mod numbering;
 mod release;
 mod rubbish;
+mod stops;
 mod trading;

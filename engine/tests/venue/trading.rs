@@ -228,8 +228,8 @@ fn entry_checks_refuse_with_their_own_codes() {
             RejectReason::TIME_IN_FORCE_UNSUPPORTED,
         ),
         (
-            enter(11, OrderSide::Buy, 100, 10, day, with(OptionValue::StopPrice(Price(5))).view()),
-            RejectReason::STOP_UNSUPPORTED,
+            enter(11, OrderSide::Buy, 100, 10, day, with(OptionValue::StopPrice(Price(101))).view()),
+            RejectReason::INVALID_STOP_PRICE,
         ),
         (
             enter(12, OrderSide::Buy, 100, 10, day, with(OptionValue::PegOffset(5)).view()),

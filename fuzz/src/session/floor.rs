@@ -7,6 +7,7 @@
 //! - Replay of the journal gives the same state hash and the same ticks; the book is consistent, and the ticks tell its depth.
 //! - What comes from an address that has not logged in is not believed, and no order number is taken twice.
 //! - What was blocked for want of room goes on when there is room.
+//! - No order that has reached its stop price is left behind, and none that waits is there to be seen.
 
 use super::Reached;
 use super::outbox::Outbox;
@@ -20,6 +21,7 @@ use engine::venue::{Progress, Venue};
 use feedhandler::DepthBook;
 use std::collections::{BTreeMap, VecDeque};
 use wire::address::Addr;
+use wire::journal::RecordKind;
 use wire::login::{ClientHello, Key, Login, LoginMessage, NO_SESSION, Username};
 use wire::mold::{HEARTBEAT, Packet, PacketBuilder, PacketKind, Request, SessionId};
 use wire::ouch::Outbound;
@@ -87,6 +89,7 @@ fn venue(secret: u8) -> Venue {
         sessions: vec![session(0), session(1)],
         orders_max: ORDERS_MAX,
         levels_max: 8,
+        stops_max: 3,
     };
     let login = |user| Credentials { username: username(user), key: key(user), cancel_on_disconnect: user == 1 };
     let gateway = Gateway::new(GatewayConfig {
@@ -159,7 +162,7 @@ impl Floor {
 
     /// How many commands came from clients' packets.
     fn taken(&self) -> usize {
-        use wire::journal::RecordKind::{Login, Logout, SequenceSkip, SessionMessage};
+        use RecordKind::{Login, Logout, SequenceSkip, SessionMessage};
         let is_clients = |kind| matches!(kind, SessionMessage | Logout | SequenceSkip | Login);
         self.out.journal.iter().filter(|(_, _, kind, _)| is_clients(*kind)).count()
     }
@@ -247,6 +250,7 @@ impl Floor {
         assert!(again.ticks == self.out.ticks, "replay derives the same ticks");
         assert!(hash.is_none_or(|hash| hash == venue.exchange().state_hash()), "replay comes to the same state");
         venue.exchange().book().audit().expect("a consistent book");
+        self.tell("cascades_cut_by_crash", u64::from(venue.exchange().has_elected()));
         venue.resume(self.now);
         self.venue = venue;
         self.waiting.clear();
@@ -327,6 +331,9 @@ impl Floor {
         self.tell("trades", self.venue.exchange().numbers().match_number.get() - 1);
         self.tell("orders", self.venue.exchange().numbers().order_ref.get() - 1);
         self.tell("messages_ignored", self.venue.exchange().ignored());
+        let elections = self.out.journal.iter().filter(|(_, _, kind, _)| *kind == RecordKind::Elect).count();
+        self.tell("elections", elections as u64);
+        assert!(!self.venue.exchange().has_elected(), "an elected order is left behind");
         self.crash();
         for user in 0..USERS {
             self.collects(user);

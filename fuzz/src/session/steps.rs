@@ -152,9 +152,13 @@ impl<'a> Steps<'a> {
         }
     }
 
-    /// Options for a quarter of the messages.
+    /// Options for a quarter of the messages, and a stop price alone for another quarter.
     fn options(&mut self, kind: u8) -> impl Iterator<Item = OptionValue> {
-        let which = if kind & 0x30 == 0x30 { self.byte() } else { 0 };
+        let (which, near_stop) = match kind & 0x30 {
+            0x30 => (self.byte(), self.byte()),
+            0x20 => (64, self.byte()),
+            _ => (0, 0),
+        };
         let small = Qty(u32::from(which >> 6) + 1);
         [
             (1, OptionValue::PostOnly(PostOnly::Yes)),
@@ -163,6 +167,7 @@ impl<'a> Steps<'a> {
             (8, OptionValue::SelfMatch(SelfMatchCode::ALL[usize::from(which >> 6) % SelfMatchCode::ALL.len()])),
             (16, OptionValue::ReEnter(ReEnter::Yes)),
             (32, OptionValue::Side(Side::Sell)),
+            (64, OptionValue::StopPrice(Price(100 + i64::from(near_stop % 8)))),
         ]
         .into_iter()
         .filter(move |(bit, _)| which & bit != 0)

@@ -10,7 +10,7 @@ use wire::{InstrumentIndex, SessionIndex, Side};
 
 /// The `->` line of an event, if it has one.
 ///
-/// Acceptance has none, and neither has quantity that leaves an order which lives on: a reduction, or a decrement by self-match
+/// Acceptance has none, election and entry of a stop order have none, and neither has quantity that leaves an order which lives on: a reduction, or a decrement by self-match
 /// prevention.
 pub(super) fn of_event(
     event: &BookEvent,
@@ -36,7 +36,10 @@ pub(super) fn of_event(
             };
             Some(Consequence::Reject { reason: Some(reason.to_owned()) })
         }
-        BookEvent::Accepted { .. } | BookEvent::Replaced { .. } | BookEvent::Level { .. } => None,
+        BookEvent::Accepted { .. }
+        | BookEvent::Replaced { .. }
+        | BookEvent::Elected { .. }
+        | BookEvent::Level { .. } => None,
     }
 }
 
@@ -96,6 +99,14 @@ impl Look {
         match (self, found) {
             (Self::Book { bids, asks }, Self::Book { bids: standing_bids, asks: standing_asks }) => {
                 meets(bids, standing_bids) && meets(asks, standing_asks)
+            }
+            (Self::Stops { ids }, Self::Stops { ids: waiting }) => {
+                let sorted = |ids: &Vec<String>| {
+                    let mut ids = ids.clone();
+                    ids.sort_unstable();
+                    ids
+                };
+                sorted(ids) == sorted(waiting)
             }
             _ => self == found,
         }

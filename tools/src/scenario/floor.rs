@@ -13,7 +13,7 @@ use super::error::Fault;
 use super::reason;
 use super::recorder::Recorder;
 use super::script::{Action as ScriptAction, Consequence, Entry, EntryKind, Input, Look, Phase, Reduction, Script};
-use engine::book::{BookEvent, OrderKey};
+use engine::book::{BookEvent, OrderKey, Place};
 use engine::command::{Action, Command};
 use engine::exchange::Exchange;
 use engine::instrument::Instrument;
@@ -89,6 +89,7 @@ impl Floor {
                 .collect(),
             orders_max,
             levels_max: orders_max,
+            stops_max: orders_max,
         };
         let mut floor = Self {
             exchange: Exchange::new(&rules),
@@ -116,7 +117,7 @@ impl Floor {
                 self.message(session, &Inbound::CancelOrder(CancelOrder { user_ref, qty: Qty::ZERO }))
             }
             Input::Reduce { id, to } => self.reduce(id, *to),
-            Input::Replace { id, price, qty } => self.replace(id, *price, *qty),
+            Input::Replace { id, price, qty, stop } => self.replace(id, *price, *qty, *stop),
             // The only phase that there is.
             Input::Phase(Phase::Continuous) => Ok(vec![Consequence::Quiet]),
             Input::Phase(phase) => Err(Fault::Unsupported(format!("trading phase {}", phase.word()))),
@@ -134,23 +135,27 @@ impl Floor {
                 let ids = book.orders(INSTRUMENT, *side, *price).map(|order| self.name(order.key)).collect();
                 Look::Queue { side: *side, price: *price, ids }
             }
-            // Entering a stop order is an error before this, so none waits.
-            Look::Stops { .. } => Look::Stops { ids: Vec::new() },
+            Look::Stops { .. } => {
+                let orders = self.orders.iter().filter_map(|(id, order)| Some((book.order(order.key)?, id)));
+                let mut waiting: Vec<_> = orders
+                    .filter(|(order, _)| order.place == Place::Waiting)
+                    .map(|(order, id)| (order.order_ref, id.clone()))
+                    .collect();
+                waiting.sort_unstable();
+                Look::Stops { ids: waiting.into_iter().map(|(_, id)| id).collect() }
+            }
         }
     }
 
     fn enter(&mut self, entry: &Entry) -> Result<Vec<Consequence>, Fault> {
         let price = match entry.kind {
-            EntryKind::Limit(MARKET_PRICE) => {
+            EntryKind::Limit(MARKET_PRICE) | EntryKind::StopLimit { price: MARKET_PRICE, .. } => {
                 return Err(Fault::Unsupported(format!("a limit of {MARKET_PRICE}, which says 'market' in OUCH")));
             }
-            EntryKind::Limit(price) => price,
-            EntryKind::Market => MARKET_PRICE,
-            EntryKind::Stop(_) | EntryKind::StopLimit { .. } => {
-                return Err(Fault::Unsupported("stop orders".to_owned()));
-            }
+            EntryKind::Limit(price) | EntryKind::StopLimit { price, .. } => price,
+            EntryKind::Market | EntryKind::Stop(_) => MARKET_PRICE,
         };
-        let (qty, options) = match terms(entry, entry.qty) {
+        let (qty, options) = match terms(entry, entry.qty, entry.kind.stop()) {
             Ok(terms) => terms,
             Err(reason) => return Ok(vec![refused(reason)]),
         };
@@ -208,7 +213,13 @@ impl Floor {
         self.message(session, &Inbound::CancelOrder(CancelOrder { user_ref, qty: Qty(intended) }))
     }
 
-    fn replace(&mut self, id: &str, price: Option<Price>, qty: Option<u64>) -> Result<Vec<Consequence>, Fault> {
+    fn replace(
+        &mut self,
+        id: &str,
+        price: Option<Price>,
+        qty: Option<u64>,
+        stop: Option<Price>,
+    ) -> Result<Vec<Consequence>, Fault> {
         if price == Some(MARKET_PRICE) {
             return Err(Fault::Unsupported(format!("a limit of {MARKET_PRICE}, which says 'market' in OUCH")));
         }
@@ -229,7 +240,7 @@ impl Floor {
             |order| Entry { min_qty: None, display: clipped(order), ..order.entry.clone() },
         );
         let price = price.or(known.map(|order| order.price)).unwrap_or(Price(1));
-        let (total, options) = match terms(&entry, total) {
+        let (total, options) = match terms(&entry, total, stop) {
             Ok(terms) => terms,
             Err(reason) => return Ok(vec![refused(reason)]),
         };
@@ -246,19 +257,36 @@ impl Floor {
             cl_ord_id: cl_ord_id(id),
             appendage: options.view(),
         });
-        let consequences = self.message(session, &message)?;
+        let consequences = answered(self.exchange_message(session, &message)?)?;
         let replaced = |event: &BookEvent| matches!(event, BookEvent::Replaced { key: new, .. } if *new == key);
         if self.recorder.events.iter().any(replaced)
             && let Some(order) = self.orders.get_mut(id)
         {
             (order.key, order.price) = (key, price);
         }
-        Ok(consequences)
+        self.cascade(consequences)
     }
 
-    /// Sends a message that must be answered.
+    /// Sends a message that must be answered; what came of it, and of the stop orders that it elected.
     fn message(&mut self, session: SessionIndex, message: &Inbound<'_>) -> Result<Vec<Consequence>, Fault> {
-        answered(self.exchange_message(session, message)?)
+        let consequences = answered(self.exchange_message(session, message)?)?;
+        self.cascade(consequences)
+    }
+
+    /// Lets every elected order enter, as the venue does before the next message.
+    fn cascade(&mut self, mut consequences: Vec<Consequence>) -> Result<Vec<Consequence>, Fault> {
+        while self.exchange.has_elected() {
+            self.apply(Action::Elect);
+            consequences.extend(self.recorder.consequences(|key| self.name(key))?);
+            self.check()?;
+        }
+        // Quiet is what is said where there is nothing else to say.
+        if consequences.iter().any(|consequence| *consequence != Consequence::Quiet) {
+            consequences.retain(|consequence| *consequence != Consequence::Quiet);
+        } else {
+            consequences.truncate(1);
+        }
+        Ok(consequences)
     }
 
     /// Sends a message; returns what came of it, which for a retransmission is nothing.
@@ -273,11 +301,17 @@ impl Floor {
         if consequences.iter().any(Consequence::is_reject) && self.exchange.book().state_hash() != state_before {
             return Err(Fault::Contradiction("the input was rejected and changed the book".to_owned()));
         }
+        self.check()?;
+        Ok(consequences)
+    }
+
+    /// Holds the ticks against the book, and now and then the book against itself.
+    fn check(&mut self) -> Result<(), Fault> {
         self.recorder.check_ticks(self.exchange.book(), INSTRUMENT)?;
         if self.seq.is_multiple_of(self.audit_interval) {
             self.exchange.book().audit().map_err(|error| Fault::Contradiction(error.to_string()))?;
         }
-        Ok(consequences)
+        Ok(())
     }
 
     fn apply(&mut self, action: Action<'_>) {
@@ -349,7 +383,7 @@ fn answered(consequences: Vec<Consequence>) -> Result<Vec<Consequence>, Fault> {
 }
 
 /// The quantity and the options of an order, or why they fit no message.
-fn terms(entry: &Entry, qty: u64) -> Result<(Qty, AppendageBuffer), &'static str> {
+fn terms(entry: &Entry, qty: u64, stop: Option<Price>) -> Result<(Qty, AppendageBuffer), &'static str> {
     let fitting = |qty: u64, reason| u32::try_from(qty).map(Qty).map_err(|_| reason);
     let qty = fitting(qty, reason::QUANTITY)?;
     let mut options = Vec::new();
@@ -365,9 +399,12 @@ fn terms(entry: &Entry, qty: u64) -> Result<(Qty, AppendageBuffer), &'static str
     if let Some(mode) = entry.self_match {
         options.push(OptionValue::SelfMatch(mode));
     }
+    if let Some(stop) = stop {
+        options.push(OptionValue::StopPrice(stop));
+    }
     let mut appendage = AppendageBuffer::new();
     let all_fit = options.into_iter().all(|option| appendage.push(option));
-    debug_assert!(all_fit, "four short options fit every message");
+    debug_assert!(all_fit, "five short options fit every message");
     Ok((qty, appendage))
 }
 

@@ -64,8 +64,8 @@ pub fn parse(text: &str) -> Result<Vec<Script>, (usize, SyntaxError)> {
 
 fn take_line(scripts: &mut Vec<Script>, line: usize, content: &str) -> Result<(), SyntaxError> {
     if let Some(rest) = content.strip_prefix(ARROW) {
-        let expected = expectation(&words(rest)?)?;
-        return attach(scripts, line, expected);
+        let (expected, times) = expectation(&words(rest)?)?;
+        return attach(scripts, line, expected, times);
     }
     let (head, rest) = content.split_once(char::is_whitespace).unwrap_or((content, ""));
     let Some(keyword) = KEYWORDS.into_iter().find(|&known| known == head) else {
@@ -100,7 +100,7 @@ fn take_line(scripts: &mut Vec<Script>, line: usize, content: &str) -> Result<()
     Ok(())
 }
 
-fn attach(scripts: &mut [Script], line: usize, expectation: Consequence) -> Result<(), SyntaxError> {
+fn attach(scripts: &mut [Script], line: usize, expectation: Consequence, times: usize) -> Result<(), SyntaxError> {
     let script = scripts.last_mut().ok_or_else(|| SyntaxError::NoScenario { found: ARROW.to_owned() })?;
     let last_input = script.steps.iter_mut().rev().find_map(|step| match &mut step.action {
         Action::Send { expected, .. } => Some(expected),
@@ -108,7 +108,7 @@ fn attach(scripts: &mut [Script], line: usize, expectation: Consequence) -> Resu
     });
     match last_input {
         Some(expected) => {
-            expected.push((line, expectation));
+            expected.extend(std::iter::repeat_n((line, expectation), times));
             Ok(())
         }
         None => Err(SyntaxError::NoInput { scenario: script.name.clone() }),
@@ -137,11 +137,11 @@ fn input(keyword: &'static str, words: &[&str]) -> Result<Input, SyntaxError> {
             Ok(Input::Reduce { id, to })
         }
         "replace" => {
-            let fields = Fields::new(keyword, words, &["id", "px", "qty"])?;
+            let fields = Fields::new(keyword, words, &["id", "px", "qty", "stop"])?;
             let id = required_id(&fields)?;
-            let (price, qty) = (fields.price("px")?, fields.qty("qty")?);
+            let (price, qty, stop) = (fields.price("px")?, fields.qty("qty")?, fields.price("stop")?);
             fields.finish()?;
-            Ok(Input::Replace { id, price, qty })
+            Ok(Input::Replace { id, price, qty, stop })
         }
         "phase" => {
             let expected = "continuous, pre-open, opening-auction, closing-auction, halted or closed";
@@ -166,8 +166,8 @@ fn entry(keyword: &'static str, words: &[&str]) -> Result<Entry, SyntaxError> {
     let keys: &[&str] = match keyword {
         "limit" => &["id", "px", "qty", "tif", "display", "hidden", "min_qty", "post_only", "owner", "stp"],
         "market" => &["id", "qty", "owner", "stp"],
-        "stop" => &["id", "stop", "qty", "owner"],
-        _ => &["id", "stop", "px", "qty", "owner"],
+        "stop" => &["id", "stop", "qty", "owner", "stp"],
+        _ => &["id", "stop", "px", "qty", "tif", "display", "hidden", "min_qty", "post_only", "owner", "stp"],
     };
     let mut fields = Fields::new(keyword, words, keys)?;
     let side = fields.side()?;
@@ -183,7 +183,7 @@ fn entry(keyword: &'static str, words: &[&str]) -> Result<Entry, SyntaxError> {
         },
         qty: Fields::required(keyword, "qty", fields.qty("qty")?)?,
         time_in_force: match keyword {
-            "market" => TimeInForce::ImmediateOrCancel,
+            "market" | "stop" => TimeInForce::ImmediateOrCancel,
             _ => fields.parsed("tif", "day, gtc, ioc or fok", time_in_force)?.unwrap_or(TimeInForce::Day),
         },
         display: fields.qty("display")?,
@@ -248,7 +248,8 @@ fn look(keyword: &'static str, words: &[&str]) -> Result<Look, SyntaxError> {
     }
 }
 
-fn expectation(words: &[&str]) -> Result<Consequence, SyntaxError> {
+/// What is expected, and how many times in a row.
+fn expectation(words: &[&str]) -> Result<(Consequence, usize), SyntaxError> {
     let arrow = SyntaxError::MissingWord { keyword: ARROW, expected: "trade, expire, cancelled, reject or quiet" };
     let (&head, rest) = words.split_first().ok_or(arrow)?;
     let Some(keyword) = EXPECTATIONS.into_iter().find(|&known| known == head) else {
@@ -256,12 +257,13 @@ fn expectation(words: &[&str]) -> Result<Consequence, SyntaxError> {
         return Err(SyntaxError::UnknownKeyword { found: format!("{ARROW} {head}"), nearest });
     };
     let keys: &[&str] = match keyword {
-        "trade" => &["maker", "taker", "px", "qty"],
+        "trade" => &["maker", "taker", "px", "qty", "times"],
         "expire" | "cancelled" => &["id", "qty"],
         "reject" => &["reason"],
         _ => &[],
     };
     let fields = Fields::new(keyword, rest, keys)?;
+    let times = fields.parsed("times", TIMES_EXPECTED, times)?.unwrap_or(1);
     let expected = match keyword {
         "trade" => Consequence::Trade {
             maker: fields.name("maker")?,
@@ -275,5 +277,12 @@ fn expectation(words: &[&str]) -> Result<Consequence, SyntaxError> {
         _ => Consequence::Quiet,
     };
     fields.finish()?;
-    Ok(expected)
+    Ok((expected, times))
+}
+
+/// How many trades one line can stand for.
+const TIMES_EXPECTED: &str = "a whole number from 1 to 32768";
+
+fn times(word: &str) -> Option<usize> {
+    word.parse().ok().filter(|times| (1..=32_768).contains(times))
 }

@@ -9,7 +9,7 @@ use super::script::Consequence;
 use engine::book::{Book, BookEvent, OrderKey};
 use engine::sink::Sink;
 use std::collections::BTreeMap;
-use wire::ouch::{LiquidityFlag, Outbound};
+use wire::ouch::{LiquidityFlag, Outbound, RestateReason};
 use wire::tick::{Tick, TickKind};
 use wire::{InstrumentIndex, Price, Seq, SessionIndex, Side};
 
@@ -149,6 +149,9 @@ fn tells(event: &BookEvent, told: &[Told<'_>]) -> bool {
                 && of_taker.liquidity == LiquidityFlag::REMOVED
                 && [of_maker, of_taker].iter().all(|report| (report.price, report.qty) == (price, qty))
         }
+        (BookEvent::Elected { key, .. }, [(session, Outbound::Restated(report))]) => {
+            is(key, *session, report.user_ref) && report.reason == RestateReason::StopReached
+        }
         (BookEvent::Canceled { key, qty, .. }, [(session, Outbound::Canceled(report))]) => {
             is(key, *session, report.user_ref) && report.qty == qty
         }
@@ -263,7 +266,7 @@ mod tests {
 
     #[test]
     fn ticks_that_do_not_add_up_to_the_book_are_a_fault() {
-        let limits = BookLimits { instruments: 1, sessions: 1, orders: 1, levels: 1, fills_per_command: 1 };
+        let limits = BookLimits { instruments: 1, sessions: 1, orders: 1, levels: 1, stops: 0, fills_per_command: 1 };
         let book = Book::new(&limits);
         let mut recorder = Recorder::default();
         assert_eq!(recorder.check_ticks(&book, InstrumentIndex(0)), Ok(()));

@@ -59,7 +59,7 @@ pub enum Input {
         /// How far.
         to: Reduction,
     },
-    /// Change an order's price, open quantity or both.
+    /// Change an order's price, open quantity or stop price.
     Replace {
         /// The order.
         id: String,
@@ -67,6 +67,8 @@ pub enum Input {
         price: Option<Price>,
         /// The new open quantity; unchanged where left out.
         qty: Option<u64>,
+        /// The new stop price of an order that waits; unchanged where left out.
+        stop: Option<Price>,
     },
     /// Change the trading phase.
     Phase(Phase),
@@ -120,6 +122,15 @@ pub enum EntryKind {
 }
 
 impl EntryKind {
+    /// The trigger price, if it waits for one.
+    #[must_use]
+    pub const fn stop(&self) -> Option<Price> {
+        match *self {
+            Self::Limit(_) | Self::Market => None,
+            Self::Stop(stop) | Self::StopLimit { stop, .. } => Some(stop),
+        }
+    }
+
     /// The word that begins such a line.
     #[must_use]
     pub const fn keyword(&self) -> &'static str {
@@ -235,7 +246,7 @@ pub enum Look {
     },
     /// The stop orders that wait.
     Stops {
-        /// The orders.
+        /// The orders, in any order.
         ids: Vec<String>,
     },
 }

@@ -87,6 +87,14 @@ layout! { Disk, "journal CancelSlice",
     }
 }
 
+layout! { Disk, "journal Elect",
+    /// The first of the orders whose stop price was reached enters the book.
+    pub struct Elect: 8 {
+        /// Zero.
+        0 => reserved: Reserved<8>,
+    }
+}
+
 layout! { Disk, "journal StateHash",
     /// The state after the record before has this hash.
     pub struct StateHash: 8 {
@@ -244,13 +252,15 @@ kinds! {
     StateHash = 7 => StateHash;
     /// The client is done.
     Logout = 8 => Logout;
+    /// An order whose stop price was reached enters.
+    Elect = 9 => Elect;
 }
 
 impl TryFrom<u16> for RecordKind {
     type Error = DecodeError;
 
     fn try_from(code: u16) -> Result<Self, DecodeError> {
-        let expected = "a kind from 1 to 8; the journal may be of a newer version of this program";
+        let expected = "a kind from 1 to 9; the journal may be of a newer version of this program";
         let found = u64::from(code);
         Self::from_code(code).ok_or(DecodeError::Value { what: "journal record", field: "kind", expected, found })
     }
@@ -286,6 +296,7 @@ mod tests {
             Body::CancelSlice(CancelSlice { session }),
             Body::StateHash(StateHash { hash: 7 }),
             Body::Logout(Logout { session }),
+            Body::Elect(Elect { reserved: Reserved }),
         ];
         for body in bodies {
             let mut out = [0xEE; COMMAND_BODY_LEN_MAX];
@@ -295,7 +306,7 @@ mod tests {
             assert!(Body::decode(body.kind(), &out[..len - 1]).is_err(), "{body:?} cut");
         }
         assert!(RecordKind::ALL.iter().all(|kind| bodies.iter().any(|body| body.kind() == *kind)));
-        assert!(RecordKind::try_from(0).is_err() && RecordKind::try_from(9).is_err());
+        assert!(RecordKind::try_from(0).is_err() && RecordKind::try_from(10).is_err());
     }
 
     #[test]

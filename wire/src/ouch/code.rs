@@ -161,6 +161,8 @@ codes! {
         Refresh = b'R',
         /// The displayed price was updated.
         PriceUpdate = b'P',
+        /// Its stop price was reached: it enters the book now (venue extension).
+        StopReached = b'S',
     }
 }
 

@@ -59,6 +59,9 @@ reasons!(CancelReason {
     DIRECT_LISTING = b'e', "more than the direct listing allows";
     DISCONNECT = b'd', "venue: the session ended and asked for cancel on disconnect";
     SWEEP_LIMIT = b'l', "venue: one message may cause only so many fills; the rest was canceled";
+    STOP_POST_ONLY = b'p', "venue: its stop price was reached, and post only it would have traded";
+    STOP_MIN_QUANTITY = b'm', "venue: its stop price was reached, and its minimum quantity could not trade";
+    STOP_NO_ROOM = b'f', "venue: its stop price was reached, and the book had no room for it";
 });
 
 reasons!(RejectReason {
@@ -116,8 +119,10 @@ reasons!(RejectReason {
     LEVEL_QUANTITY_OVERFLOW = 0x0109, "venue: the total at the price would not fit the market-data tick";
     OPEN_ORDER_LIMIT = 0x010A, "venue: the session has its maximum of open orders";
     SELF_MATCH_PREVENTED = 0x010B, "venue: self-match prevention";
-    STOP_UNSUPPORTED = 0x010C, "venue: stop orders are not supported";
+    INVALID_STOP_PRICE = 0x010C, "venue: stop price outside the instrument's bounds or no multiple of its tick";
     ICEBERG_UNSUPPORTED = 0x010D, "venue: displayed slices are not supported";
+    STOPS_FULL = 0x010E, "venue: as many orders wait for a stop price as the venue holds";
+    NOT_A_STOP = 0x010F, "venue: a new stop price for an order that does not wait for one";
 });
 
 impl RejectReason {

@@ -3,7 +3,7 @@
 use crate::vectors::{bytes_of, get};
 use wire::journal::body::FLAG_CANCEL_ON_DISCONNECT;
 use wire::journal::{
-    self, Body, CancelSlice, Genesis, LoginBody, Logout, RecordHeader, RecordKind, SegmentHeader, SequenceSkip,
+    self, Body, CancelSlice, Elect, Genesis, LoginBody, Logout, RecordHeader, RecordKind, SegmentHeader, SequenceSkip,
     SessionDeath, SessionMessage, StateHash,
 };
 use wire::login::{
@@ -166,6 +166,7 @@ fn journal_bodies() {
         ("body-cancel-slice", Body::CancelSlice(CancelSlice { session })),
         ("body-state-hash", Body::StateHash(StateHash { hash: 0x0123_4567_89AB_CDEF })),
         ("body-logout", Body::Logout(Logout { session })),
+        ("body-elect", Body::Elect(Elect { reserved: Reserved })),
     ];
     for (name, body) in bodies {
         assert_eq!(bytes_of(|out| body.encode(out)), get(name), "{name}");

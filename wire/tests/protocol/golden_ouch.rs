@@ -83,6 +83,19 @@ fn enter_order() {
     assert!(market.is_market() && !enter().is_market());
     assert_eq!(market.side.side(), Side::Sell);
     check_in("enter-order-market", Inbound::EnterOrder(market));
+
+    let mut options = AppendageBuffer::new();
+    assert!(options.push(OptionValue::StopPrice(Price(12_510_000))));
+    let stop = EnterOrder {
+        user_ref: UserRefNum(8),
+        qty: Qty(5),
+        price: MARKET_PRICE,
+        cl_ord_id: text("stop"),
+        appendage: options.view(),
+        ..enter()
+    };
+    check_in("enter-order-stop", Inbound::EnterOrder(stop));
+    assert_eq!(stop.appendage.options().stop_price, Some(Price(12_510_000)));
 }
 
 #[test]
@@ -262,6 +275,11 @@ fn what_the_venue_does_by_itself() {
             reason: RestateReason::Refresh,
             appendage: options.view(),
         }),
+    );
+    let (reason, appendage) = (RestateReason::StopReached, Appendage::EMPTY);
+    check_out(
+        "restated-stop-reached",
+        Outbound::Restated(Restated { timestamp: TIME, user_ref: UserRefNum(8), reason, appendage }),
     );
 }
 
