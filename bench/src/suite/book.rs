@@ -139,10 +139,9 @@ impl Found {
         let tenths: Vec<u64> =
             self.batches.iter().map(|(ns, count)| Figure::tenths("batch_ns", *ns, *count).value).collect();
         let tenth = |name, value| Figure { name, value, unit: crate::figure::Unit::TenthNs };
-        let mut figures = vec![
-            tenth("batch_ns", tenths.iter().copied().min().unwrap_or(0)),
-            tenth("batch_middle_ns", median(&tenths)),
-        ];
+        let batch_middle = median(&tenths);
+        let mut figures =
+            vec![tenth("batch_ns", tenths.iter().copied().min().unwrap_or(0)), tenth("batch_middle_ns", batch_middle)];
         if let Some(quiet) = self.singles.iter().min_by_key(|window| tail(window)) {
             let net = |ns: u64| ns.saturating_sub(settling_ns).max(1);
             let at = |quantile| net(quiet.value_at_quantile(quantile));
@@ -154,6 +153,7 @@ impl Found {
                 Figure::ns("p999_ns", at(0.999)),
                 Figure::ns("max_ns", net(quiet.max())),
                 Figure::ratio("p999_to_p50_ratio", at(0.999), at(0.5)),
+                Figure::ratio("p999_to_batch_ratio", at(0.999) * 10, batch_middle),
                 Figure::count("disturbed", disturbed as u64),
             ]);
         }
