@@ -73,6 +73,30 @@ pub enum BenchError {
         /// What the system said.
         source: io::Error,
     },
+    /// There is no callgrind, or it failed.
+    #[error("expected valgrind to count instructions, found: {found}; install valgrind, or leave this part out")]
+    Valgrind {
+        /// What there is instead.
+        found: String,
+    },
+    /// The table of instructions is none.
+    #[error("the table of instructions: expected 'operation,number' with one decimal, found '{line}'; write it anew")]
+    Table {
+        /// The line.
+        line: String,
+    },
+    /// Something needs more instructions than it did.
+    #[error(
+        "expected at most 5% more instructions than in the table, found: {grown}; make it smaller, or write the table anew \
+         and say why"
+    )]
+    Grown {
+        /// What.
+        grown: String,
+    },
+    /// The book contradicts itself.
+    #[error("the book is not sound: {0}; report it as a bug")]
+    Audit(#[from] engine::book::AuditError),
     /// The report cannot be written.
     #[error("cannot write the result: {0}")]
     Output(#[source] io::Error),

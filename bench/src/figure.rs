@@ -3,6 +3,8 @@
 //! Goal: a figure cannot be printed without its unit and without what it leaves out. Integers only, so that what is printed is what was
 //! measured. Non-goal: how it is printed; see [`crate::report`].
 
+use std::borrow::Cow;
+
 /// What a number counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
@@ -12,6 +14,10 @@ pub enum Unit {
     PerSecond,
     /// Nanoseconds.
     Ns,
+    /// Tenths of a nanosecond.
+    TenthNs,
+    /// Tenths of a thing.
+    Tenths,
     /// Thousandths of another figure.
     Thousandths,
 }
@@ -44,6 +50,16 @@ impl Figure {
         Self { name, value: u64::try_from(value).unwrap_or(u64::MAX), unit: Unit::PerSecond }
     }
 
+    /// The share of one of `count` things in `ns` nanoseconds.
+    pub fn tenths(name: &'static str, ns: u64, count: u64) -> Self {
+        Self { name, value: tenths(ns, count), unit: Unit::TenthNs }
+    }
+
+    /// The share of one of `count` things in a `sum` of others.
+    pub fn share(name: &'static str, sum: u64, count: u64) -> Self {
+        Self { name, value: tenths(sum, count), unit: Unit::Tenths }
+    }
+
     /// `part` as a multiple of `whole`.
     pub fn ratio(name: &'static str, part: u64, whole: u64) -> Self {
         let value = u128::from(part) * 1_000 / u128::from(whole.max(1));
@@ -51,11 +67,17 @@ impl Figure {
     }
 }
 
+/// A quotient in tenths, rounded.
+fn tenths(sum: u64, count: u64) -> u64 {
+    let count = u128::from(count.max(1));
+    u64::try_from((u128::from(sum) * 10 + count / 2) / count).unwrap_or(u64::MAX)
+}
+
 /// The figures of one thing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     /// The thing.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Its figures.
     pub figures: Vec<Figure>,
     /// What they leave out.
@@ -83,5 +105,7 @@ mod tests {
         assert_eq!(Figure::rate("a_per_s", u64::MAX, 0).value, u64::MAX);
         assert_eq!(Figure::ratio("a_ratio", 3, 2).value, 1_500);
         assert_eq!(Figure::ratio("a_ratio", 3, 0).value, 3_000);
+        assert_eq!(Figure::tenths("a_ns", 255, 100).value, 26);
+        assert_eq!(Figure::share("a", 254, 100).value, 25);
     }
 }

@@ -4,15 +4,20 @@
 //! network and the whole appliance from outside (`pinion replay` measures those).
 #![forbid(unsafe_code)]
 
+mod cores;
+mod drain;
 mod error;
 mod figure;
 mod flow;
 mod host;
 mod proof;
+mod published;
 mod report;
 mod sample;
+mod stream;
 mod subject;
 mod suite;
+mod table;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -24,7 +29,11 @@ use host::HostFacts;
 use netio::clock::Clock;
 use netio::pages::{self, HugeAllocator};
 use report::Report;
+use suite::book::BookArgs;
 use suite::core::CoreArgs;
+use suite::depths::DepthsArgs;
+use suite::instructions::InstructionsArgs;
+use suite::instruments::InstrumentsArgs;
 use suite::journal::JournalArgs;
 use suite::rings::RingsArgs;
 
@@ -35,12 +44,15 @@ const EXAMPLES: &str = "\
 Examples:
   pinion-bench                      everything, in under a minute, on one screen
   pinion-bench --json > run.json    the same as JSON, with the facts of the host
-  pinion-bench core --flow normal_s23_n1000000.txt.xz
+  pinion-bench core                 the public contest's five scenarios, with the hash of our answer
+  pinion-bench core --scenario swing-40 --seed 7 --ring
+  pinion-bench book --orders 20000 --only modify,cancel-first
+  pinion-bench depths --flow normal_s23_n1000000.txt.xz
   pinion-bench journal --dir /var/lib/pinion
 
 Exit status: 0 measured; 1 a part gave a wrong answer or could not run; 2 wrong usage. Never by time.";
 
-/// Measures the matching core, the rings between tiles and the journal.
+/// Measures the book, the core around it, the rings between tiles and the journal.
 #[derive(Debug, Parser)]
 #[command(name = "pinion-bench", version, max_term_width = 120, after_help = EXAMPLES)]
 struct Bench {
@@ -57,6 +69,10 @@ struct Bench {
 #[derive(Debug, Subcommand)]
 enum Suite {
     Core(CoreArgs),
+    Instruments(InstrumentsArgs),
+    Book(BookArgs),
+    Instructions(InstructionsArgs),
+    Depths(DepthsArgs),
     Rings(RingsArgs),
     Journal(JournalArgs),
 }
@@ -70,10 +86,15 @@ impl Bench {
         let smoke = self.smoke;
         let sections: Vec<Section> = match &self.suite {
             Some(Suite::Core(args)) => vec![suite::core::run(args, smoke, &clock)?],
+            Some(Suite::Instruments(args)) => vec![suite::instruments::run(args, smoke, &clock)?],
+            Some(Suite::Book(args)) => vec![suite::book::run(args, smoke, &clock)?],
+            Some(Suite::Instructions(args)) => vec![suite::instructions::run(args, smoke)?],
+            Some(Suite::Depths(args)) => vec![suite::depths::run(args, smoke, &clock)?],
             Some(Suite::Rings(args)) => vec![suite::rings::run(args, smoke, &clock)?],
             Some(Suite::Journal(args)) => vec![suite::journal::run(args, smoke, &clock)?],
             None => vec![
                 suite::core::run(&CoreArgs::default(), smoke, &clock)?,
+                suite::depths::run(&DepthsArgs::default(), smoke, &clock)?,
                 suite::rings::run(&RingsArgs::default(), smoke, &clock)?,
                 suite::journal::run(&JournalArgs::default(), smoke, &clock)?,
             ],

@@ -5,9 +5,10 @@
 
 use std::io;
 
-use crate::flow::Flow;
+use crate::stream::Ask;
+use crate::stream::numbering::Numbered;
 use crate::subject::Ear;
-use engine::book::{BookCommand, BookEvent, OrderKey};
+use engine::book::{BookEvent, OrderKey};
 use feedhandler::reports::{Report, ReportStream};
 use sha2::{Digest, Sha256};
 use tools::replay::hex;
@@ -26,7 +27,7 @@ pub struct Proof {
 
 /// Listens to a subject and writes the stream.
 pub struct Prover<'a> {
-    flow: &'a Flow,
+    flow: &'a Numbered,
     line: usize,
     stream: ReportStream<Sha256>,
     reports: u64,
@@ -45,7 +46,7 @@ struct Execution {
 
 impl<'a> Prover<'a> {
     /// Has heard nothing.
-    pub fn new(flow: &'a Flow) -> Self {
+    pub fn new(flow: &'a Numbered) -> Self {
         Self { flow, line: 0, stream: ReportStream::new(Sha256::new()), reports: 0, maker: None, failure: None }
     }
 
@@ -70,12 +71,10 @@ impl<'a> Prover<'a> {
 
     /// What a refusal is called depends on what was asked for. A refused new order has no report in the published stream.
     fn refused(&mut self) {
-        let (seq, line) = (self.seq(), &self.flow.lines()[self.line]);
-        match line.command {
-            BookCommand::Cancel { .. } | BookCommand::Reduce { .. } => {
-                self.push(Report::CancelRejected { seq, id: line.id });
-            }
-            BookCommand::Replace(_) | BookCommand::New(_) => self.push(Report::ModifyRejected { seq, id: line.id }),
+        let (seq, id) = (self.seq(), self.flow.id(self.line));
+        match self.flow.steps()[self.line].ask {
+            Ask::Cancel | Ask::Reduce => self.push(Report::CancelRejected { seq, id }),
+            Ask::ReEnter | Ask::Enter | Ask::EnterImmediate => self.push(Report::ModifyRejected { seq, id }),
         }
     }
 

@@ -42,7 +42,7 @@ impl Report {
                 "{}\n{{\"suite\":{},\"subject\":{},\"name\":{},\"value\":{value},\"unit\":{},\"excludes\":{}}}",
                 comma(at),
                 Text(section.name),
-                Text(row.name),
+                Text(&row.name),
                 Text(name),
                 Text(unit_name(*unit)),
                 Text(row.excludes),
@@ -66,13 +66,17 @@ impl fmt::Display for Report {
             for (name, value) in &section.facts {
                 writeln!(f, "  {name}: {value}")?;
             }
-            for Row { name, figures, excludes } in &section.rows {
-                write!(f, "  {name:<14}")?;
+            let width = section.rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0).max(14);
+            for (number, Row { name, figures, excludes }) in section.rows.iter().enumerate() {
+                write!(f, "  {name:<width$}")?;
                 for figure in figures {
                     write!(f, "  {} {}", short(figure.name), Shown(*figure))?;
                 }
-                write!(f, "\n  {:<14}  without {excludes}", "")?;
-                if at + 1 < self.sections.len() || Some(*name) != section.rows.last().map(|row| row.name) {
+                // Said once for neighbours that leave out the same.
+                if section.rows.get(number + 1).is_none_or(|next| next.excludes != *excludes) {
+                    write!(f, "\n  {:<width$}  without {excludes}", "")?;
+                }
+                if at + 1 < self.sections.len() || number + 1 < section.rows.len() {
                     writeln!(f)?;
                 }
             }
@@ -92,6 +96,8 @@ impl fmt::Display for Shown {
             Unit::PerSecond => write!(f, "{}/s", grouped(value)),
             Unit::Ns if value >= 10_000 => write!(f, "{}.{} µs", grouped(value / 1_000), value % 1_000 / 100),
             Unit::Ns => write!(f, "{value} ns"),
+            Unit::TenthNs => write!(f, "{}.{} ns", grouped(value / 10), value % 10),
+            Unit::Tenths => write!(f, "{}.{}", grouped(value / 10), value % 10),
             Unit::Thousandths => write!(f, "{}.{:02}×", value / 1_000, value % 1_000 / 10),
         }
     }
@@ -108,6 +114,8 @@ const fn unit_name(unit: Unit) -> &'static str {
         Unit::Count => "count",
         Unit::PerSecond => "1/s",
         Unit::Ns => "ns",
+        Unit::TenthNs => "0.1 ns",
+        Unit::Tenths => "1/10",
         Unit::Thousandths => "1/1000",
     }
 }
@@ -157,7 +165,7 @@ mod tests {
 
     #[test]
     fn every_figure_of_the_json_says_what_it_leaves_out() {
-        let rows = vec![Row { name: "x", figures: vec![Figure::ns("y_ns", 7)], excludes: "all \"else\"" }];
+        let rows = vec![Row { name: "x".into(), figures: vec![Figure::ns("y_ns", 7)], excludes: "all \"else\"" }];
         let sections = vec![Section { name: "s", facts: vec![("proof", "none".to_owned())], rows }];
         let host = HostFacts::read(&netio::clock::Clock::calibrate());
         let json = Report { host, smoke: true, sections }.to_json();

@@ -1,16 +1,19 @@
-//! What is measured: three depths of the same core, each fed the whole flow, a message a step.
+//! What is measured: three depths of the same core, each fed a whole flow, a message a step.
 //!
 //! Goal: one loop measures them all, and whatever they say is heard by an [`Ear`], so that nothing is optimised away. Non-goal: making
-//! the inputs; see [`crate::flow`].
+//! the inputs; see [`crate::stream`] and [`crate::flow`].
 
 pub mod book;
 pub mod exchange;
+pub mod kinds;
 pub mod login;
+pub mod rounds;
 pub mod venue;
 
 use std::hint::black_box;
+use std::ops::Range;
 
-use engine::book::BookEvent;
+use engine::book::{BookEvent, Listener};
 use wire::tick::Tick;
 
 /// Hears what a subject says. Each subject uses the verbs of its own output.
@@ -40,6 +43,16 @@ pub trait Ear {
     }
 }
 
+/// An ear at the book itself: at each place where the book speaks, only what the ear does with that event remains.
+pub struct AtBook<'a, E>(pub &'a mut E);
+
+impl<E: Ear> Listener for AtBook<'_, E> {
+    #[inline(always)]
+    fn hear(&mut self, event: BookEvent) {
+        self.0.event(&event);
+    }
+}
+
 /// Counts, and does nothing else.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counter {
@@ -54,7 +67,7 @@ pub struct Counter {
 }
 
 impl Ear for Counter {
-    #[inline]
+    #[inline(always)]
     fn event(&mut self, event: &BookEvent) {
         black_box(event);
         self.outputs += 1;
@@ -93,4 +106,12 @@ pub trait Subject {
 
     /// A hash of where it stands.
     fn state_hash(&self) -> u64;
+}
+
+/// Feeds a part of the flow. A function of its own, so that a profiler can be told to count in here only; see docs/benchmarks.md.
+#[inline(never)]
+pub fn take_flow<S: Subject>(subject: &mut S, lines: Range<usize>) {
+    for line in lines {
+        subject.step(line);
+    }
 }

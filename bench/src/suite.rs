@@ -1,5 +1,9 @@
 //! The measurements, one a file.
 
+pub mod book;
 pub mod core;
+pub mod depths;
+pub mod instructions;
+pub mod instruments;
 pub mod journal;
 pub mod rings;

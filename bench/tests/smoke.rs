@@ -26,8 +26,104 @@ fn figure(json: &str, subject: &str, name: &str) -> u64 {
 }
 
 #[test]
-fn the_core_is_measured_at_three_depths_and_gives_the_published_answer() {
+fn the_core_gives_the_published_answers() {
     let json = measured(&["core", "--json"]);
+    for published in [
+        "75465244465e144211887b27fa9d16264940e34827fe1e54f9820195c7745fc3, the published one",
+        "7e32c8ad534265a77e66b9fc1df15cc61fe3030434a5b0ab9548704d23bb0395, the published one",
+    ] {
+        assert!(json.contains(published), "{published} in {json}");
+    }
+    for scenario in ["static", "normal", "swing-25", "swing-40", "flash-crash", "worst"] {
+        assert!(figure(&json, scenario, "messages_per_s") > 0, "{scenario}");
+    }
+}
+
+#[test]
+fn another_seed_has_a_hash_and_nothing_to_compare_it_with() {
+    let of_seed = |seed| measured(&["core", "--scenario", "normal", "--orders", "1000", "--seed", seed]);
+    let screen = of_seed("7");
+    assert!(screen.contains("sha256") && screen.contains("none published to compare with"), "{screen}");
+    let hash = |screen: &str| screen.split("sha256 ").nth(1).map(|rest| rest[..64].to_owned());
+    assert!(hash(&screen).is_some());
+    assert_ne!(hash(&screen), hash(&of_seed("8")));
+}
+
+#[test]
+fn reports_may_go_through_a_ring() {
+    let json = measured(&["core", "--scenario", "flash-crash", "--orders", "5000", "--ring", "--json"]);
+    assert!(figure(&json, "flash-crash", "messages_per_s") > 0);
+    assert!(json.contains("through a ring to core") || json.contains("a ring needs 2 cores"), "{json}");
+}
+
+#[test]
+fn many_instruments_are_compared_with_one() {
+    let json = measured(&["instruments", "--instruments", "1,100", "--json"]);
+    assert_eq!(figure(&json, "1 instrument", "rate_ratio"), 1_000);
+    assert!(figure(&json, "100 instruments", "rate_ratio") > 0);
+    assert!(figure(&json, "100 instruments", "trades") > 0);
+    if !json.contains("not measured") {
+        assert!(figure(&json, "100 instruments, ring", "messages_per_s") > 0);
+    }
+}
+
+#[test]
+fn a_market_can_be_written_into_a_file() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("commands");
+    let name = path.to_str().expect("a plain path");
+    let screen = measured(&["instruments", "--instruments", "100", "--write-commands", name]);
+    assert!(screen.contains("6000 commands, 1000 of them make the book"), "{screen}");
+    assert_eq!(std::fs::metadata(path).expect("the file").len(), 64 + 6_000 * 32);
+}
+
+#[test]
+fn every_operation_is_measured_on_every_book() {
+    let json = measured(&["book", "--json"]);
+    for book in ["96 orders", "400 orders"] {
+        for operation in ["add, new level", "cancel middle", "modify", "sweep 10 levels", "cancel, unknown"] {
+            let subject = format!("{book}: {operation}");
+            assert!(figure(&json, &subject, "batch_ns") > 0, "{subject}");
+            assert!(figure(&json, &subject, "p999_to_p50_ratio") >= 1_000, "{subject}");
+        }
+    }
+    assert!(json.contains("20 instruments: hit one"), "{json}");
+}
+
+#[test]
+fn what_is_counted_runs_without_valgrind_too() {
+    let screen = measured(&["instructions", "--inside"]);
+    let counts = screen.lines().find_map(|line| line.trim().strip_prefix("counts: ")).expect("counts");
+    assert_eq!(counts.split(' ').count(), 12 + 5, "{counts}");
+}
+
+#[test]
+fn instructions_are_counted_where_there_is_valgrind() {
+    if Command::new("valgrind").arg("--version").output().is_err() {
+        eprintln!("valgrind is absent: instructions are not counted");
+        return;
+    }
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("table.csv");
+    let name = path.to_str().expect("a plain path");
+    let json = measured(&["instructions", "--table", name, "--write", "--json"]);
+    let reduce = figure(&json, "reduce", "instructions");
+    assert!(reduce > 100, "tenths of instructions: {reduce}");
+    assert!(figure(&json, "sweep10", "instructions") > 5 * figure(&json, "hit-one", "instructions"));
+
+    // A table that expects half as much names what it finds.
+    let table = std::fs::read_to_string(&path).expect("the table");
+    let line = table.lines().find(|line| line.starts_with("reduce,")).expect("a row");
+    std::fs::write(&path, table.replace(line, "reduce,1.0")).expect("written");
+    let output = bench(&["instructions", "--table", name, "--check"]);
+    let said = text(&output.stderr);
+    assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(1), ""), "{said}");
+    assert!(said.contains("found: reduce needs") && said.contains("before 1.0;"), "{said}");
+}
+
+#[test]
+fn the_core_is_measured_at_three_depths_and_gives_the_published_answer() {
+    let json = measured(&["depths", "--json"]);
     assert!(json.contains("7e32c8ad534265a77e66b9fc1df15cc61fe3030434a5b0ab9548704d23bb0395, the published one"));
     for depth in ["book", "exchange", "venue"] {
         for name in ["messages_per_s", "time_ratio", "p50_ns", "p99_ns", "p999_ns"] {
@@ -39,7 +135,7 @@ fn the_core_is_measured_at_three_depths_and_gives_the_published_answer() {
 
 #[test]
 fn a_wrong_answer_has_no_figures() {
-    let output = bench(&["core", "--only", "exchange", "--sha256", "00"]);
+    let output = bench(&["depths", "--only", "exchange", "--sha256", "00"]);
     assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(1), ""));
     let said = text(&output.stderr);
     assert!(said.contains("exchange: expected the report stream with SHA-256 00, found"), "{said}");
@@ -47,7 +143,7 @@ fn a_wrong_answer_has_no_figures() {
 
 #[test]
 fn a_book_too_small_for_the_flow_is_a_wrong_answer() {
-    let output = bench(&["core", "--only", "book", "--set", "limits.orders=16", "--set", "limits.levels=16"]);
+    let output = bench(&["depths", "--only", "book", "--set", "limits.orders=16", "--set", "limits.levels=16"]);
     // The session's own limit is checked against the book's first: whichever speaks, there are no figures.
     assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(1), ""));
 }
@@ -78,9 +174,9 @@ fn the_journal_is_measured_beside_its_disk() {
 #[test]
 fn without_a_suite_everything_is_on_one_screen() {
     let screen = measured(&[]);
-    for line in ["core", "rings", "journal"] {
+    for line in ["core", "depths", "rings", "journal"] {
         assert!(screen.lines().any(|found| found == line), "{line} in {screen}");
     }
     assert!(screen.contains("smoke sizes: the figures mean nothing"));
-    assert!(screen.lines().count() <= 50, "{screen}");
+    assert!(screen.lines().count() <= 60, "{screen}");
 }

@@ -1,22 +1,22 @@
 //! The book alone: commands in, events out.
 
-use super::{Ear, Subject};
-use crate::flow::{Flow, book_limits};
-use engine::book::Book;
-use engine::config::Config;
+use super::{AtBook, Ear, Subject};
+use crate::stream::Step;
+use engine::book::{Book, BookLimits};
 
-/// A book that is fed the flow's commands.
+/// A book that is fed steps.
 pub struct BookSubject<'a, E> {
-    flow: &'a Flow,
-    book: Book,
+    steps: &'a [Step],
+    /// The book.
+    pub book: Book,
     /// Hears its events.
     pub ear: E,
 }
 
 impl<'a, E: Ear> BookSubject<'a, E> {
-    /// An empty book of the configured size.
-    pub fn new(flow: &'a Flow, config: &Config, ear: E) -> Self {
-        Self { flow, book: Book::new(&book_limits(config)), ear }
+    /// An empty book.
+    pub fn new(steps: &'a [Step], limits: &BookLimits, ear: E) -> Self {
+        Self { steps, book: Book::new(limits), ear }
     }
 }
 
@@ -25,7 +25,7 @@ impl<E: Ear> Subject for BookSubject<'_, E> {
     fn step(&mut self, line: usize) {
         let ear = &mut self.ear;
         ear.begin(line);
-        self.book.apply(&self.flow.lines()[line].command, &mut |event| ear.event(&event));
+        self.book.apply(&self.steps[line].command(), &mut AtBook(ear));
     }
 
     fn state_hash(&self) -> u64 {

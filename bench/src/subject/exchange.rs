@@ -2,7 +2,8 @@
 
 use super::login::{CLIENT, START};
 use super::{Ear, Subject};
-use crate::flow::{Flow, SESSION};
+use crate::flow::Flow;
+use crate::stream::numbering::SESSION;
 use engine::command::{Action, Command};
 use engine::config::Config;
 use engine::exchange::Exchange;
@@ -63,7 +64,7 @@ impl<E: Ear> Subject for ExchangeSubject<'_, E> {
         self.out.0.begin(line);
         self.seq += 1;
         let client_seq = line as u64 + 1;
-        let bytes = &self.flow.lines()[line].message;
+        let bytes = &self.flow.messages()[line];
         let command = Command {
             seq: Seq(self.seq),
             time: Nanos(START.0 + self.seq),

@@ -31,10 +31,10 @@ impl Datagrams {
     pub fn pack(flow: &Flow, config: &Config) -> Result<Self, BenchError> {
         let token = logged_in(config)?.1;
         let mut bytes = [0; PAYLOAD_MAX];
-        let mut packets = Vec::with_capacity(flow.lines().len());
-        for (line, sequence) in flow.lines().iter().zip(1_u64..) {
+        let mut packets = Vec::with_capacity(flow.len());
+        for (message, sequence) in flow.messages().iter().zip(1_u64..) {
             let packet = PacketBuilder::new(&mut bytes, token, sequence);
-            let len = packet.and_then(|mut packet| packet.push(&line.message).then(|| packet.finish()));
+            let len = packet.and_then(|mut packet| packet.push(message).then(|| packet.finish()));
             let line = sequence - 1;
             let len = len.ok_or(BenchError::Unusable { line, expected: "messages that fit a packet" })?;
             packets.push(bytes[..len].to_vec());

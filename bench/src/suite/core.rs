@@ -1,312 +1,225 @@
-//! The matching core at three depths: the book alone, the exchange, the venue.
+//! The public contest's measure in our own tree: the book alone over five generated scenarios, held to the published answers.
 //!
-//! Goal: rates from whole passes, taken in turns so that whatever disturbs the machine disturbs all alike; durations of single messages
-//! from passes of their own, because reading the clock costs time. Every pass stands where the proved one stood. Non-goal: packets on a
-//! wire, links between tiles, the disk.
+//! Goal: anyone sees our figure and our hash with nothing fetched. The result is the worst scenario's throughput. Non-goal: the contest's
+//! harness, which asks for the book at random points and runs peers in turns; `bench/challenge` is for that.
 
-use std::fs::File;
-use std::path::PathBuf;
+use std::fmt;
+use std::str::FromStr;
 
+use crate::cores::{on_core, pair};
+use crate::drain;
 use crate::error::BenchError;
-use crate::figure::{Figure, Row, Section, Unit};
-use crate::flow::Flow;
+use crate::figure::{Figure, Row, Section};
 use crate::proof::{Proof, Prover};
-use crate::sample::{PercentileNames, clock_overhead_ns, durations, median, percentiles};
+use crate::published::{SEED, answer};
+use crate::sample::median;
+use crate::stream::book_limits;
+use crate::stream::numbering::{Numbered, Numbering};
 use crate::subject::book::BookSubject;
-use crate::subject::exchange::ExchangeSubject;
-use crate::subject::venue::{Datagrams, VenueSubject};
-use crate::subject::{Counter, Ear, Subject};
-use clap::{Args, ValueEnum};
-use engine::config::Config;
-use hdrhistogram::Histogram;
+use crate::subject::{Counter, Ear, Subject, take_flow};
+use clap::Args;
+use engine::book::BookLimits;
+use feedhandler::flow::workload::{Scenario, Workload};
 use netio::clock::Clock;
-use netio::pages::{HugePages, huge_pages};
+use wire::Symbol;
 
-/// The recorded flow with a published answer.
-const BUNDLED: &[u8] = include_bytes!("../../../tools/data/normal_s23_n20000.txt.xz");
-/// The SHA-256 that was published for its report stream.
-const BUNDLED_SHA256: &str = include_str!("../../../tools/data/normal_s23_n20000.reports.sha256");
+const ORDERS: u32 = 1_000_000;
+const SMOKE_ORDERS: u32 = 20_000;
+const PASSES: u32 = 5;
+/// The flow knows no instrument.
+const SYMBOL: Symbol = Symbol(*b"CONTEST ");
+/// Six times what the deepest scenario of the usual million orders lets rest at once.
+const LIMITS: BookLimits = book_limits(1, 1, 1 << 18, 1 << 16);
 
-const PASSES: u32 = 15;
-const LATENCY_PASSES: u32 = 3;
-const STEP_NS: PercentileNames = ["p50_ns", "p99_ns", "p999_ns"];
+const WITHOUT: &str = "decoding, entry checks, ticks, journal, network, construction; generating the flow";
 
-/// Sizes with which nothing takes long.
-const SMOKE_LIMITS: [(&str, &str); 4] = [
-    ("limits.orders", "32768"),
-    ("limits.levels", "32768"),
-    ("limits.session_orders", "32768"),
-    ("limits.session_store_messages", "131072"),
-];
-
-/// Measure the matching core: messages a second, and nanoseconds a message.
-#[derive(Debug, Default, Args)]
+/// Measure the book alone over the public contest's scenarios, and show the hash of its reports.
+#[derive(Debug, Args)]
 pub struct CoreArgs {
-    /// A consensus flow, compressed or not; the bundled one of 39,878 messages when not given
-    #[arg(long)]
-    flow: Option<PathBuf>,
-    /// The SHA-256 that the report stream must have; for the bundled flow the published one is known
-    #[arg(long)]
-    sha256: Option<String>,
+    /// all, or one of static, normal, swing-25, swing-40, flash-crash
+    #[arg(long, default_value_t = Chosen::All)]
+    scenario: Chosen,
+    /// What the flow is generated from; answers are published for 23
+    #[arg(long, default_value_t = SEED)]
+    seed: u32,
+    /// New orders in the flow, about half of its messages; answers are published for 1000000
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    orders: Option<u32>,
     /// Passes of which the median counts
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     passes: Option<u32>,
-    /// Only these, separated by commas
-    #[arg(long, value_enum, value_delimiter = ',')]
-    only: Vec<Depth>,
-    /// One key of the appliance's configuration, such as limits.orders=65536; may be given many times
-    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
-    overrides: Vec<(String, String)>,
+    /// Send the reports through a ring to a second core, as the contest does
+    #[arg(long)]
+    ring: bool,
 }
 
-/// How much of the core takes part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Depth {
-    /// Commands in, events out.
-    Book,
-    /// OUCH in, reports and ticks out.
-    Exchange,
-    /// Datagrams in, packets, ticks and journal records out.
-    Venue,
-}
-
-impl Depth {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Book => "book",
-            Self::Exchange => "exchange",
-            Self::Venue => "venue",
-        }
-    }
-
-    const fn excludes(self) -> &'static str {
-        match self {
-            Self::Book => "decoding, entry checks, reports, ticks, journal, network, construction",
-            Self::Exchange => "sessions' transport, journal, network, construction",
-            Self::Venue => {
-                "writing the journal, waiting for durability, links, network, construction; one message a packet"
-            }
-        }
+impl Default for CoreArgs {
+    fn default() -> Self {
+        Self { scenario: Chosen::All, seed: SEED, orders: None, passes: None, ring: false }
     }
 }
 
-/// The inputs.
-struct Bench<'a> {
-    clock: &'a Clock,
-    config: Config,
-    flow: Flow,
-    datagrams: Datagrams,
-}
-
-/// Where a pass ended: what it said, and the state it left.
+/// Which scenarios.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct End {
-    counts: Counter,
-    state_hash: u64,
+enum Chosen {
+    All,
+    One(Scenario),
 }
 
-/// What a depth came to.
-struct Found {
-    depth: Depth,
-    proof: Proof,
-    state_hash: u64,
-    /// What it stood on.
-    memory: HugePages,
-    /// The end of the first measured pass, which all others must share.
-    end: Option<End>,
-    passes_ns: Vec<u64>,
-    steps: Histogram<u64>,
+impl FromStr for Chosen {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "all" => Ok(Self::All),
+            name => name.parse().map(Self::One).map_err(|error| format!("{error}, and it is not 'all'")),
+        }
+    }
+}
+
+impl fmt::Display for Chosen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str("all"),
+            Self::One(scenario) => scenario.fmt(f),
+        }
+    }
 }
 
 /// Measures.
 ///
 /// # Errors
-/// The flow cannot be used, or an answer is wrong.
+/// An answer is not the published one, or a measured pass differs from the checked one.
 pub fn run(args: &CoreArgs, smoke: bool, clock: &Clock) -> Result<Section, BenchError> {
-    let smoke_limits =
-        SMOKE_LIMITS.iter().filter(|_| smoke).map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
-    let overrides: Vec<(String, String)> = smoke_limits.chain(args.overrides.iter().cloned()).collect();
-    let config = Config::default().with_overrides(&overrides)?;
-    let flow = match &args.flow {
-        Some(path) => {
-            let file = File::open(path).map_err(BenchError::io("open the flow"))?;
-            Flow::read(&path.to_string_lossy(), file, &config)?
-        }
-        None => Flow::read("the bundled flow", BUNDLED, &config)?,
-    };
-    let datagrams = Datagrams::pack(&flow, &config)?;
-    let bench = Bench { clock, config, flow, datagrams };
-    let published = match (&args.sha256, &args.flow) {
-        (Some(sha256), _) => Some(sha256.to_ascii_lowercase()),
-        (None, None) => BUNDLED_SHA256.split_whitespace().next().map(str::to_owned),
-        (None, Some(_)) => None,
-    };
-    let all = [Depth::Book, Depth::Exchange, Depth::Venue];
-    let chosen = all.into_iter().filter(|depth| args.only.is_empty() || args.only.contains(depth));
-    let mut found = chosen.map(|depth| bench.prove(depth)).collect::<Result<Vec<_>, _>>()?;
-    let expected = published.clone().unwrap_or_else(|| found[0].proof.sha256.clone());
-    for Found { depth, proof, .. } in &found {
-        if proof.sha256 != expected {
-            let (subject, reports, sha256) = (depth.name(), proof.reports, proof.sha256.clone());
-            return Err(BenchError::Wrong { subject, expected, reports, found: sha256 });
-        }
-    }
-
+    let orders = args.orders.unwrap_or(if smoke { SMOKE_ORDERS } else { ORDERS });
     let passes = args.passes.unwrap_or(if smoke { 1 } else { PASSES });
-    for pass in 0..passes {
-        // In turns, and each first as often as the others.
-        let first = usize::try_from(pass).unwrap_or(0) % found.len();
-        for at in (first..found.len()).chain(0..first) {
-            bench.whole_pass(&mut found[at])?;
-        }
-    }
-    for _ in 0..passes.min(LATENCY_PASSES) {
-        for found in &mut found {
-            bench.stepped_pass(found)?;
-        }
-    }
-
-    let messages = bench.flow.lines().len() as u64;
-    let deepest = &found[found.len() - 1];
-    let against = if published.is_some() { "the published one" } else { "the same at all depths, none published" };
-    let facts = vec![
-        ("flow", format!("{messages} messages, one session, one instrument, one thread, not pinned, all from memory")),
-        ("proof", format!("{} reports, sha256 {expected}, {against}", found[0].proof.reports)),
-        (
-            "passes",
-            format!(
-                "median of {passes}, in turns; single messages timed in {} passes of their own",
-                passes.min(LATENCY_PASSES)
-            ),
-        ),
-        ("memory", format!("{}, the deepest: {}", deepest.depth.name(), deepest.memory)),
-        ("clock", format!("{} ns between two readings, not subtracted from p50, p99, p999", clock_overhead_ns(clock))),
+    let scenarios = match args.scenario {
+        Chosen::All => Scenario::ALL.to_vec(),
+        Chosen::One(scenario) => vec![scenario],
+    };
+    let cores = if args.ring { pair() } else { None };
+    let reports = match cores {
+        Some([near, far]) => format!("through a ring to core {far}, the book on core {near}"),
+        None if args.ring => "counted: a ring needs 2 cores".to_owned(),
+        None => "counted".to_owned(),
+    };
+    let mut facts = vec![
+        ("flow", format!("{orders} orders a scenario, seed {}, one instrument, all from memory", args.seed)),
+        ("reports", reports),
+        ("passes", format!("median of {passes}, after a pass that was hashed")),
     ];
-    let base = &found[0].passes_ns;
-    let rows = found.iter().map(|found| row(found, messages, base)).collect();
+    let mut rows = Vec::new();
+    let mut worst: Option<(Scenario, Figure)> = None;
+    for scenario in scenarios {
+        let numbered = numbered(scenario, orders, args.seed)?;
+        let (proof, state_hash) = prove(&numbered);
+        facts.push((scenario.name(), judged(scenario, orders, args.seed, &numbered, &proof)?));
+        let mut taken_ns = Vec::new();
+        for _ in 0..passes {
+            let pass = match cores {
+                Some(cores) => ringed_pass(&numbered, cores, clock)?,
+                None => counted_pass(&numbered, clock),
+            };
+            if pass.state_hash != state_hash {
+                let (expected, found) = (format!("{state_hash:016x}"), format!("{:016x}", pass.state_hash));
+                return Err(BenchError::Unequal { subject: "book", expected, found });
+            }
+            taken_ns.push(pass.taken_ns);
+        }
+        let row = row(scenario, &numbered, &taken_ns);
+        let figure = row.figures[0];
+        if worst.is_none_or(|(_, least)| figure.value < least.value) {
+            worst = Some((scenario, figure));
+        }
+        rows.push(row);
+    }
+    if let Some((scenario, figure)) = worst
+        && rows.len() > 1
+    {
+        facts.push(("worst", scenario.to_string()));
+        rows.push(Row { name: "worst".into(), figures: vec![figure], excludes: WITHOUT });
+    }
     Ok(Section { name: "core", facts, rows })
 }
 
-fn row(found: &Found, messages: u64, base_ns: &[u64]) -> Row {
-    let slowest = found.passes_ns.iter().copied().max().unwrap_or(0);
-    let fastest = found.passes_ns.iter().copied().min().unwrap_or(0);
-    // Pass by pass, because the passes of one turn had the same machine to themselves.
-    let ratios = found.passes_ns.iter().zip(base_ns).map(|(ns, base)| Figure::ratio("time_ratio", *ns, *base).value);
-    let mut figures = vec![
-        Figure::rate("messages_per_s", messages, median(&found.passes_ns)),
-        Figure::rate("slowest_per_s", messages, slowest),
-        Figure::rate("fastest_per_s", messages, fastest),
-        Figure { name: "time_ratio", value: median(&ratios.collect::<Vec<_>>()), unit: Unit::Thousandths },
-    ];
-    figures.extend(percentiles(STEP_NS, &found.steps));
-    Row { name: found.depth.name(), figures, excludes: found.depth.excludes() }
+/// A scenario as steps for a book that was made by [`BookSubject`] with [`book_of`]'s limits.
+///
+/// # Errors
+/// There are more orders than numbers.
+pub fn numbered(scenario: Scenario, orders: u32, seed: u32) -> Result<Numbered, BenchError> {
+    let mut numbering = Numbering::new(&LIMITS);
+    for item in Workload::new(scenario, orders, seed, SYMBOL) {
+        numbering.take(item.seq, &item.action)?;
+    }
+    Ok(numbering.finish())
 }
 
-impl Bench<'_> {
-    fn prove(&self, depth: Depth) -> Result<Found, BenchError> {
-        let prover = Prover::new(&self.flow);
-        let mut memory = HugePages::default();
-        let (prover, state_hash) = self.with(depth, prover, |subject| {
-            (0..self.flow.lines().len()).for_each(|line| subject.step(line));
-            memory = huge_pages();
-        })?;
-        let proof = prover.finish();
-        Ok(Found { depth, proof, state_hash, memory, end: None, passes_ns: Vec::new(), steps: durations() })
-    }
-
-    fn whole_pass(&self, found: &mut Found) -> Result<(), BenchError> {
-        let lines = self.flow.lines().len();
-        let mut taken_ns = 0;
-        let measure = |subject: &mut dyn Passes| taken_ns = subject.whole(lines, self.clock);
-        let (counts, state_hash) = self.with(found.depth, Counter::default(), measure)?;
-        found.passes_ns.push(taken_ns);
-        found.compare(End { counts, state_hash })
-    }
-
-    fn stepped_pass(&self, found: &mut Found) -> Result<(), BenchError> {
-        let lines = self.flow.lines().len();
-        let steps = &mut found.steps;
-        let measure = |subject: &mut dyn Passes| subject.stepped(lines, self.clock, steps);
-        let (counts, state_hash) = self.with(found.depth, Counter::default(), measure)?;
-        found.compare(End { counts, state_hash })
-    }
-
-    /// Makes a fresh subject, lets `measure` have it, and says how it ended.
-    fn with<E: Ear>(
-        &self,
-        depth: Depth,
-        ear: E,
-        measure: impl FnOnce(&mut dyn Passes),
-    ) -> Result<(E, u64), BenchError> {
-        Ok(match depth {
-            Depth::Book => {
-                let mut subject = BookSubject::new(&self.flow, &self.config, ear);
-                measure(&mut subject);
-                let state_hash = subject.state_hash();
-                (subject.ear, state_hash)
-            }
-            Depth::Exchange => {
-                let mut subject = ExchangeSubject::new(&self.flow, &self.config, ear);
-                measure(&mut subject);
-                let state_hash = subject.state_hash();
-                (subject.into_ear(), state_hash)
-            }
-            Depth::Venue => {
-                let mut subject = VenueSubject::new(&self.datagrams, &self.config, ear)?;
-                measure(&mut subject);
-                let state_hash = subject.state_hash();
-                (subject.into_ear(), state_hash)
-            }
-        })
-    }
+/// An empty book of the right size, and the steps for it.
+pub fn book_of<E: Ear>(numbered: &Numbered, ear: E) -> BookSubject<'_, E> {
+    BookSubject::new(numbered.steps(), &LIMITS, ear)
 }
 
-impl Found {
-    fn compare(&mut self, end: End) -> Result<(), BenchError> {
-        let expected = *self.end.get_or_insert(End { state_hash: self.state_hash, ..end });
-        if end == expected {
-            return Ok(());
+/// Not measured: the whole flow into the report stream, and the state at its end.
+fn prove(numbered: &Numbered) -> (Proof, u64) {
+    let mut subject = book_of(numbered, Prover::new(numbered));
+    take_flow(&mut subject, 0..numbered.steps().len());
+    let state_hash = subject.state_hash();
+    (subject.ear.finish(), state_hash)
+}
+
+/// What is to be said of an answer.
+fn judged(scenario: Scenario, orders: u32, seed: u32, flow: &Numbered, proof: &Proof) -> Result<String, BenchError> {
+    let Proof { reports, sha256 } = proof;
+    let said = format!("{} messages, {reports} reports, sha256 {sha256}", flow.steps().len());
+    match answer(scenario, orders, seed) {
+        Some(published) if published == sha256 => Ok(said + ", the published one"),
+        Some(published) => {
+            let (expected, found) = (published.to_owned(), sha256.clone());
+            Err(BenchError::Wrong { subject: scenario.name(), expected, reports: *reports, found })
         }
-        let subject = self.depth.name();
-        Err(BenchError::Unequal { subject, expected: format!("{expected:?}"), found: format!("{end:?}") })
+        None => Ok(said + ", none published to compare with"),
     }
 }
 
-/// The two kinds of passes over a subject. One virtual call a pass, so that the loops are compiled for each subject.
-trait Passes: Subject {
-    /// Takes the whole flow. Returns how long that took, ns.
-    fn whole(&mut self, lines: usize, clock: &Clock) -> u64;
-
-    /// Takes the whole flow and records how long each message took, ns.
-    fn stepped(&mut self, lines: usize, clock: &Clock, steps: &mut Histogram<u64>);
+struct Pass {
+    taken_ns: u64,
+    state_hash: u64,
 }
 
-impl<S: Subject> Passes for S {
-    fn whole(&mut self, lines: usize, clock: &Clock) -> u64 {
+fn counted_pass(numbered: &Numbered, clock: &Clock) -> Pass {
+    let mut subject = book_of(numbered, Counter::default());
+    let before = clock.now();
+    take_flow(&mut subject, 0..numbered.steps().len());
+    Pass { taken_ns: clock.now() - before, state_hash: subject.state_hash() }
+}
+
+/// Ends when the last report was handed over. The reader keeps up or the ring makes the book wait, so what the clock misses is at most a
+/// ring of reports.
+fn ringed_pass(numbered: &Numbered, cores: [usize; 2], clock: &Clock) -> Result<Pass, BenchError> {
+    let clock = clock.clone();
+    on_core(cores[0], move || {
+        let (outbox, drain) = drain::start(cores[1])?;
+        let mut subject = book_of(numbered, outbox);
         let before = clock.now();
-        take_flow(self, lines);
-        clock.now() - before
-    }
-
-    fn stepped(&mut self, lines: usize, clock: &Clock, steps: &mut Histogram<u64>) {
-        for line in 0..lines {
-            let before = clock.now();
-            self.step(line);
-            let taken_ns = clock.now() - before;
-            steps.saturating_record(taken_ns.max(1));
-        }
-    }
+        take_flow(&mut subject, 0..numbered.steps().len());
+        subject.ear.hand_over();
+        let taken_ns = clock.now() - before;
+        let state_hash = subject.state_hash();
+        drain.finish(subject.ear)?;
+        Ok(Pass { taken_ns, state_hash })
+    })
 }
 
-/// A function of its own, so that a profiler can be told to count in here only; see docs/benchmarks.md.
-#[inline(never)]
-fn take_flow<S: Subject>(subject: &mut S, lines: usize) {
-    for line in 0..lines {
-        subject.step(line);
-    }
-}
-
-fn key_value(text: &str) -> Result<(String, String), String> {
-    let (key, value) = text.split_once('=').ok_or_else(|| format!("expected KEY=VALUE, found '{text}'"))?;
-    Ok((key.trim().to_owned(), value.trim().to_owned()))
+fn row(scenario: Scenario, numbered: &Numbered, taken_ns: &[u64]) -> Row {
+    let messages = numbered.steps().len() as u64;
+    let middle_ns = median(taken_ns);
+    let slowest_ns = taken_ns.iter().copied().max().unwrap_or(0);
+    let fastest_ns = taken_ns.iter().copied().min().unwrap_or(0);
+    let figures = vec![
+        Figure::rate("messages_per_s", messages, middle_ns),
+        Figure::rate("slowest_per_s", messages, slowest_ns),
+        Figure::rate("fastest_per_s", messages, fastest_ns),
+        Figure::tenths("per_message_ns", middle_ns, messages),
+    ];
+    Row { name: scenario.name().into(), figures, excludes: WITHOUT }
 }

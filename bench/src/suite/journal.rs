@@ -101,9 +101,13 @@ fn commits(dir: &Path, sizes: &Sizes, clock: &Clock) -> Result<[Row; 2], BenchEr
     let mut alone = vec![Figure::count("samples", commits.len()), ratio];
     alone.extend(percentiles(["commit_p50_ns", "commit_p99_ns", "commit_p999_ns"], &commits));
     Ok([
-        Row { name: "disk alone", figures: disk, excludes: "the journal; this is a 4 KiB overwrite and fdatasync" },
         Row {
-            name: "synced, alone",
+            name: "disk alone".into(),
+            figures: disk,
+            excludes: "the journal; this is a 4 KiB overwrite and fdatasync",
+        },
+        Row {
+            name: "synced, alone".into(),
             figures: alone,
             excludes: "other records; waking the helper from its sleep between two records is in",
         },
@@ -156,7 +160,7 @@ fn stream(dir: &Path, sizes: &Sizes, clock: &Clock) -> Result<Row, BenchError> {
     ];
     figures.extend(percentiles(["sync_p50_ns", "sync_p99_ns", "sync_p999_ns"], &syncs).take(2));
     let excludes = "preparing and changing segments; 8,192 records in flight at most";
-    Ok(Row { name: "synced, stream", figures, excludes })
+    Ok(Row { name: "synced, stream".into(), figures, excludes })
 }
 
 /// Appending when nobody waits for the disk.
@@ -178,7 +182,7 @@ fn mapped(dir: &Path, sizes: &Sizes, clock: &Clock) -> Result<Row, BenchError> {
     let mut figures = vec![Figure::rate("records_per_s", sizes.records, taken_ns)];
     figures.extend(percentiles(["append_p50_ns", "append_p99_ns", "append_p999_ns"], &times));
     let excludes = "the helper threads, preparing segments, changing segments; first touches of pages are in";
-    Ok(Row { name: "mapped", figures, excludes })
+    Ok(Row { name: "mapped".into(), figures, excludes })
 }
 
 /// A new journal whose segment holds `records`, with everything ready that its helpers prepare.

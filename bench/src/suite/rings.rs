@@ -3,9 +3,9 @@
 //! Goal: the cost of a hop between two pinned threads, nothing else on the way. Non-goal: what a tile does with a slot; more than two
 //! threads.
 
-use std::hint::spin_loop;
 use std::thread;
 
+use crate::cores::wait;
 use crate::error::BenchError;
 use crate::figure::{Figure, Row, Section};
 use crate::sample::{durations, median, percentiles};
@@ -25,8 +25,6 @@ type Slot = [u64; 8];
 const SLOTS: usize = 1_024;
 const BATCHES: [usize; 2] = [1, 32];
 const STREAM_PASSES: usize = 5;
-/// Turns without work before the other threads of the core get a chance: where cores are shared, pure spinning stands still.
-const SPIN_TURNS: u32 = 1 << 14;
 
 const WITHOUT: &str = "work on the slot, a third thread, cores that are not isolated from others' work";
 
@@ -47,7 +45,7 @@ pub fn run(_args: &RingsArgs, smoke: bool, clock: &Clock) -> Result<Section, Ben
     let trips = ping_pong(round_trips, [near, far], clock)?;
     let mut figures = vec![Figure::ns("hop_p50_ns", trips.value_at_quantile(0.5) / 2)];
     figures.extend(percentiles(["round_trip_p50_ns", "round_trip_p99_ns", "round_trip_p999_ns"], &trips));
-    let mut rows = vec![Row { name: "one slot", figures, excludes: WITHOUT }];
+    let mut rows = vec![Row { name: "one slot".into(), figures, excludes: WITHOUT }];
     for (name, batch) in ["stream by 1", "stream by 32"].into_iter().zip(BATCHES) {
         let passes = (0..STREAM_PASSES).map(|_| stream(streamed, batch, [near, far], clock));
         let passes = passes.collect::<Result<Vec<_>, _>>()?;
@@ -55,7 +53,7 @@ pub fn run(_args: &RingsArgs, smoke: bool, clock: &Clock) -> Result<Section, Ben
             Figure::rate("slots_per_s", streamed, median(&passes)),
             Figure::count("released_at_once_max", batch as u64),
         ];
-        rows.push(Row { name, figures, excludes: WITHOUT });
+        rows.push(Row { name: name.into(), figures, excludes: WITHOUT });
     }
     let facts = vec![
         ("threads", cores),
@@ -178,15 +176,6 @@ fn ready(consumer: &mut Consumer<Slot>, want: usize) -> usize {
             return count;
         }
         wait(&mut turns);
-    }
-}
-
-fn wait(turns: &mut u32) {
-    *turns = turns.wrapping_add(1);
-    if turns.is_multiple_of(SPIN_TURNS) {
-        thread::yield_now();
-    } else {
-        spin_loop();
     }
 }
 

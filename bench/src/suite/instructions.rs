@@ -1,0 +1,211 @@
+//! Instructions per operation, counted by callgrind: figures that a busy machine does not disturb.
+//!
+//! Goal: a table that is kept in the tree, and a check that names what grew. Non-goal: time; caches and branch predictors do not count
+//! instructions.
+//!
+//! The program starts itself under valgrind. Inside, callgrind collects only within [`RoundSubject::take_batch`] and [`take_flow`], and
+//! writes its counts out each time that [`operation_ended`] returns, so that one run counts all operations.
+
+use std::ffi::OsString;
+use std::fs;
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::error::BenchError;
+use crate::figure::{Figure, Row, Section};
+use crate::published::SEED;
+use crate::stream::floor::Shape;
+use crate::stream::operations::Operation;
+use crate::subject::rounds::RoundSubject;
+use crate::subject::{Counter, take_flow};
+use crate::suite::core;
+use crate::table::Table;
+use clap::{Args, ValueEnum};
+use feedhandler::flow::workload::Scenario;
+
+const SHAPE: Shape = Shape { orders: 20_000, instruments: 1 };
+const SMOKE_SHAPE: Shape = Shape { orders: 400, instruments: 1 };
+const WITHOUT: &str = "everything but the book, the making of the command and the counting of its events";
+
+/// Count instructions per operation (needs valgrind).
+#[derive(Debug, Default, Args)]
+pub struct InstructionsArgs {
+    /// The table to compare with
+    #[arg(long, value_name = "FILE")]
+    table: Option<PathBuf>,
+    /// Fail when something needs over 5% more than the table says
+    #[arg(long, requires = "table")]
+    check: bool,
+    /// Write the table anew
+    #[arg(long, requires = "table", conflicts_with = "check")]
+    write: bool,
+    /// Run what is counted: what this program starts under valgrind
+    #[arg(long, hide = true)]
+    inside: bool,
+}
+
+/// Something that is counted.
+#[derive(Clone, Copy, Debug)]
+enum Counted {
+    Operation(Operation),
+    Flow(Scenario),
+}
+
+/// How much of it.
+#[derive(Clone, Copy, Debug)]
+struct Amount {
+    shape: Shape,
+    operations: usize,
+    orders: u32,
+}
+
+impl Amount {
+    const fn of(smoke: bool) -> Self {
+        if smoke {
+            Self { shape: SMOKE_SHAPE, operations: 32, orders: 200 }
+        } else {
+            Self { shape: SHAPE, operations: 4_096, orders: 20_000 }
+        }
+    }
+}
+
+impl Counted {
+    fn all() -> impl Iterator<Item = Self> {
+        let operations = Operation::ALL.into_iter().map(Self::Operation);
+        operations.chain(Scenario::ALL.iter().copied().map(Self::Flow))
+    }
+
+    /// Its name in the table.
+    fn name(self) -> String {
+        match self {
+            Self::Operation(operation) => {
+                operation.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned())
+            }
+            Self::Flow(scenario) => format!("message-of-{scenario}"),
+        }
+    }
+}
+
+/// Measures.
+///
+/// # Errors
+/// There is no valgrind, or something grew.
+pub fn run(args: &InstructionsArgs, smoke: bool) -> Result<Section, BenchError> {
+    let amount = Amount::of(smoke);
+    if args.inside {
+        let counts = inside(amount)?;
+        let said = counts.iter().map(u64::to_string).collect::<Vec<_>>().join(" ");
+        return Ok(Section { name: "instructions", facts: vec![("counts", said)], rows: vec![] });
+    }
+    let found = count(smoke)?;
+    let mut rows: Vec<Row> = Vec::new();
+    let known = match &args.table {
+        Some(path) if !args.write => Table::read(path)?,
+        _ => Table::default(),
+    };
+    for (name, tenths) in found.rows() {
+        let figure = Figure { name: "instructions", value: tenths, unit: crate::figure::Unit::Tenths };
+        let mut figures = vec![figure];
+        if let Some(before) = known.get(name) {
+            figures.push(Figure::ratio("against_the_table_ratio", tenths, before));
+        }
+        rows.push(Row { name: name.to_owned().into(), figures, excludes: WITHOUT });
+    }
+    if args.check {
+        let grown = found.grown_from(&known);
+        if !grown.is_empty() {
+            return Err(BenchError::Grown { grown: grown.join("; ") });
+        }
+    }
+    if let (Some(path), true) = (&args.table, args.write) {
+        found.write(path, &said_by("rustc", "--version"), &said_by("valgrind", "--version"))?;
+    }
+    let Amount { shape, operations, orders } = amount;
+    let facts = vec![
+        ("operations", format!("{operations} of each, on a book of {} orders, one instrument", shape.orders)),
+        ("messages", format!("all of {orders} orders, seed {SEED}")),
+    ];
+    Ok(Section { name: "instructions", facts, rows })
+}
+
+/// Runs this program under callgrind and reads what it counted.
+fn count(smoke: bool) -> Result<Table, BenchError> {
+    let dir = tempfile::tempdir().map_err(BenchError::io("make a directory for callgrind"))?;
+    let program = std::env::current_exe().map_err(BenchError::io("find this program"))?;
+    let out = dir.path().join("out");
+    let mut out_file = OsString::from("--callgrind-out-file=");
+    out_file.push(&out);
+    let mut command = Command::new("valgrind");
+    command.args(["--tool=callgrind", "--quiet", "--collect-atstart=no"]);
+    command.args(["--toggle-collect=*take_batch*", "--toggle-collect=*take_flow*", "--dump-after=*operation_ended*"]);
+    command.arg(out_file).arg(program).args(["instructions", "--inside"]);
+    if smoke {
+        command.arg("--smoke");
+    }
+    let output = command.output().map_err(|source| BenchError::Valgrind { found: source.to_string() })?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let counts = said.lines().find_map(|line| line.trim().strip_prefix("counts: "));
+    let (true, Some(counts)) = (output.status.success(), counts) else {
+        let found = format!("{}, {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
+        return Err(BenchError::Valgrind { found });
+    };
+    let mut table = Table::default();
+    for ((number, counted), count) in (1..).zip(Counted::all()).zip(counts.split(' ')) {
+        let path = out.with_file_name(format!("out.{number}"));
+        let instructions = total(&path)?;
+        let count: u64 = count.parse().unwrap_or(1);
+        table.put(counted.name(), Figure::share("instructions", instructions, count).value);
+    }
+    Ok(table)
+}
+
+/// The instructions that a file of callgrind's counts, in all.
+fn total(path: &Path) -> Result<u64, BenchError> {
+    let text = fs::read_to_string(path).map_err(BenchError::io("read what callgrind counted"))?;
+    let total = text.lines().find_map(|line| line.strip_prefix("totals: ")?.trim().parse().ok());
+    total.ok_or_else(|| BenchError::Valgrind { found: "counts without a line 'totals'".to_owned() })
+}
+
+/// What is counted, one after the other. Returns how many operations or messages each was.
+fn inside(amount: Amount) -> Result<Vec<u64>, BenchError> {
+    let mut subject = RoundSubject::open(amount.shape, 1);
+    let mut counts = Vec::new();
+    for counted in Counted::all() {
+        let count = match counted {
+            Counted::Operation(operation) => {
+                let mut count = 0;
+                for round in subject.window(operation, amount.operations) {
+                    subject.take_aside(&round.prepare);
+                    subject.take_batch(&round.measured);
+                    subject.take_aside(&round.restore);
+                    count += round.measured.len();
+                }
+                subject.check(operation, count)?;
+                count
+            }
+            Counted::Flow(scenario) => {
+                let numbered = core::numbered(scenario, amount.orders, SEED)?;
+                let mut book = core::book_of(&numbered, Counter::default());
+                take_flow(&mut book, 0..numbered.steps().len());
+                numbered.steps().len()
+            }
+        };
+        operation_ended(count);
+        counts.push(count as u64);
+    }
+    Ok(counts)
+}
+
+/// Where callgrind writes its counts out and begins anew.
+#[inline(never)]
+fn operation_ended(count: usize) {
+    black_box(count);
+}
+
+/// The first line that a program says of itself, when it is there.
+fn said_by(program: &str, argument: &str) -> String {
+    let output = Command::new(program).arg(argument).output();
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    text.lines().next().unwrap_or("version unknown").to_owned()
+}
