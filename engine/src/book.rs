@@ -3,8 +3,20 @@
 //! Goal: [`BookCommand`] in, [`BookEvent`]s out, the same on every run and machine, in bounded work and without allocation.
 //! Non-goal: sessions' numbering, entry checks (tick, lot, bounds), wire layouts, time.
 //!
-//! Inside, records live in slabs and refer to each other by slot. An order is found by its key through an open-addressing index;
-//! it stands in a queue of its level, and in the list of its session. The levels of one side of one instrument form a ladder.
+//! Where to look:
+//!
+//! | what | file | in a sentence |
+//! |---|---|---|
+//! | order | `order.rs` | one cache line, found by slot; linked with its neighbours at its level and in its session |
+//! | level | `level.rs` | sixteen bytes: the ends of a queue, what it displays, what is open |
+//! | ladder | `ladder.rs` | one side of one instrument: pages of sixteen levels under bitmaps, the best level kept apart |
+//! | match loop | `matching.rs` | best price first, displayed before hidden, first in first out |
+//! | entry, replacement, look-ahead | `entry.rs`, `replace.rs`, `reach.rs` | all checks before the first change |
+//! | cancel, reduce, fill | `resting.rs` | what happens to an order that rests |
+//! | stop orders | `stops.rs` | wait in ladders of their own, are elected by trades, enter one at a time |
+//! | key to slot | `index.rs` | sixteen neighbouring order numbers a cache line |
+//! | invariants | `audit.rs` | everything that must hold between two commands, as code |
+//!
 //! `engine/src/twin.rs` is the same book written naively; the tests hold the two against each other.
 #![forbid(unsafe_code)]
 
@@ -21,22 +33,30 @@ mod level;
 mod matching;
 mod order;
 mod reach;
+mod replace;
 mod resting;
 mod session_orders;
 mod slab;
+mod stops;
+mod tick;
+mod tree;
+mod trie;
 
 pub use audit::AuditError;
 pub use command::{BookCommand, NewOrder, OrderKey, QtyBasis, ReduceTo, Replace, ReplaceKind, SelfMatch, TimeInForce};
-pub use event::{BookEvent, BookReject, CancelReason};
+pub use event::{BookEvent, BookReject, CancelReason, Listener};
 pub use state_hash::{LastTrade, OrderState, Place, StopTerms};
 pub use view::{LevelView, OrderView};
 
 use crate::limits::FILLS_PER_COMMAND_MAX;
-use index::KeyIndex;
+use index::{KeyIndex, Position};
 use ladder::Ladders;
 use order::Order;
 use session_orders::SessionOrders;
-use slab::Slab;
+use slab::{NIL, Slab};
+use stops::Stops;
+use tick::Tick;
+use wire::InstrumentIndex;
 
 /// How large a book is; everything is allocated for these at construction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +85,8 @@ pub struct Book {
     ladders: Ladders,
     index: KeyIndex,
     sessions: SessionOrders,
-    /// The wrapping sum of the mixes of all live orders.
+    stops: Stops,
+    /// The wrapping sum of the mixes of all live orders and last trades.
     state_hash: u64,
     /// The number of the last queue joining.
     stamp: u64,
@@ -75,7 +96,7 @@ impl Book {
     /// An empty book; the only place where the book allocates.
     ///
     /// # Panics
-    /// The limits are beyond what the book can number: 2^30 orders, 2^31 - 2 levels, 2^31 - 2 instruments,
+    /// The limits are beyond what the book can number: 2^31 orders, 2^27 levels, 2^28 instruments,
     /// [`FILLS_PER_COMMAND_MAX`] fills a command. The configuration's check keeps an operator from getting here.
     #[must_use]
     pub fn new(limits: &BookLimits) -> Self {
@@ -89,34 +110,30 @@ impl Book {
             orders: Slab::new(limits.orders, Order::EMPTY),
             ladders: Ladders::new(limits.instruments, limits.levels),
             index: KeyIndex::new(limits.orders),
-            sessions: SessionOrders::new(limits.sessions, limits.orders),
+            sessions: SessionOrders::new(limits.sessions),
+            stops: Stops::new(limits.instruments, limits.stops),
             state_hash: 0,
             stamp: 0,
         }
     }
 
     /// Carries out one command and hands every consequence to `sink`, in the order that [`event`] describes.
-    pub fn apply(&mut self, command: &BookCommand, sink: &mut impl FnMut(BookEvent)) {
-        let (key, result) = match command {
-            BookCommand::New(order) => (order.key, self.enter(order, sink)),
-            BookCommand::Cancel { key, reason } => (*key, self.cancel(*key, *reason, sink)),
-            BookCommand::Reduce { key, to } => (*key, self.reduce(*key, *to, sink)),
-            BookCommand::Replace(replace) => (replace.new_key, self.replace(replace, sink)),
-        };
-        if let Err(reason) = result {
-            sink(BookEvent::Rejected { key, reason });
+    pub fn apply(&mut self, command: &BookCommand, sink: &mut impl Listener) {
+        match command {
+            BookCommand::New(order) => self.enter(order, sink),
+            BookCommand::Cancel { key, reason } => self.cancel(*key, *reason, sink),
+            BookCommand::Reduce { key, to } => self.reduce(*key, *to, sink),
+            BookCommand::Replace(replace) => self.replace(replace, sink),
         }
     }
 
-    /// Takes the first elected order in, as one command of its own; `false` when none is elected. Its trades may elect more.
-    pub fn elect(&mut self, _sink: &mut impl FnMut(BookEvent)) -> bool {
-        self.has_elected()
-    }
-
-    /// Whether an order has reached its stop price and has not entered yet. Until none has, no other command belongs in between.
-    #[must_use]
-    pub const fn has_elected(&self) -> bool {
-        false
+    /// Sets the step between two prices of an instrument at which orders may rest; one price unit when nothing is said. Levels are
+    /// laid out by it: neighbouring prices are neighbours in memory.
+    ///
+    /// # Panics
+    /// The tick is not positive, the instrument is not there, or orders of it live.
+    pub fn set_tick(&mut self, instrument: InstrumentIndex, tick: i64) {
+        self.ladders.set_tick(instrument, Tick::new(tick));
     }
 
     /// The limits that the book was made for.
@@ -132,7 +149,15 @@ impl Book {
     }
 
     /// The slot of a live order.
+    #[inline]
     fn slot_of(&self, key: OrderKey) -> Option<u32> {
-        self.index.find(key, |slot| self.orders.at(slot).key == key)
+        let (slot, _) = self.find(key);
+        (slot != NIL).then_some(slot)
+    }
+
+    /// The slot of a live order, or [`NIL`], and the position of the key in the index.
+    #[inline(always)]
+    fn find(&self, key: OrderKey) -> (u32, Position) {
+        self.index.find(key, |slot| self.orders.at(slot).key)
     }
 }

@@ -18,7 +18,7 @@ use crate::session::{Session, mix};
 use crate::sink::Sink;
 use reporter::{Reporter, Request};
 use wire::mold::SessionId;
-use wire::{MatchNumber, OrderRef, SessionIndex};
+use wire::{InstrumentIndex, MatchNumber, OrderRef, SessionIndex};
 
 /// What numbers the exchange gives out next. Part of the state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl Exchange {
             sessions.iter().all(|session| usize::from(session.member().0) < rules.members.len()),
             "every session belongs to a configured member"
         );
-        let book = Book::new(&BookLimits {
+        let mut book = Book::new(&BookLimits {
             instruments: u32::try_from(rules.instruments.len()).expect("bounded above"),
             orders: rules.orders_max,
             levels: rules.levels_max,
@@ -65,6 +65,9 @@ impl Exchange {
             sessions: u16::try_from(sessions.len()).expect("a session index has 16 bits"),
             fills_per_command: FILLS_PER_COMMAND_MAX,
         });
+        for (number, instrument) in (0..).zip(&rules.instruments) {
+            book.set_tick(InstrumentIndex(number), instrument.tick);
+        }
         Self {
             instruments: InstrumentTable::new(rules.instruments.clone()),
             members: rules.members.clone(),

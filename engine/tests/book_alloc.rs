@@ -92,7 +92,7 @@ fn command(number: u32) -> BookCommand {
             self_match: [SelfMatch::Allow, SelfMatch::CancelOldest][kind as usize % 2],
             display: Qty(u32::from(kind == 3) * 4),
             hidden: kind == 4,
-            stop: (number % 32 == 0).then_some(Price(i64::from(scatter >> 16 & 255) - 128)),
+            stop: number.is_multiple_of(32).then_some(Price(i64::from(scatter >> 16 & 255) - 128)),
             mark: 0,
         }),
     }

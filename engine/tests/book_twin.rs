@@ -11,11 +11,9 @@ use engine::book::{Book, BookCommand, BookEvent, CancelReason, LastTrade, Place}
 use engine::twin::TwinBook;
 use seen::Seen;
 use std::collections::BTreeMap;
-use stream::{FLAVOURS, Flavour, Kinds, Stream};
+use stream::{FLAVOURS, Flavour, Stream};
 use wire::{InstrumentIndex, Price, SessionIndex, Side};
 
-/// Whether the book lets orders wait for a stop price, keeps levels for each kind of order, and counts last trades in its hash.
-const BOOK_HAS_STOPS: bool = false;
 const PER_STREAM: u32 = 2_500;
 
 fn commands() -> u32 {
@@ -26,13 +24,13 @@ fn commands() -> u32 {
 }
 
 /// Runs so many commands in streams of every flavour.
-fn streams(commands: u32, kinds: Kinds, run: impl Fn(u64, Flavour, &mut Seen)) {
+fn streams(commands: u32, run: impl Fn(u64, Flavour, &mut Seen)) {
     let mut seen = Seen::default();
     for seed in 0..u64::from(commands.div_ceil(PER_STREAM)) {
         let flavour = FLAVOURS[usize::try_from(seed).expect("fits") % FLAVOURS.len()];
         run(seed, flavour, &mut seen);
     }
-    seen.assert_everything_came_up(kinds);
+    seen.assert_everything_came_up();
 }
 
 /// How many elected orders enter after this command: mostly all, as in the venue, sometimes none or one.
@@ -61,11 +59,17 @@ impl LastTrades {
     }
 }
 
-fn run_both(seed: u64, flavour: Flavour, kinds: Kinds, seen: &mut Seen) {
+/// In some streams every second or third price of one instrument is off the tick.
+fn tick(seed: u64) -> i64 {
+    [1, 1, 2, 1, 3][usize::try_from(seed % 5).expect("fits")]
+}
+
+fn run_both(seed: u64, flavour: Flavour, seen: &mut Seen) {
     let mut book = Book::new(&flavour.limits);
     let mut twin = TwinBook::new(&flavour.limits);
-    let mut stream = Stream::new(seed, flavour, kinds);
-    let mut last_trades = LastTrades::default();
+    book.set_tick(InstrumentIndex(0), tick(seed));
+    twin.set_tick(InstrumentIndex(0), tick(seed));
+    let mut stream = Stream::new(seed, flavour);
     let (mut live, mut ours, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
     for step in 0..PER_STREAM {
         let command = stream.next(&live);
@@ -89,12 +93,8 @@ fn run_both(seed: u64, flavour: Flavour, kinds: Kinds, seen: &mut Seen) {
             let flip = |mark: u8| mark ^ 0x55;
             assert_eq!(book.set_mark(key, flip), twin.set_mark(key, flip), "marks differ: {place}");
         }
-        ours.iter().for_each(|event| {
-            seen.note(event);
-            last_trades.note(event);
-        });
-        let trades_hash = if BOOK_HAS_STOPS { 0 } else { last_trades.hash() };
-        assert_eq!(book.state_hash(), twin.state_hash().wrapping_sub(trades_hash), "state hashes differ: {place}");
+        ours.iter().for_each(|event| seen.note(event));
+        assert_eq!(book.state_hash(), twin.state_hash(), "state hashes differ: {place}");
 
         live.clear();
         live.extend(twin.live_keys());
@@ -135,16 +135,16 @@ fn compare_views(book: &Book, twin: &TwinBook, flavour: &Flavour, place: &str) {
 
 #[test]
 fn random_streams_give_equal_events_and_equal_state() {
-    let kinds = if BOOK_HAS_STOPS { Kinds::All } else { Kinds::PlainOnly };
-    streams(commands(), kinds, |seed, flavour, seen| run_both(seed, flavour, kinds, seen));
+    streams(commands(), run_both);
 }
 
 /// The twin's own bookkeeping: whatever has happened, canceling everything leaves nothing but the last trades.
 #[test]
 fn a_twin_whose_orders_are_all_canceled_is_empty() {
-    streams(120_000, Kinds::All, |seed, flavour, seen| {
+    streams(120_000, |seed, flavour, seen| {
         let mut twin = TwinBook::new(&flavour.limits);
-        let mut stream = Stream::new(seed, flavour, Kinds::All);
+        twin.set_tick(InstrumentIndex(0), tick(seed));
+        let mut stream = Stream::new(seed, flavour);
         let (mut live, mut last_trades) = (Vec::new(), LastTrades::default());
         for _ in 0..PER_STREAM {
             let mut note = |event: BookEvent| {

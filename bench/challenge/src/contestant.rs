@@ -4,7 +4,7 @@
 //! unheard here, and a new order that the book refuses (no quantity, a live id, no room) gets no report, because the interface has none.
 
 use engine::book::{
-    Book, BookCommand, BookEvent, BookLimits, CancelReason, NewOrder, Replace, ReplaceKind, SelfMatch, TimeInForce,
+    Book, BookEvent, BookLimits, CancelReason, Listener, NewOrder, Replace, ReplaceKind, SelfMatch, TimeInForce,
 };
 use engine::limits::FILLS_PER_COMMAND_MAX;
 use netio::pages;
@@ -42,14 +42,14 @@ impl Contestant {
         pages::prefault(true);
         let book = Book::new(&LIMITS);
         pages::prefault(false);
-        Self { book, names: Names::new() }
+        Self { book, names: Names::default() }
     }
 
     /// Enters an order.
     #[inline]
     pub fn enter(&mut self, order: &message::NewOrder, report: &mut impl FnMut(Report)) {
         let Some(key) = self.names.key_to_enter(order.id) else { return };
-        let command = BookCommand::New(NewOrder {
+        let entry = NewOrder {
             instrument: INSTRUMENT,
             key,
             order_ref: OrderRef(order.id),
@@ -65,8 +65,8 @@ impl Contestant {
             hidden: false,
             stop: None,
             mark: 0,
-        });
-        self.book.apply(&command, &mut |event| tell(event, order.seq, report));
+        };
+        self.book.enter(&entry, &mut Teller { seq: order.seq, refusal: None, report });
     }
 
     /// Cancels an order.
@@ -74,11 +74,7 @@ impl Contestant {
     pub fn cancel(&mut self, cancel: &message::Cancel, report: &mut impl FnMut(Report)) {
         let refusal = Report::refusal(ReportKind::CancelRejected, cancel.seq, cancel.id);
         let Some(key) = self.names.key(cancel.id) else { return report(refusal) };
-        let command = BookCommand::Cancel { key, reason: CancelReason::User };
-        self.book.apply(&command, &mut |event| match event {
-            BookEvent::Rejected { .. } => report(refusal),
-            event => tell(event, cancel.seq, report),
-        });
+        self.book.cancel(key, CancelReason::User, &mut Teller { seq: cancel.seq, refusal: Some(refusal), report });
     }
 
     /// Takes an order out and enters it anew, in one step of the book.
@@ -86,9 +82,9 @@ impl Contestant {
     pub fn modify(&mut self, modify: &message::Modify, report: &mut impl FnMut(Report)) {
         let refusal = Report::refusal(ReportKind::ModifyRejected, modify.seq, modify.id);
         let Some(key) = self.names.key(modify.id) else { return report(refusal) };
-        let command = BookCommand::Replace(Replace {
+        let replacement = Replace {
             key,
-            new_key: Names::other(key),
+            new_key: key,
             order_ref: OrderRef(modify.id),
             price: Price(modify.price_ticks),
             qty: Qty(modify.qty),
@@ -100,18 +96,8 @@ impl Contestant {
             display: Qty::ZERO,
             hidden: false,
             stop: None,
-        });
-        let mut refused = false;
-        self.book.apply(&command, &mut |event| match event {
-            BookEvent::Rejected { .. } => {
-                refused = true;
-                report(refusal);
-            }
-            event => tell(event, modify.seq, report),
-        });
-        if !refused {
-            self.names.turn(modify.id);
-        }
+        };
+        self.book.replace(&replacement, &mut Teller { seq: modify.seq, refusal: Some(refusal), report });
     }
 
     /// The best price of a side.
@@ -126,24 +112,38 @@ impl Contestant {
     }
 }
 
-/// Reports what an event says in the benchmark's words. Orders carry their id as the venue's number.
-#[inline]
-fn tell(event: BookEvent, seq: u64, report: &mut impl FnMut(Report)) {
-    match event {
-        BookEvent::Accepted { order_ref, side, price, qty, .. } => {
-            report(Report::of_order(ReportKind::Accepted, seq, order_ref.0, side, price, qty));
-        }
-        BookEvent::Replaced { order_ref, side, price, qty, .. } => {
-            report(Report::of_order(ReportKind::Modified, seq, order_ref.0, side, price, qty));
-        }
-        BookEvent::Trade { maker_ref, taker_ref, taker_side, price, qty, .. } => {
-            report(Report::trade(seq, maker_ref.0, taker_ref.0, taker_side, price, qty));
-        }
-        BookEvent::Canceled { order_ref, side, price, qty, .. } => {
-            report(Report::of_order(ReportKind::Canceled, seq, order_ref.0, side, price, qty));
-        }
-        // The interface has no stop orders, so none is elected.
-        BookEvent::Elected { .. } | BookEvent::Level { .. } | BookEvent::Rejected { .. } => {}
+/// Reports what the book says in the benchmark's words. Orders carry their id as the venue's number.
+struct Teller<'a, R> {
+    seq: u64,
+    /// What to say when the book refuses the message; nothing of a new order.
+    refusal: Option<Report>,
+    report: &'a mut R,
+}
+
+impl<R: FnMut(Report)> Listener for Teller<'_, R> {
+    #[inline(always)]
+    fn hear(&mut self, event: BookEvent) {
+        let report = match event {
+            BookEvent::Accepted { order_ref, side, price, qty, .. } => {
+                Report::of_order(ReportKind::Accepted, self.seq, order_ref.0, side, price, qty)
+            }
+            BookEvent::Replaced { order_ref, side, price, qty, .. } => {
+                Report::of_order(ReportKind::Modified, self.seq, order_ref.0, side, price, qty)
+            }
+            BookEvent::Trade { maker_ref, taker_ref, taker_side, price, qty, .. } => {
+                Report::trade(self.seq, maker_ref.0, taker_ref.0, taker_side, price, qty)
+            }
+            BookEvent::Canceled { order_ref, side, price, qty, .. } => {
+                Report::of_order(ReportKind::Canceled, self.seq, order_ref.0, side, price, qty)
+            }
+            BookEvent::Rejected { .. } => match self.refusal {
+                Some(refusal) => refusal,
+                None => return,
+            },
+            // The interface has no stop orders, so none is elected.
+            BookEvent::Elected { .. } | BookEvent::Level { .. } => return,
+        };
+        (self.report)(report);
     }
 }
 

@@ -7,10 +7,11 @@ use wire::{InstrumentIndex, Price, SessionIndex, Side};
 
 use super::Book;
 use super::command::OrderKey;
-use super::ladder::ladder_of;
-use super::level::{HIDDEN, Level};
-use super::order::Order;
+use super::ladder::LadderId;
+use super::level::Queue;
 use super::slab::NIL;
+use super::state_hash::{LastTrade, OrderState, Place};
+use super::stops::ELECTED;
 
 /// What does not fit together. Each is a bug of the book, never the fault of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -57,9 +58,9 @@ pub enum AuditError {
         /// Of what.
         what: &'static str,
         /// As recomputed.
-        expected: usize,
+        expected: u32,
         /// As kept.
-        found: usize,
+        found: u32,
     },
     /// The state hash is not the sum over the orders.
     #[error("expected state hash {expected:016x}, found {found:016x}")]
@@ -73,9 +74,12 @@ pub enum AuditError {
 
 #[derive(Default)]
 struct Totals {
-    orders: usize,
-    levels: usize,
-    branches: usize,
+    orders: u32,
+    levels: u32,
+    nodes: u32,
+    regions: u32,
+    branches: u32,
+    stops: u32,
     hash: u64,
 }
 
@@ -87,29 +91,29 @@ impl Book {
     pub fn audit(&self) -> Result<(), AuditError> {
         let mut totals = Totals::default();
         for instrument in (0..self.limits.instruments).map(InstrumentIndex) {
-            for side in [Side::Buy, Side::Sell] {
-                self.audit_ladder(instrument, side, &mut totals)?;
+            for ladder in LadderId::all_of(instrument) {
+                self.audit_ladder(ladder, &mut totals)?;
             }
-            let best = |side| {
-                let level = self.ladders.best(ladder_of(instrument, side));
-                (level != NIL).then(|| self.ladders.levels.at(level).price)
-            };
-            if let (Some(bid), Some(ask)) = (best(Side::Buy), best(Side::Sell))
-                && bid >= ask
-            {
-                return Err(AuditError::Crossed { instrument, bid, ask });
+            self.audit_cross(instrument)?;
+            if let Some(price) = self.stops.last_trade(instrument) {
+                totals.hash = totals.hash.wrapping_add(LastTrade { instrument, price }.mix());
             }
         }
+        self.audit_queue(ELECTED, self.stops.elected, &mut totals)?;
         let mut listed = 0;
         for session in (0..self.limits.sessions).map(SessionIndex) {
             listed += self.audit_session(session)?;
         }
+        let [nodes, regions, branches] = self.ladders.counts();
         for (what, expected, found) in [
             ("orders in the slab", totals.orders, self.orders.len()),
             ("orders in the index", totals.orders, self.index.len()),
             ("orders in session lists", totals.orders, listed),
-            ("levels in the slab", totals.levels, self.ladders.levels.len()),
-            ("tree branches", totals.branches, self.ladders.branch_count()),
+            ("stop orders", totals.stops, self.stops.terms.len()),
+            ("levels", totals.levels, self.ladders.len()),
+            ("trie nodes", totals.nodes, nodes),
+            ("regions", totals.regions, regions),
+            ("tree branches", totals.branches, branches),
         ] {
             if expected != found {
                 return Err(AuditError::Count { what, expected, found });
@@ -121,106 +125,128 @@ impl Book {
         Ok(())
     }
 
-    fn audit_ladder(&self, instrument: InstrumentIndex, side: Side, totals: &mut Totals) -> Result<(), AuditError> {
-        let ladder = ladder_of(instrument, side);
-        let (mut better, mut slot, mut levels) = (NIL, self.ladders.best(ladder), 0);
-        while slot != NIL {
-            let level = self.ladders.levels.at(slot);
-            let wrong = |what| Err(AuditError::Level { instrument, side, price: level.price, what });
-            if level.ladder != ladder || level.better != better {
-                return wrong("its links");
-            }
-            if better != NIL {
-                let price_before = self.ladders.levels.at(better).price;
-                let in_order = match side {
-                    Side::Buy => price_before > level.price,
-                    Side::Sell => price_before < level.price,
-                };
-                if !in_order {
-                    return wrong("its place in the ladder");
+    fn audit_cross(&self, instrument: InstrumentIndex) -> Result<(), AuditError> {
+        let best = |side| {
+            let ladders = [false, true].map(|hidden| LadderId::resting(instrument, side, hidden));
+            ladders.map(|ladder| self.ladders.best(ladder)).into_iter().filter(|&level| level != NIL)
+        };
+        for bid in best(Side::Buy).map(|level| self.ladders.at(level).price) {
+            for ask in best(Side::Sell).map(|level| self.ladders.at(level).price) {
+                if bid >= ask {
+                    return Err(AuditError::Crossed { instrument, bid, ask });
                 }
             }
-            if self.ladders.find(ladder, level.price) != Some(slot) {
-                return wrong("the tree does not lead to it");
-            }
-            if let Some(what) = self.audit_queues(slot, level, totals)? {
-                return wrong(what);
-            }
-            levels += 1;
-            (better, slot) = (slot, level.worse);
         }
-        totals.levels += levels;
-        totals.branches += levels.saturating_sub(1);
         Ok(())
     }
 
-    fn audit_queues(&self, slot: u32, level: &Level, totals: &mut Totals) -> Result<Option<&'static str>, AuditError> {
-        let (mut shown, mut open) = (0u64, 0u64);
-        for (number, queue) in level.queues.iter().enumerate() {
-            let (mut prev, mut order_slot, mut count, mut stamp) = (NIL, queue.head, 0, 0);
-            while order_slot != NIL {
-                let order = self.orders.at(order_slot);
-                let wrong = |what| Err(AuditError::Order { key: order.key, what });
-                if order.prev != prev || order.level != slot || order.hidden != (number == HIDDEN) {
-                    return wrong("its links");
-                }
-                if order.stamp <= stamp || order.stamp > self.stamp {
-                    return wrong("its place in time");
-                }
-                if let Some(what) = quantities_wrong(order) {
-                    return wrong(what);
-                }
-                if self.slot_of(order.key) != Some(order_slot) {
-                    return wrong("the index does not lead to it");
-                }
-                totals.orders += 1;
-                totals.hash = totals.hash.wrapping_add(self.order_state(order_slot).mix());
-                shown += u64::from(order.shown);
-                open += u64::from(order.leaves);
-                count += 1;
-                stamp = order.stamp;
-                (prev, order_slot) = (order_slot, order.next);
+    fn audit_ladder(&self, ladder: LadderId, totals: &mut Totals) -> Result<(), AuditError> {
+        let best = self.ladders.best(ladder);
+        let (mut before, mut level) = (None::<(Price, [i64; 3])>, best);
+        let mut regions = 0;
+        while level != NIL {
+            let price = self.ladders.at(level).price;
+            let wrong =
+                |what| Err(AuditError::Level { instrument: ladder.instrument(), side: ladder.side(), price, what });
+            if self.ladders.at(level).ladder != ladder {
+                return wrong("it stands on another ladder");
             }
-            if (queue.tail, queue.count) != (prev, count) {
-                return Ok(Some("the end or the count of a queue"));
+            if level == best && self.ladders.best_key(ladder) != ladder.turn(price.0) {
+                return wrong("the price kept for the best level");
             }
+            if self.ladders.find(ladder, price) != Some(level) {
+                return wrong("its price does not lead to it");
+            }
+            let needs = self.ladders.needs(level);
+            if before.is_some_and(|(better, _)| ladder.turn(better.0) >= ladder.turn(price.0)) {
+                return wrong("its place in the ladder");
+            }
+            let new = |tier: usize| before.is_none_or(|(_, needs_before)| needs_before[tier] != needs[tier]);
+            totals.nodes += [0, 1, 2].into_iter().map(|tier| u32::from(new(tier))).sum::<u32>();
+            regions += u32::from(new(0));
+            let record = self.ladders.at(level);
+            let (shown, open) = self.audit_queue(level, record.queue, totals)?;
+            if record.is_empty() {
+                return wrong("it is empty");
+            }
+            if (u64::from(record.shown), u64::from(record.open)) != (shown, open) {
+                return wrong("its totals");
+            }
+            totals.levels += 1;
+            before = Some((price, needs));
+            level = self.ladders.after(level);
         }
-        Ok(if level.is_empty() {
-            Some("it is empty")
-        } else if (u64::from(level.shown), u64::from(level.open)) != (shown, open) {
-            Some("its totals")
-        } else {
-            None
-        })
+        totals.regions += regions;
+        totals.branches += regions.saturating_sub(1);
+        Ok(())
     }
 
-    fn audit_session(&self, session: SessionIndex) -> Result<usize, AuditError> {
-        let (mut slot, mut count) = (self.sessions.first(session), 0);
+    /// Checks the orders of a level, or the elected ones, and adds up what they show and what is open.
+    fn audit_queue(&self, level: u32, queue: Queue, totals: &mut Totals) -> Result<(u64, u64), AuditError> {
+        let (mut shown, mut open) = (0u64, 0u64);
+        let (mut prev, mut stamp) = (NIL, 0);
+        for slot in self.queue(queue.head) {
+            let order = self.orders.at(slot);
+            let wrong = |what| Err(AuditError::Order { key: order.key, what });
+            if order.prev != prev || order.level != level {
+                return wrong("its links");
+            }
+            if order.stamp <= stamp || order.stamp > self.stamp {
+                return wrong("its place in time");
+            }
+            let state = self.order_state(slot);
+            let place = if level == ELECTED { Place::Elected } else { self.ladders.at(level).ladder.place() };
+            if state.place != place || order.traits.is_stop() != state.stop.is_some() {
+                return wrong("it stands where others belong");
+            }
+            if let Some(what) = quantities_wrong(&state) {
+                return wrong(what);
+            }
+            if self.slot_of(order.key) != Some(slot) {
+                return wrong("the index does not lead to it");
+            }
+            totals.orders += 1;
+            totals.stops += u32::from(state.stop.is_some());
+            totals.hash = totals.hash.wrapping_add(state.mix());
+            shown += u64::from(order.shown);
+            open += u64::from(order.leaves);
+            (prev, stamp) = (slot, order.stamp);
+        }
+        if queue.tail != prev {
+            return Err(AuditError::Count { what: "slot at the end of a queue", expected: prev, found: queue.tail });
+        }
+        Ok((shown, open))
+    }
+
+    fn audit_session(&self, session: SessionIndex) -> Result<u32, AuditError> {
+        let (mut slot, mut older, mut count) = (self.sessions.first(session), NIL, 0);
         while slot != NIL {
-            let key = self.orders.at(slot).key;
-            if key.session() != session || self.slot_of(key) != Some(slot) || count > self.orders.len() {
+            let order = self.orders.at(slot);
+            let listed = order.key.session() == session && order.older == older;
+            if !listed || self.slot_of(order.key) != Some(slot) || count > self.orders.len() {
                 return Err(AuditError::Session { session });
             }
             count += 1;
-            slot = self.sessions.after(slot);
+            (older, slot) = (slot, order.newer);
         }
-        if count != self.sessions.count(session) as usize {
+        if count != self.sessions.count(session) {
             return Err(AuditError::Session { session });
         }
         Ok(count)
     }
 }
 
-fn quantities_wrong(order: &Order) -> Option<&'static str> {
+fn quantities_wrong(order: &OrderState) -> Option<&'static str> {
+    let displayed = order.place == Place::Displayed;
     if order.leaves == 0 {
         Some("nothing is left of it")
     } else if order.leaves > order.liable {
         Some("more is open than may execute")
-    } else if order.hidden != (order.shown == 0) || order.shown > order.leaves {
+    } else if displayed != (order.shown > 0) || order.shown > order.leaves {
         Some("what it shows")
-    } else if !order.hidden && order.display == 0 && order.shown != order.leaves {
+    } else if displayed && order.display == 0 && order.shown != order.leaves {
         Some("it holds back without being an iceberg")
-    } else if order.display != 0 && order.shown > order.display {
+    } else if displayed && order.display != 0 && order.shown > order.display {
         Some("it shows more than its slice")
     } else {
         None

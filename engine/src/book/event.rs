@@ -82,6 +82,20 @@ pub enum BookReject {
     OffTick,
 }
 
+/// Hears what a book does. Any closure that takes an event is one; where speed counts, implement it with `#[inline(always)]`, so that
+/// at each place where the book speaks only what is done with that one event remains.
+pub trait Listener {
+    /// Takes one event; they come in order.
+    fn hear(&mut self, event: BookEvent);
+}
+
+impl<F: FnMut(BookEvent)> Listener for F {
+    #[inline]
+    fn hear(&mut self, event: BookEvent) {
+        self(event);
+    }
+}
+
 /// One consequence of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BookEvent {

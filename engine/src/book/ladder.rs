@@ -1,318 +1,350 @@
 //! The price levels of every side of every instrument.
 //!
-//! Goal: best price in one step; find, add and remove a level in at most 64 steps over the full range of prices, whatever prices a
-//! sender picks; all from two slabs shared by all instruments. Non-goal: orders.
+//! Goal: the best level in one step, the level at a price in a few loads, a new level or the next best one by a few bit operations, for a
+//! book with a hundred levels as for one with thousands, wherever they lie; for prices that lie very far apart at most 64 steps; and
+//! never memory for the prices in between. Non-goal: orders.
 //!
-//! Each ladder is a list of levels, best first, and a crit-bit tree over the same levels. The tree branches only at bits in which
-//! prices differ, so its depth is near the logarithm of the number of levels and never above the 64 bits of a price; its shape
-//! depends on the prices alone, and adding or removing a level touches one branch, with nothing to rebalance.
+//! Prices are counted in ticks, and in *ranks*: ticks turned round on the buy side, so that on every ladder the best level has the
+//! lowest rank and no code asks for the side. The low 18 bits of a rank are the way through a trie of bitmaps, the rest is the number of
+//! a region of 262,144 ticks, which has a trie of its own.
 //!
 //! ```text
-//!  ladder (instrument 3, asks)         branch bit 61
-//!    root ---------------------------> /          \
-//!    best -> [10.48] <-> [10.50] <-> [10.51]   branch bit 62 ...
+//!  rank    region ......... | 6 bits | 6 bits | 6 bits
+//!
+//!  ladder  best level (price and number) ───────────────────────┐
+//!          regions: a crit-bit tree, and a list, best first     │
+//!  trie    three tiers of 64 bits and 64 references             ▼
+//!  level   [head tail shown open · price ladder cell] in a slab: what stands now is together in memory
 //! ```
 //!
-//! Keys are *ranks*: prices mapped to unsigned numbers that grow from best to worst, on either side.
+//! A ladder remembers the region it used last, and hardly any instrument ever leaves its first one.
 
 use wire::{InstrumentIndex, Price, Side};
 
 use super::level::Level;
-use super::slab::{NIL, Slab};
+use super::slab::{NIL, Record, Slab};
+use super::state_hash::Place;
+use super::tick::Tick;
+use super::tree::{Link, Neighbour, Trees};
+use super::trie::{self, NOWHERE, TIERS, Trie, Way};
 
-/// A link of the tree: nothing, a branch, or (with the top bit) a level.
+/// How many levels a book can have.
+pub(super) const LEVELS_MAX: u32 = 1 << 24;
+/// No region has this number.
+const NO_REGION: i64 = i64::MAX;
+
+/// A ladder's number: instrument, kind of order, side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Link(u32);
+pub(super) struct LadderId(u32);
 
-impl Link {
-    const NONE: Self = Self(NIL);
-    const LEVEL: u32 = 1 << 31;
+impl LadderId {
+    /// Of a level that stands nowhere.
+    pub const NONE: Self = Self(NIL);
+    /// Ladders of one instrument, one number unused.
+    const EACH: u32 = 8;
 
-    const fn level(slot: u32) -> Self {
-        Self(slot | Self::LEVEL)
+    /// The ladder of displayed orders.
+    #[inline]
+    pub const fn new(instrument: InstrumentIndex, side: Side) -> Self {
+        Self(instrument.0 * Self::EACH + matches!(side, Side::Sell) as u32)
     }
 
-    const fn as_level(self) -> Option<u32> {
-        if self.0 & Self::LEVEL != 0 { Some(self.0 & !Self::LEVEL) } else { None }
+    /// The ladder of orders that show nothing, or are displayed.
+    #[inline]
+    pub const fn resting(instrument: InstrumentIndex, side: Side, hidden: bool) -> Self {
+        Self(Self::new(instrument, side).0 + 2 * hidden as u32)
+    }
+
+    /// The ladder of orders that wait for their stop price. The best is the one that is reached first: of buys the lowest.
+    #[inline]
+    pub const fn waiting(instrument: InstrumentIndex, side: Side) -> Self {
+        Self(Self::new(instrument, side).0 + 4)
+    }
+
+    /// The hidden orders beside these displayed ones.
+    #[inline]
+    pub const fn beside(self) -> Self {
+        Self(self.0 + 2)
+    }
+
+    #[inline]
+    pub const fn instrument(self) -> InstrumentIndex {
+        InstrumentIndex(self.0 / Self::EACH)
+    }
+
+    #[inline]
+    pub const fn side(self) -> Side {
+        if self.0.is_multiple_of(2) { Side::Buy } else { Side::Sell }
+    }
+
+    pub const fn place(self) -> Place {
+        match self.0 % Self::EACH / 2 {
+            0 => Place::Displayed,
+            1 => Place::Hidden,
+            _ => Place::Waiting,
+        }
+    }
+
+    /// Instrument * 8 + place * 2 + side.
+    #[inline]
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+
+    /// Turns a number round where a higher price is better, and is its own inverse: ticks and ranks, prices and keys.
+    #[inline]
+    pub const fn turn(self, number: i64) -> i64 {
+        #[allow(clippy::cast_lossless, reason = "`From` is not const")]
+        let ascending = ((self.0 ^ self.0 >> 2) & 1) as i64;
+        number ^ (ascending - 1)
+    }
+
+    /// All ladders of an instrument.
+    pub fn all_of(instrument: InstrumentIndex) -> impl Iterator<Item = Self> {
+        (0..6).map(move |kind| Self(instrument.0 * Self::EACH + kind))
     }
 }
 
-/// A branch of a tree: ranks below it agree in all bits before `bit`.
 #[derive(Clone, Copy, Debug)]
-struct Branch {
-    /// Counted from the most significant, 0 to 63.
-    bit: u32,
-    /// For a zero and for a one in that bit.
-    children: [Link; 2],
-}
-
-#[derive(Clone, Copy, Debug)]
+#[repr(C, align(32))]
 struct Ladder {
-    root: Link,
+    /// The best level's price, turned so that lower is better; the largest number when none stands.
+    best_key: i64,
+    /// The number of the region used last.
+    near_number: i64,
     best: u32,
+    /// The root of the trie of the region used last.
+    near: u32,
+    regions: Link,
+}
+
+/// A stretch of 262,144 ticks of a ladder in which levels stand.
+#[derive(Clone, Copy, Debug)]
+struct Region {
+    number: i64,
+    root: u32,
+    better: u32,
+    worse: u32,
+}
+
+impl Record for Region {
+    fn kept(&self) -> u32 {
+        self.root
+    }
+
+    fn keep(&mut self, number: u32) {
+        self.root = number;
+    }
+}
+
+/// The place of a price, whether a level stands there or not.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spot {
+    rank: i64,
+    way: Way,
+}
+
+/// Region numbers in order, as the tree wants them.
+const fn unsigned(number: i64) -> u64 {
+    number.cast_unsigned() ^ 1 << 63
 }
 
 /// All ladders of a book.
 #[derive(Debug)]
 pub(super) struct Ladders {
     ladders: Vec<Ladder>,
-    branches: Slab<Branch>,
-    pub levels: Slab<Level>,
-}
-
-/// The number of a ladder.
-#[inline]
-pub(super) const fn ladder_of(instrument: InstrumentIndex, side: Side) -> u32 {
-    instrument.0 * 2
-        + match side {
-            Side::Buy => 0,
-            Side::Sell => 1,
-        }
-}
-
-/// The instrument and side of a ladder.
-#[inline]
-pub(super) const fn ladder_parts(ladder: u32) -> (InstrumentIndex, Side) {
-    (InstrumentIndex(ladder / 2), if ladder.is_multiple_of(2) { Side::Buy } else { Side::Sell })
-}
-
-/// A price as a number that grows from the best price of a ladder to its worst.
-#[inline]
-const fn rank(ladder: u32, price: Price) -> u64 {
-    let ascending = price.0.cast_unsigned() ^ (1 << 63);
-    if ladder.is_multiple_of(2) { !ascending } else { ascending }
-}
-
-#[inline]
-const fn bit_of(rank: u64, bit: u32) -> usize {
-    if rank & (1 << 63 >> bit) == 0 { 0 } else { 1 }
+    ticks: Vec<Tick>,
+    levels: Slab<Level>,
+    trie: Trie,
+    regions: Slab<Region>,
+    trees: Trees,
 }
 
 impl Ladders {
-    /// Takes the memory for both sides of all instruments and for all levels.
+    /// Takes the memory for all ladders of so many instruments, with so many levels in all.
     pub fn new(instruments: u32, levels: u32) -> Self {
-        assert!(instruments < NIL / 2, "{instruments} instruments have more sides than 32 bits can number");
-        assert!(levels < Link::LEVEL - 1, "{levels} levels are more than a tree link can number");
+        assert!(instruments <= 1 << 28, "{instruments} instruments have more ladders than 32 bits can number");
+        assert!(levels <= LEVELS_MAX, "{levels} levels may need more trie nodes than 32 bits can number");
+        let ladder =
+            Ladder { best_key: i64::MAX, near_number: NO_REGION, best: NIL, near: NOWHERE, regions: Link::NONE };
         Self {
-            ladders: vec![Ladder { root: Link::NONE, best: NIL }; instruments as usize * 2],
-            branches: Slab::new(levels, Branch { bit: 0, children: [Link::NONE; 2] }),
-            levels: Slab::new(levels, Level::new(0, Price(0))),
+            ladders: vec![ladder; instruments as usize * LadderId::EACH as usize],
+            ticks: vec![Tick::ONE; instruments as usize],
+            levels: Slab::starting_at(NOWHERE + 1, levels, Level::EMPTY),
+            trie: Trie::new(levels * TIERS),
+            regions: Slab::new(levels, Region { number: 0, root: NOWHERE, better: NIL, worse: NIL }),
+            trees: Trees::new(levels),
         }
+    }
+
+    /// Sets the price step of an instrument that has no level yet.
+    pub fn set_tick(&mut self, instrument: InstrumentIndex, tick: Tick) {
+        let stand = LadderId::all_of(instrument).any(|ladder| self.best(ladder) != NIL);
+        assert!(!stand, "the tick of instrument {instrument} cannot change while orders of it rest");
+        self.ticks[instrument.0 as usize] = tick;
+    }
+
+    /// The level with a number.
+    #[inline]
+    pub fn at(&self, level: u32) -> &Level {
+        self.levels.at(level)
+    }
+
+    /// The level with a number, to change it.
+    #[inline]
+    pub fn at_mut(&mut self, level: u32) -> &mut Level {
+        self.levels.at_mut(level)
     }
 
     /// The best level of a ladder, or [`NIL`].
     #[inline]
-    pub fn best(&self, ladder: u32) -> u32 {
-        self.ladders[ladder as usize].best
+    pub fn best(&self, ladder: LadderId) -> u32 {
+        self.ladders[ladder.0 as usize].best
     }
 
-    /// The level at a price, if it stands.
-    pub fn find(&self, ladder: u32, price: Price) -> Option<u32> {
-        let Ladder { root, best } = self.ladders[ladder as usize];
-        if best == NIL || self.levels.at(best).price == price {
-            return (best != NIL).then_some(best);
-        }
-        let slot = self.nearest(root, rank(ladder, price));
-        (self.levels.at(slot).price == price).then_some(slot)
+    /// The price of the best level, turned so that lower is better; the largest number when there is none.
+    #[inline]
+    pub fn best_key(&self, ladder: LadderId) -> i64 {
+        self.ladders[ladder.0 as usize].best_key
     }
 
-    /// Adds a level that does not stand yet; `None` when there is no memory for it.
-    pub fn add(&mut self, ladder: u32, price: Price) -> Option<u32> {
-        let slot = self.levels.insert(Level::new(ladder, price))?;
-        let Ladder { root, .. } = self.ladders[ladder as usize];
-        if root == Link::NONE {
-            self.ladders[ladder as usize] = Ladder { root: Link::level(slot), best: slot };
-            return Some(slot);
-        }
-        let rank_new = rank(ladder, price);
-        let rank_near = rank(ladder, self.levels.at(self.nearest(root, rank_new)).price);
-        debug_assert_ne!(rank_new, rank_near, "level {price} is added twice");
-        let bit = (rank_new ^ rank_near).leading_zeros();
+    /// How many levels stand.
+    pub const fn len(&self) -> u32 {
+        self.levels.len()
+    }
 
-        // Down to where the new branch belongs: above the first link whose ranks already agree in `bit`.
-        let (mut above, mut link) = (None, root);
-        while link.as_level().is_none() {
-            let branch = self.branches.at(link.0);
-            if branch.bit > bit {
-                break;
-            }
-            let way = bit_of(rank_new, branch.bit);
-            above = Some((link.0, way));
-            link = branch.children[way];
+    /// Whether no more levels may stand.
+    #[inline]
+    pub fn is_full(&self) -> bool {
+        self.levels.is_full()
+    }
+
+    /// The place of a price on a ladder; `None` when the price is no multiple of the tick.
+    #[inline(always)]
+    pub fn spot(&self, ladder: LadderId, price: Price) -> Option<Spot> {
+        let rank = ladder.turn(self.ticks[ladder.instrument().0 as usize].number(price)?);
+        let Ladder { near_number, near, regions, .. } = self.ladders[ladder.0 as usize];
+        let number = rank >> trie::BITS;
+        let root = if near_number == number { near } else { self.search(regions, number) };
+        Some(Spot { rank, way: self.trie.way(root, rank) })
+    }
+
+    /// The level that stands at a spot.
+    #[inline(always)]
+    pub fn standing(&self, spot: Spot) -> Option<u32> {
+        let level = self.trie.at(spot.way, spot.rank);
+        (level != NOWHERE).then_some(level)
+    }
+
+    /// The level that stands at a price.
+    #[inline]
+    pub fn find(&self, ladder: LadderId, price: Price) -> Option<u32> {
+        self.standing(self.spot(ladder, price)?)
+    }
+
+    /// Raises a level at a spot where none stands. The caller has checked that there is room, and puts an order there.
+    #[inline(always)]
+    pub fn raise(&mut self, ladder: LadderId, price: Price, mut spot: Spot) -> u32 {
+        if spot.way.root == NOWHERE {
+            spot.way.root = self.raise_region(ladder, spot.rank >> trie::BITS);
         }
-        // Everything below `link` lies on one side of the new rank, so its outermost level is the neighbour.
-        let way = bit_of(rank_new, bit);
-        let (better, worse) = if way == 0 {
-            let worse = self.outermost(link, 0);
-            (self.levels.at(worse).better, worse)
-        } else {
-            let better = self.outermost(link, 1);
-            (better, self.levels.at(better).worse)
+        let Some(level) = self.levels.insert(Level { price, ladder, ..Level::EMPTY }) else {
+            unreachable!("room for the level was checked")
         };
-        let mut children = [Link::level(slot); 2];
-        children[1 - way] = link;
-        let Some(branch) = self.branches.insert(Branch { bit, children }) else {
-            unreachable!("a tree has fewer branches than levels, and there was room for the level")
+        self.levels.at_mut(level).cell = self.trie.take(spot.way, spot.rank, level);
+        let top = &mut self.ladders[ladder.0 as usize];
+        (top.near_number, top.near) = (spot.rank >> trie::BITS, spot.way.root);
+        let key = ladder.turn(price.0);
+        // Not less only: the best price of all has the key of no price at all.
+        let best = key < top.best_key || top.best == NIL;
+        top.best = if best { level } else { top.best };
+        top.best_key = if best { key } else { top.best_key };
+        level
+    }
+
+    /// Takes away a level that has become empty.
+    #[inline]
+    pub fn clear(&mut self, level: u32) {
+        let Level { ladder, cell, .. } = *self.levels.at(level);
+        if self.best(ladder) == level {
+            let best = self.after(level);
+            let key = if best == NIL { i64::MAX } else { ladder.turn(self.at(best).price.0) };
+            let top = &mut self.ladders[ladder.0 as usize];
+            (top.best_key, top.best) = (key, best);
+        }
+        if let Some(region) = self.trie.leave(cell) {
+            self.clear_region(ladder, region);
+        }
+        self.levels.remove(level);
+    }
+
+    /// The next worse level that stands on the same ladder, or [`NIL`].
+    #[inline]
+    pub fn after(&self, level: u32) -> u32 {
+        self.trie.after(self.at(level).cell).unwrap_or_else(|region| {
+            let worse = self.regions.at(region).worse;
+            if worse == NIL { NIL } else { self.trie.first(self.regions.at(worse).root, TIERS) }
+        })
+    }
+
+    /// The trie nodes, regions and tree branches in use.
+    pub const fn counts(&self) -> [u32; 3] {
+        [self.trie.len(), self.regions.len(), self.trees.branch_count()]
+    }
+
+    /// What a level needs besides its record: the numbers of its region, of its node in the middle tier, and of the one in the last.
+    pub fn needs(&self, level: u32) -> [i64; 3] {
+        let Level { ladder, price, .. } = *self.at(level);
+        let tick = self.ticks[ladder.instrument().0 as usize].number(price).unwrap_or_default();
+        [3, 2, 1].map(|tiers| ladder.turn(tick) >> (tiers * trie::TIER_BITS))
+    }
+
+    #[cold]
+    fn search(&self, regions: Link, number: i64) -> u32 {
+        match self.trees.nearest(regions, unsigned(number)) {
+            Some(region) if self.regions.at(region).number == number => self.regions.at(region).root,
+            _ => NOWHERE,
+        }
+    }
+
+    #[cold]
+    fn raise_region(&mut self, ladder: LadderId, number: i64) -> u32 {
+        let Some(region) = self.regions.insert(Region { number, root: NOWHERE, better: NIL, worse: NIL }) else {
+            unreachable!("there are as many regions as levels")
         };
-        self.relink(ladder, above, Link(branch));
-
-        let level = self.levels.at_mut(slot);
-        (level.better, level.worse) = (better, worse);
-        self.join_neighbours(ladder, better, slot);
+        let tree = &mut self.ladders[ladder.0 as usize].regions;
+        let neighbour =
+            self.trees.add(tree, unsigned(number), region, |region| unsigned(self.regions.at(region).number));
+        let (better, worse) = match neighbour {
+            Neighbour::None => (NIL, NIL),
+            Neighbour::Before(worse) => (self.regions.at(worse).better, worse),
+            Neighbour::After(better) => (better, self.regions.at(better).worse),
+        };
+        let root = self.trie.add_root(region);
+        *self.regions.at_mut(region) = Region { number, root, better, worse };
+        if better != NIL {
+            self.regions.at_mut(better).worse = region;
+        }
         if worse != NIL {
-            self.levels.at_mut(worse).better = slot;
+            self.regions.at_mut(worse).better = region;
         }
-        Some(slot)
+        root
     }
 
-    /// Removes a level, which the caller has emptied.
-    pub fn remove(&mut self, slot: u32) {
-        let Level { ladder, price, better, worse, .. } = *self.levels.at(slot);
-        let (mut above, mut parent) = (None, None);
-        let mut link = self.ladders[ladder as usize].root;
-        while link.as_level().is_none() {
-            let branch = self.branches.at(link.0);
-            let way = bit_of(rank(ladder, price), branch.bit);
-            above = parent;
-            parent = Some((link.0, way));
-            link = branch.children[way];
+    #[cold]
+    fn clear_region(&mut self, ladder: LadderId, region: u32) {
+        let Region { number, root, better, worse } = *self.regions.at(region);
+        let top = &mut self.ladders[ladder.0 as usize];
+        if top.near == root {
+            (top.near_number, top.near) = (NO_REGION, NOWHERE);
         }
-        debug_assert_eq!(link, Link::level(slot), "the tree leads to the level");
-        match parent {
-            None => self.ladders[ladder as usize].root = Link::NONE,
-            Some((branch, way)) => {
-                let sibling = self.branches.at(branch).children[1 - way];
-                self.relink(ladder, above, sibling);
-                self.branches.remove(branch);
-            }
+        self.trees.remove(&mut top.regions, unsigned(number));
+        self.regions.remove(region);
+        if better != NIL {
+            self.regions.at_mut(better).worse = worse;
         }
-        self.join_neighbours(ladder, better, worse);
         if worse != NIL {
-            self.levels.at_mut(worse).better = better;
+            self.regions.at_mut(worse).better = better;
         }
-        self.levels.remove(slot);
-    }
-
-    /// How many branches all trees have; one less than levels for each ladder that is not empty.
-    pub fn branch_count(&self) -> usize {
-        self.branches.len()
-    }
-
-    /// The level that shares the longest run of leading bits with the rank, as far as the tree can tell.
-    fn nearest(&self, root: Link, rank: u64) -> u32 {
-        let mut link = root;
-        loop {
-            match link.as_level() {
-                Some(slot) => return slot,
-                None => {
-                    let branch = self.branches.at(link.0);
-                    link = branch.children[bit_of(rank, branch.bit)];
-                }
-            }
-        }
-    }
-
-    /// The best (`way` 0) or worst (`way` 1) level below a link.
-    fn outermost(&self, mut link: Link, way: usize) -> u32 {
-        loop {
-            match link.as_level() {
-                Some(slot) => return slot,
-                None => link = self.branches.at(link.0).children[way],
-            }
-        }
-    }
-
-    /// Hangs a link where `above` says; at the root when there is nothing above.
-    fn relink(&mut self, ladder: u32, above: Option<(u32, usize)>, link: Link) {
-        match above {
-            Some((branch, way)) => self.branches.at_mut(branch).children[way] = link,
-            None => self.ladders[ladder as usize].root = link,
-        }
-    }
-
-    /// Makes `slot` follow `better` in the list; the best of the ladder when nothing is better.
-    fn join_neighbours(&mut self, ladder: u32, better: u32, slot: u32) {
-        if better == NIL {
-            self.ladders[ladder as usize].best = slot;
-        } else {
-            self.levels.at_mut(better).worse = slot;
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::*;
-
-    fn prices(ladders: &Ladders, ladder: u32) -> Vec<i64> {
-        let mut found = Vec::new();
-        let mut slot = ladders.best(ladder);
-        while slot != NIL {
-            found.push(ladders.levels.at(slot).price.0);
-            slot = ladders.levels.at(slot).worse;
-        }
-        found
-    }
-
-    #[test]
-    fn the_extremes_of_the_price_range_are_in_order_on_both_sides() {
-        let mut ladders = Ladders::new(1, 8);
-        let sorted = [i64::MIN, i64::MIN + 1, -1, 0, 1, i64::MAX - 1, i64::MAX];
-        for side in [Side::Buy, Side::Sell] {
-            let ladder = ladder_of(InstrumentIndex(0), side);
-            for place in [3, 0, 6, 5, 1, 4, 2] {
-                assert!(ladders.add(ladder, Price(sorted[place])).is_some());
-            }
-            let mut expected = sorted.to_vec();
-            if side == Side::Buy {
-                expected.reverse();
-            }
-            assert_eq!(prices(&ladders, ladder), expected);
-            for price in sorted {
-                let slot = ladders.find(ladder, Price(price)).unwrap();
-                ladders.remove(slot);
-                assert_eq!(ladders.find(ladder, Price(price)), None);
-            }
-            assert_eq!((ladders.best(ladder), ladders.levels.len(), ladders.branch_count()), (NIL, 0, 0));
-        }
-    }
-
-    #[test]
-    fn random_additions_and_removals_agree_with_an_ordered_map() {
-        let mut ladders = Ladders::new(2, 64);
-        let mut models: [BTreeMap<i64, u32>; 4] = Default::default();
-        let mut state = 1u64;
-        for step in 0..40_000u64 {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            let ladder = u32::try_from(state >> 62).unwrap();
-            // Near prices and prices all over the range, so that branches sit at high and at low bits.
-            let spread = if step % 3 == 0 { 1 << 58 } else { 1 };
-            let price = (i64::try_from(state >> 40 & 63).unwrap() - 32).wrapping_mul(spread);
-            let model = &mut models[ladder as usize];
-            assert_eq!(ladders.find(ladder, Price(price)), model.get(&price).copied());
-            if let Some(slot) = model.remove(&price) {
-                ladders.remove(slot);
-            } else if let Some(slot) = ladders.add(ladder, Price(price)) {
-                model.insert(price, slot);
-            } else {
-                assert_eq!(ladders.levels.len(), 64);
-                let (&price, &slot) = model.first_key_value().unwrap_or((&0, &NIL));
-                if slot != NIL {
-                    model.remove(&price);
-                    ladders.remove(slot);
-                }
-            }
-            let mut expected: Vec<i64> = models[ladder as usize].keys().copied().collect();
-            if ladder.is_multiple_of(2) {
-                expected.reverse();
-            }
-            if step % 7 == 0 {
-                assert_eq!(prices(&ladders, ladder), expected);
-            }
-        }
-        let branches: usize = models.iter().map(|model| model.len().saturating_sub(1)).sum();
-        assert_eq!(ladders.branch_count(), branches);
     }
 }

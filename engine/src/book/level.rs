@@ -1,107 +1,124 @@
-//! A price level: two queues of orders.
+//! A price level: a queue of orders, first in, first out, linked through the orders.
 //!
 //! ```text
-//!  level 10.50   displayed: head -> A -> B -> C <- tail      traded first, front to back
-//!                hidden:    head -> H <- tail                traded when nothing displayed is left
+//!  level 10.50    head -> A <-> B <-> C <- tail      traded front to back
 //! ```
 
 use wire::Price;
 
+use super::ladder::LadderId;
 use super::order::Order;
-use super::slab::{NIL, Slab};
+use super::slab::{NIL, Record, Slab};
+use super::trie::Cell;
 
-/// The displayed queue of a level.
-pub(super) const DISPLAYED: usize = 0;
-/// The hidden queue of a level.
-pub(super) const HIDDEN: usize = 1;
-
-/// First in, first out, linked through the orders.
+/// Orders in a row, linked through themselves.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Queue {
+    /// The order that trades next.
     pub head: u32,
     pub tail: u32,
-    pub count: u32,
 }
 
 impl Queue {
-    const EMPTY: Self = Self { head: NIL, tail: NIL, count: 0 };
-}
+    /// Nobody.
+    pub const EMPTY: Self = Self { head: NIL, tail: NIL };
 
-/// One price of one ladder.
-#[derive(Clone, Copy, Debug)]
-#[repr(C, align(64))]
-pub(super) struct Level {
-    pub price: Price,
-    /// The ladder that it belongs to: instrument and side.
-    pub ladder: u32,
-    /// Total displayed quantity.
-    pub shown: u32,
-    /// Total open quantity, shown or not. That it fits is checked on entry, so `shown` fits after every refresh of a slice.
-    pub open: u32,
-    /// Neighbours in the ladder.
-    pub better: u32,
-    pub worse: u32,
-    pub queues: [Queue; 2],
-}
-
-const _: () = assert!(size_of::<Level>() == 64, "a level must stay one cache line");
-
-impl Level {
-    /// A level without orders.
-    pub const fn new(ladder: u32, price: Price) -> Self {
-        Self { price, ladder, shown: 0, open: 0, better: NIL, worse: NIL, queues: [Queue::EMPTY; 2] }
-    }
-
-    /// Whether the last order has gone.
-    pub const fn is_empty(&self) -> bool {
-        self.queues[DISPLAYED].count == 0 && self.queues[HIDDEN].count == 0
-    }
-
-    /// The order that trades next.
-    #[inline]
-    pub const fn front(&self) -> u32 {
-        let displayed = self.queues[DISPLAYED].head;
-        if displayed == NIL { self.queues[HIDDEN].head } else { displayed }
-    }
-
-    /// How many orders stand here.
-    pub const fn orders(&self) -> u32 {
-        self.queues[DISPLAYED].count + self.queues[HIDDEN].count
-    }
-
-    /// Appends an order to its queue and counts its quantities.
-    pub fn join(&mut self, orders: &mut Slab<Order>, slot: u32) {
+    /// Appends an order.
+    #[inline(always)]
+    pub fn push(&mut self, orders: &mut Slab<Order>, slot: u32) {
+        let tail = self.tail;
         let order = orders.at_mut(slot);
-        let queue = &mut self.queues[usize::from(order.hidden)];
-        self.shown += order.shown;
-        self.open += order.leaves;
-        order.prev = queue.tail;
-        order.next = NIL;
-        if queue.tail == NIL {
-            queue.head = slot;
+        (order.prev, order.next) = (tail, NIL);
+        self.tail = slot;
+        if tail == NIL {
+            self.head = slot;
         } else {
-            orders.at_mut(queue.tail).next = slot;
+            orders.at_mut(tail).next = slot;
         }
-        queue.tail = slot;
-        queue.count += 1;
     }
 
-    /// Takes an order out of its queue, with its quantities.
-    pub fn leave(&mut self, orders: &mut Slab<Order>, slot: u32) {
-        let Order { prev, next, shown, leaves, hidden, .. } = *orders.at(slot);
-        let queue = &mut self.queues[usize::from(hidden)];
-        self.shown -= shown;
-        self.open -= leaves;
+    /// Takes an order out.
+    #[inline(always)]
+    pub fn remove(&mut self, orders: &mut Slab<Order>, slot: u32) {
+        let Order { prev, next, .. } = *orders.at(slot);
         if prev == NIL {
-            queue.head = next;
+            self.head = next;
         } else {
             orders.at_mut(prev).next = next;
         }
         if next == NIL {
-            queue.tail = prev;
+            self.tail = prev;
         } else {
             orders.at_mut(next).prev = prev;
         }
-        queue.count -= 1;
+    }
+}
+
+/// One price of one ladder.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(32))]
+pub(super) struct Level {
+    pub queue: Queue,
+    /// Total displayed quantity.
+    pub shown: u32,
+    /// Total open quantity, shown or not. That it fits is checked on entry, so `shown` fits after every refresh of a slice.
+    pub open: u32,
+    pub price: Price,
+    pub ladder: LadderId,
+    /// Its cell in the trie of its ladder.
+    pub cell: Cell,
+}
+
+const _: () = assert!(size_of::<Level>() == 32, "two levels a cache line");
+
+impl Record for Level {
+    fn kept(&self) -> u32 {
+        self.cell
+    }
+
+    fn keep(&mut self, number: u32) {
+        self.cell = number;
+    }
+}
+
+impl Level {
+    /// A level without orders.
+    pub const EMPTY: Self =
+        Self { queue: Queue::EMPTY, shown: 0, open: 0, price: Price(0), ladder: LadderId::NONE, cell: 0 };
+
+    /// Where it stands.
+    #[inline]
+    pub const fn place(&self) -> (LadderId, Price) {
+        (self.ladder, self.price)
+    }
+
+    /// Whether no order stands here.
+    #[inline]
+    pub const fn is_empty(&self) -> bool {
+        self.queue.head == NIL
+    }
+
+    /// Whether a single order stands here.
+    #[inline]
+    pub const fn has_one(&self) -> bool {
+        self.queue.head == self.queue.tail
+    }
+
+    /// Appends an order and counts its quantities.
+    #[inline(always)]
+    pub fn join(&mut self, orders: &mut Slab<Order>, slot: u32) {
+        let order = orders.at(slot);
+        self.shown += order.shown;
+        self.open += order.leaves;
+        self.queue.push(orders, slot);
+    }
+
+    /// Takes an order out, with its quantities.
+    #[inline(always)]
+    pub fn leave(&mut self, orders: &mut Slab<Order>, slot: u32) {
+        let order = orders.at(slot);
+        self.shown -= order.shown;
+        self.open -= order.leaves;
+        self.queue.remove(orders, slot);
     }
 }

@@ -10,11 +10,10 @@
 
 use super::Book;
 use super::command::SelfMatch;
-use super::ladder::ladder_of;
-use super::level::{DISPLAYED, HIDDEN};
 use super::matching::Incoming;
 use super::order::Order;
 use super::slab::NIL;
+use super::stops::ELECTED;
 
 /// What is still wanted, and the fills that it may still take.
 struct Count {
@@ -32,36 +31,62 @@ enum Walk {
 
 impl Book {
     /// Whether the order meets any resting order, apart from the one at `leaving`.
+    #[inline]
     pub(super) fn meets(&self, taker: &Incoming, leaving: u32) -> bool {
-        let mut level = self.ladders.best(ladder_of(taker.terms.instrument, taker.terms.side.opposite()));
-        if level != NIL && leaving != NIL {
-            // At most one level consists of the leaving order alone.
-            let record = self.ladders.levels.at(level);
-            if self.orders.at(leaving).level == level && record.orders() == 1 {
-                level = record.worse;
-            }
+        if leaving == NIL {
+            self.level_to_meet(taker.opposite(), taker.terms.price) != NIL
+        } else {
+            self.levels_to_meet(taker).any(|level| !self.stands_alone_at(leaving, level))
         }
-        level != NIL && taker.reaches(self.ladders.levels.at(level).price)
+    }
+
+    /// Whether a level consists of the order at `slot` alone.
+    fn stands_alone_at(&self, slot: u32, level: u32) -> bool {
+        self.orders.at(slot).level == level && self.ladders.at(level).has_one()
+    }
+
+    /// Whether some level consists of the order at `slot`, if any, alone.
+    pub(super) fn stands_alone(&self, slot: u32) -> bool {
+        slot != NIL && {
+            let level = self.orders.at(slot).level;
+            level != ELECTED && self.ladders.at(level).has_one()
+        }
+    }
+
+    /// The levels that an order reaches, in the order in which it meets them.
+    fn levels_to_meet(&self, taker: &Incoming) -> impl Iterator<Item = u32> {
+        let opposite = taker.opposite();
+        let reach = opposite.turn(taker.terms.price.0);
+        let key = move |level| opposite.turn(self.ladders.at(level).price.0);
+        let mut next = [self.ladders.best(opposite), self.ladders.best(opposite.beside())];
+        std::iter::from_fn(move || {
+            let turn = match next {
+                [NIL, NIL] => return None,
+                [NIL, _] => 1,
+                [_, NIL] => 0,
+                [displayed, hidden] => usize::from(key(hidden) < key(displayed)),
+            };
+            let level = next[turn];
+            next[turn] = self.ladders.after(level);
+            (key(level) <= reach).then_some(level)
+        })
+        .fuse()
     }
 
     /// Whether `target` would trade on entry, apart from the order at `leaving`.
     pub(super) fn can_trade(&self, taker: &Incoming, target: u32, leaving: u32) -> bool {
         let mut count = Count { need: u64::from(target), fills_left: u64::from(self.limits.fills_per_command) };
-        let mut level = self.ladders.best(ladder_of(taker.terms.instrument, taker.terms.side.opposite()));
-        while level != NIL && taker.reaches(self.ladders.levels.at(level).price) {
-            for queue in [DISPLAYED, HIDDEN] {
-                if let Walk::Known(answer) = self.walk(taker, level, queue, leaving, &mut count) {
-                    return answer;
-                }
+        for level in self.levels_to_meet(taker) {
+            if let Walk::Known(answer) = self.walk(taker, level, leaving, &mut count) {
+                return answer;
             }
-            level = self.ladders.levels.at(level).worse;
         }
         false
     }
 
     /// Counts a queue until it is used up or the answer is known.
-    fn walk(&self, taker: &Incoming, level: u32, queue: usize, leaving: u32, count: &mut Count) -> Walk {
-        let head = self.ladders.levels.at(level).queues[queue].head;
+    fn walk(&self, taker: &Incoming, level: u32, leaving: u32, count: &mut Count) -> Walk {
+        let head = self.ladders.at(level).queue.head;
         let (mut slot, mut reserve) = (head, 0);
         while slot != NIL {
             let order = self.orders.at(slot);
@@ -103,7 +128,7 @@ impl Book {
 /// The rounds of a queue after its first.
 struct Rounds<'a> {
     book: &'a Book,
-    taker: &'a Incoming,
+    taker: &'a Incoming<'a>,
     head: u32,
     leaving: u32,
 }

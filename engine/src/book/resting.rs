@@ -1,34 +1,46 @@
-//! What can happen to a resting order: it joins, is filled, shrinks, leaves; each keeps totals, lists and state hash in step.
+//! What can happen to a live order: it is filled, shrinks, leaves; each keeps totals, lists and state hash in step.
 
-use wire::{Qty, Side};
+use wire::{Price, Qty};
 
 use super::Book;
 use super::command::{OrderKey, ReduceTo};
-use super::event::{BookEvent, BookReject, CancelReason};
-use super::ladder::ladder_parts;
+use super::event::{BookEvent, BookReject, CancelReason, Listener};
+use super::ladder::LadderId;
 use super::order::Order;
-use super::state_hash::{OrderState, Place};
+use super::slab::NIL;
+use super::state_hash::{OrderState, Words};
 
 impl Book {
-    /// Removes a live order for its owner or the venue.
-    pub(super) fn cancel(
-        &mut self,
-        key: OrderKey,
-        reason: CancelReason,
-        sink: &mut impl FnMut(BookEvent),
-    ) -> Result<(), BookReject> {
-        let slot = self.slot_of(key).ok_or(BookReject::NotLive)?;
-        self.take_off(slot, self.orders.at(slot).leaves, reason, sink);
-        Ok(())
+    /// Removes a live order for its owner or the venue; see [`BookCommand::Cancel`](super::BookCommand::Cancel).
+    #[inline]
+    pub fn cancel(&mut self, key: OrderKey, reason: CancelReason, sink: &mut impl Listener) {
+        let (slot, position) = self.find(key);
+        if slot == NIL {
+            return sink.hear(BookEvent::Rejected { key, reason: BookReject::NotLive });
+        }
+        let order = *self.orders.at(slot);
+        if order.traits.is_stop() {
+            return self.take_off_stop(slot, order.leaves, reason, sink);
+        }
+        let level = self.ladders.at(order.level);
+        let (place, before) = (level.place(), level.shown);
+        self.state_hash = self.state_hash.wrapping_sub(order.mix(place));
+        self.ladders.at_mut(order.level).leave(&mut self.orders, slot);
+        self.index.remove_at(position, |slot| self.orders.at(slot).key);
+        self.sessions.remove(&mut self.orders, slot);
+        self.orders.remove(slot);
+        sink.hear(canceled(&order, place, order.leaves, 0, reason));
+        self.settle(order.level, place, before, sink);
     }
 
-    /// Takes quantity off a live order, which keeps its place.
-    pub(super) fn reduce(
-        &mut self,
-        key: OrderKey,
-        to: ReduceTo,
-        sink: &mut impl FnMut(BookEvent),
-    ) -> Result<(), BookReject> {
+    /// Takes quantity off a live order, which keeps its place; see [`BookCommand::Reduce`](super::BookCommand::Reduce).
+    pub fn reduce(&mut self, key: OrderKey, to: ReduceTo, sink: &mut impl Listener) {
+        if let Err(reason) = self.try_reduce(key, to, sink) {
+            sink.hear(BookEvent::Rejected { key, reason });
+        }
+    }
+
+    fn try_reduce(&mut self, key: OrderKey, to: ReduceTo, sink: &mut impl Listener) -> Result<(), BookReject> {
         let slot = self.slot_of(key).ok_or(BookReject::NotLive)?;
         let Order { leaves, liable, .. } = *self.orders.at(slot);
         let taken = match to {
@@ -45,17 +57,21 @@ impl Book {
     }
 
     /// Takes quantity off an order without a trade, removes it at zero, and says so.
-    pub(super) fn take_off(&mut self, slot: u32, taken: u32, reason: CancelReason, sink: &mut impl FnMut(BookEvent)) {
+    pub(super) fn take_off(&mut self, slot: u32, taken: u32, reason: CancelReason, sink: &mut impl Listener) {
         let order = *self.orders.at(slot);
-        let before = self.ladders.levels.at(order.level).shown;
         let leaves = order.leaves - taken;
+        if order.traits.is_stop() {
+            return self.take_off_stop(slot, taken, reason, sink);
+        }
+        let place = self.ladders.at(order.level).place();
+        let before = self.ladders.at(order.level).shown;
         if leaves == 0 {
-            self.remove(slot);
+            self.remove_at(slot, place);
         } else {
             self.shrink(slot, leaves, order.liable - taken);
         }
-        sink(self.canceled_resting(&order, taken, leaves, reason));
-        self.settle(order.level, before, sink);
+        sink.hear(canceled(&order, place, taken, leaves, reason));
+        self.settle(order.level, place, before, sink);
     }
 
     /// Changes the exchange's byte of a live order; `false` when it is not live.
@@ -68,49 +84,63 @@ impl Book {
         true
     }
 
-    /// Puts an order at the back of its queue at a level, and into the index and its session's list.
-    ///
-    /// The caller has checked that there is room for it.
-    pub(super) fn add(&mut self, order: Order) {
-        let Some(slot) = self.orders.insert(order) else { unreachable!("room for the order was checked") };
-        self.index.insert(order.key, slot);
-        self.sessions.push(order.key.session(), slot);
-        self.join(slot);
-        self.count_in(slot);
+    /// Removes a resting order everywhere. Its level may be empty then, which [`Self::settle`] puts right.
+    pub(super) fn remove(&mut self, slot: u32) {
+        self.remove_at(slot, self.ladders.at(self.orders.at(slot).level).place());
     }
 
-    /// Removes an order everywhere. Its level may be empty then, which [`Self::settle`] puts right.
-    pub(super) fn remove(&mut self, slot: u32) {
-        self.count_out(slot);
-        let Order { key, level, .. } = *self.orders.at(slot);
-        self.ladders.levels.at_mut(level).leave(&mut self.orders, slot);
-        self.index.remove(key, slot);
-        self.sessions.remove(key.session(), slot);
+    /// Removes a resting order of which the caller knows ladder and price.
+    #[inline]
+    pub(super) fn remove_at(&mut self, slot: u32, place: (LadderId, Price)) {
+        let order = self.orders.at(slot);
+        self.state_hash = self.state_hash.wrapping_sub(order.mix(place));
+        let level = order.level;
+        self.ladders.at_mut(level).leave(&mut self.orders, slot);
+        self.unregister(slot);
         self.orders.remove(slot);
+    }
+
+    /// Takes an order off the lists of keys and sessions.
+    #[inline]
+    pub(super) fn unregister(&mut self, slot: u32) {
+        let key = self.orders.at(slot).key;
+        self.index.remove(key, slot, |slot| self.orders.at(slot).key);
+        self.sessions.remove(&mut self.orders, slot);
     }
 
     /// Takes a fill, no larger than what is tradable, off an order, and returns what is left of it. An iceberg whose slice is
     /// used up shows the next one and goes to the back.
-    pub(super) fn fill(&mut self, slot: u32, qty: u32) -> u32 {
+    #[inline]
+    pub(super) fn fill(&mut self, slot: u32, place: (LadderId, Price), qty: u32) -> u32 {
         let order = *self.orders.at(slot);
         let leaves = order.leaves - qty;
         if leaves == 0 {
-            self.remove(slot);
+            self.remove_at(slot, place);
             return 0;
         }
-        self.count_out(slot);
-        let shown = if order.hidden { 0 } else { order.shown - qty };
-        if shown == 0 && !order.hidden {
-            self.ladders.levels.at_mut(order.level).leave(&mut self.orders, slot);
-            let order = self.orders.at_mut(slot);
-            order.leaves = leaves;
-            order.shown = Order::slice(leaves, order.display, false);
-            self.join(slot);
+        self.state_hash = self.state_hash.wrapping_sub(order.mix(place));
+        let hidden = order.traits.hidden();
+        let shown = if hidden { 0 } else { order.shown - qty };
+        if shown == 0 && !hidden {
+            self.refresh(slot, leaves);
         } else {
             self.set_quantities(slot, leaves, shown);
         }
-        self.count_in(slot);
+        self.state_hash = self.state_hash.wrapping_add(self.orders.at(slot).mix(place));
         leaves
+    }
+
+    /// Shows an iceberg's next slice, at the back.
+    #[cold]
+    fn refresh(&mut self, slot: u32, leaves: u32) {
+        let Order { level, display, .. } = *self.orders.at(slot);
+        self.ladders.at_mut(level).leave(&mut self.orders, slot);
+        self.stamp += 1;
+        let order = self.orders.at_mut(slot);
+        order.leaves = leaves;
+        order.shown = Order::slice(leaves, display, false);
+        order.stamp = self.stamp;
+        self.ladders.at_mut(level).join(&mut self.orders, slot);
     }
 
     /// Lowers the open quantity of an order in its place; the undisplayed part goes first.
@@ -123,31 +153,21 @@ impl Book {
     }
 
     /// Says what a level displays now when that differs from `before`, and removes the level when it is empty.
-    pub(super) fn settle(&mut self, level: u32, before: u32, sink: &mut impl FnMut(BookEvent)) {
-        let record = self.ladders.levels.at(level);
-        if record.shown != before {
-            let (instrument, side) = ladder_parts(record.ladder);
-            sink(BookEvent::Level { instrument, side, price: record.price, qty: record.shown });
+    #[inline(always)]
+    pub(super) fn settle(
+        &mut self,
+        level: u32,
+        (ladder, price): (LadderId, Price),
+        before: u32,
+        sink: &mut impl Listener,
+    ) {
+        let record = self.ladders.at(level);
+        let (shown, empty) = (record.shown, record.is_empty());
+        if shown != before {
+            sink.hear(BookEvent::Level { instrument: ladder.instrument(), side: ladder.side(), price, qty: shown });
         }
-        if record.is_empty() {
-            self.ladders.remove(level);
-        }
-    }
-
-    /// The event for quantity taken off a resting order, of which `order` is the state before. Its level must still stand.
-    pub(super) fn canceled_resting(&self, order: &Order, qty: u32, leaves: u32, reason: CancelReason) -> BookEvent {
-        let level = self.ladders.levels.at(order.level);
-        let (instrument, side) = ladder_parts(level.ladder);
-        BookEvent::Canceled {
-            key: order.key,
-            order_ref: order.order_ref,
-            instrument,
-            side,
-            price: level.price,
-            qty: Qty(qty),
-            leaves: Qty(leaves),
-            resting: true,
-            reason,
+        if empty {
+            self.ladders.clear(level);
         }
     }
 
@@ -164,43 +184,84 @@ impl Book {
     /// What the state hash covers of an order.
     pub(super) fn order_state(&self, slot: u32) -> OrderState {
         let order = self.orders.at(slot);
-        let level = self.ladders.levels.at(order.level);
-        let (instrument, side): (_, Side) = ladder_parts(level.ladder);
+        if order.traits.is_stop() { self.stop_state(order) } else { order.state(self.ladders.at(order.level).place()) }
+    }
+
+    /// Lowers an order's quantities in its place, and its level's totals by as much.
+    #[inline]
+    fn set_quantities(&mut self, slot: u32, leaves: u32, shown: u32) {
+        let order = self.orders.at_mut(slot);
+        if order.level != super::stops::ELECTED {
+            let level = self.ladders.at_mut(order.level);
+            level.open -= order.leaves - leaves;
+            level.shown -= order.shown - shown;
+        }
+        order.leaves = leaves;
+        order.shown = shown;
+    }
+}
+
+/// The event for quantity taken off a resting order, of which `order` is the state before.
+pub(super) const fn canceled(
+    order: &Order,
+    (ladder, price): (LadderId, Price),
+    qty: u32,
+    leaves: u32,
+    reason: CancelReason,
+) -> BookEvent {
+    BookEvent::Canceled {
+        key: order.key,
+        order_ref: order.order_ref,
+        instrument: ladder.instrument(),
+        side: ladder.side(),
+        price,
+        qty: Qty(qty),
+        leaves: Qty(leaves),
+        resting: true,
+        reason,
+    }
+}
+
+impl Order {
+    /// What the state hash covers of an order that rests at this price.
+    #[inline]
+    pub(super) const fn state(&self, (ladder, price): (LadderId, Price)) -> OrderState {
         OrderState {
-            instrument,
-            side,
-            price: level.price,
-            key: order.key,
-            order_ref: order.order_ref,
-            owner: order.owner,
-            leaves: order.leaves,
-            shown: order.shown,
-            display: order.display,
-            liable: order.liable,
-            stamp: order.stamp,
-            place: if order.hidden { Place::Hidden } else { Place::Displayed },
-            gtc: order.gtc,
-            mark: order.mark,
+            instrument: ladder.instrument(),
+            side: ladder.side(),
+            price,
+            key: self.key,
+            order_ref: self.order_ref,
+            owner: self.owner,
+            leaves: self.leaves,
+            shown: self.shown,
+            display: self.display,
+            liable: self.liable,
+            stamp: self.stamp,
+            place: ladder.place(),
+            gtc: self.traits.gtc(),
+            mark: self.mark,
             stop: None,
         }
     }
 
-    /// Stamps an order and appends it to its queue.
-    fn join(&mut self, slot: u32) {
-        self.stamp += 1;
-        let order = self.orders.at_mut(slot);
-        order.stamp = self.stamp;
-        let level = order.level;
-        self.ladders.levels.at_mut(level).join(&mut self.orders, slot);
-    }
-
-    /// Lowers an order's quantities in its place, and its level's totals by as much.
-    fn set_quantities(&mut self, slot: u32, leaves: u32, shown: u32) {
-        let order = self.orders.at_mut(slot);
-        let level = self.ladders.levels.at_mut(order.level);
-        level.open -= order.leaves - leaves;
-        level.shown -= order.shown - shown;
-        order.leaves = leaves;
-        order.shown = shown;
+    /// Its term of the state hash, resting at this price: the mix of [`Self::state`] by a shorter way.
+    #[inline(always)]
+    pub(super) const fn mix(&self, (ladder, price): (LadderId, Price)) -> u64 {
+        Words {
+            key: self.key,
+            order_ref: self.order_ref,
+            stamp: self.stamp,
+            price,
+            ladder: ladder.number(),
+            leaves: self.leaves,
+            shown: self.shown,
+            display: self.display,
+            liable: self.liable,
+            owner: self.owner,
+            gtc: self.traits.gtc(),
+            mark: self.mark,
+        }
+        .mix()
     }
 }

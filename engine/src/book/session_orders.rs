@@ -2,50 +2,37 @@
 
 use wire::SessionIndex;
 
-use super::slab::NIL;
+use super::order::Order;
+use super::slab::{NIL, Slab};
 
 #[derive(Clone, Copy, Debug)]
 struct Ends {
-    first: u32,
-    last: u32,
+    oldest: u32,
+    newest: u32,
     count: u32,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Links {
-    prev: u32,
-    next: u32,
-}
-
-/// One list a session, linked through the orders' slots. Kept beside the order records, which matching reads and this does not.
+/// One list a session, linked through the orders.
 #[derive(Debug)]
 pub(super) struct SessionOrders {
     sessions: Vec<Ends>,
-    links: Vec<Links>,
 }
 
 impl SessionOrders {
-    /// Lists for so many sessions, over so many order slots.
-    pub fn new(sessions: u16, orders: u32) -> Self {
-        Self {
-            sessions: vec![Ends { first: NIL, last: NIL, count: 0 }; usize::from(sessions)],
-            links: vec![Links { prev: NIL, next: NIL }; orders as usize],
-        }
+    /// Lists for so many sessions.
+    pub fn new(sessions: u16) -> Self {
+        Self { sessions: vec![Ends { oldest: NIL, newest: NIL, count: 0 }; usize::from(sessions)] }
     }
 
     /// Whether the session is one of those numbered.
-    pub fn contains(&self, session: SessionIndex) -> bool {
-        usize::from(session.0) < self.sessions.len()
+    #[inline]
+    pub const fn contains(&self, session: SessionIndex) -> bool {
+        (session.0 as usize) < self.sessions.len()
     }
 
     /// The oldest entry, or [`NIL`].
     pub fn first(&self, session: SessionIndex) -> u32 {
-        self.sessions.get(usize::from(session.0)).map_or(NIL, |ends| ends.first)
-    }
-
-    /// The entry after this one, or [`NIL`].
-    pub fn after(&self, slot: u32) -> u32 {
-        self.links[slot as usize].next
+        self.sessions.get(usize::from(session.0)).map_or(NIL, |ends| ends.oldest)
     }
 
     /// How many orders of the session live.
@@ -54,32 +41,36 @@ impl SessionOrders {
     }
 
     /// Appends an order.
-    pub fn push(&mut self, session: SessionIndex, slot: u32) {
-        let ends = &mut self.sessions[usize::from(session.0)];
-        self.links[slot as usize] = Links { prev: ends.last, next: NIL };
-        if ends.last == NIL {
-            ends.first = slot;
-        } else {
-            self.links[ends.last as usize].next = slot;
-        }
-        ends.last = slot;
+    #[inline(always)]
+    pub fn push(&mut self, orders: &mut Slab<Order>, slot: u32) {
+        let order = orders.at_mut(slot);
+        let ends = &mut self.sessions[usize::from(order.key.session().0)];
+        let newest = ends.newest;
+        (order.older, order.newer) = (newest, NIL);
+        ends.newest = slot;
         ends.count += 1;
+        if newest == NIL {
+            ends.oldest = slot;
+        } else {
+            orders.at_mut(newest).newer = slot;
+        }
     }
 
     /// Takes an order out.
-    pub fn remove(&mut self, session: SessionIndex, slot: u32) {
-        let Links { prev, next } = self.links[slot as usize];
-        let ends = &mut self.sessions[usize::from(session.0)];
-        if prev == NIL {
-            ends.first = next;
-        } else {
-            self.links[prev as usize].next = next;
-        }
-        if next == NIL {
-            ends.last = prev;
-        } else {
-            self.links[next as usize].prev = prev;
-        }
+    #[inline(always)]
+    pub fn remove(&mut self, orders: &mut Slab<Order>, slot: u32) {
+        let Order { key, older, newer, .. } = *orders.at(slot);
+        let ends = &mut self.sessions[usize::from(key.session().0)];
         ends.count -= 1;
+        if older == NIL {
+            ends.oldest = newer;
+        } else {
+            orders.at_mut(older).newer = newer;
+        }
+        if newer == NIL {
+            ends.newest = older;
+        } else {
+            orders.at_mut(newer).older = older;
+        }
     }
 }

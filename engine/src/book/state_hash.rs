@@ -99,32 +99,69 @@ const fn fold(a: u64, b: u64) -> u64 {
 impl OrderState {
     /// The order's term of the sum.
     #[must_use]
-    #[inline]
     pub const fn mix(&self) -> u64 {
-        #[allow(clippy::cast_lossless, reason = "`From` is not const")]
-        let (quantities, place, rest) = (
-            (self.leaves as u64) << 32 | self.shown as u64,
-            (self.instrument.0 as u64) << 32 | self.display as u64,
-            (self.liable as u64) << 32
-                | (self.owner.0 as u64) << 16
-                | (self.mark as u64) << 8
-                | (self.side as u64) << 3
-                | (self.place as u64) << 1
-                | self.gtc as u64,
-        );
-        // Three independent products, then one over all: short chains for the processor. The constants are odd digits of pi.
-        let a = fold(self.key.get() ^ 0x243F_6A88_85A3_08D3, self.order_ref.0 ^ 0x1319_8A2E_0370_7345);
-        let b = fold(self.price.0.cast_unsigned() ^ 0xA409_3822_299F_31D1, self.stamp ^ 0x082E_FA98_EC4E_6C89);
-        let c = fold(quantities ^ 0x4528_21E6_38D0_1377, rest ^ 0xBE54_66CF_34E9_0C6D);
-        let order = fold(
-            a.wrapping_add(b.rotate_left(23)) ^ 0xC0AC_29B7_C97C_50DD,
-            c.wrapping_add(place) ^ 0x3F84_D5B5_B547_0917,
-        );
+        let ladder = self.instrument.0 * 8 + self.place as u32 * 2 + matches!(self.side, Side::Sell) as u32;
+        let order = Words {
+            key: self.key,
+            order_ref: self.order_ref,
+            stamp: self.stamp,
+            price: self.price,
+            ladder,
+            leaves: self.leaves,
+            shown: self.shown,
+            display: self.display,
+            liable: self.liable,
+            owner: self.owner,
+            gtc: self.gtc,
+            mark: self.mark,
+        }
+        .mix();
         match self.stop {
             None => order,
             Some(terms) => fold(order ^ 0x9216_D5D9_8979_FB1B, terms.word()),
         }
     }
+}
+
+/// The part of an order's state that every order has, with instrument, place and side in one number.
+pub(super) struct Words {
+    pub key: OrderKey,
+    pub order_ref: OrderRef,
+    pub stamp: u64,
+    pub price: Price,
+    /// Instrument * 8 + place * 2 + side.
+    pub ladder: u32,
+    pub leaves: u32,
+    pub shown: u32,
+    pub display: u32,
+    pub liable: u32,
+    pub owner: MemberId,
+    pub gtc: bool,
+    pub mark: u8,
+}
+
+impl Words {
+    /// Two sums of products, which a processor adds up side by side, and one folded product over both. The constants are odd digits
+    /// of pi.
+    #[inline(always)]
+    #[allow(clippy::cast_lossless, reason = "`From` is not const")]
+    pub const fn mix(&self) -> u64 {
+        let rest = (self.liable as u64) << 32 | (self.owner.0 as u64) << 16 | (self.mark as u64) << 8 | self.gtc as u64;
+        let name = (self.key.get().wrapping_mul(0x243F_6A88_85A3_08D3))
+            .wrapping_add(self.order_ref.0.wrapping_mul(0x1319_8A2E_0370_7345))
+            .wrapping_add(self.stamp.wrapping_mul(0xA409_3822_299F_31D1));
+        let terms = (self.price.0.cast_unsigned().wrapping_mul(0x082E_FA98_EC4E_6C89))
+            .wrapping_add(pair(self.leaves, self.shown).wrapping_mul(0x4528_21E6_38D0_1377))
+            .wrapping_add(pair(self.ladder, self.display).wrapping_mul(0xBE54_66CF_34E9_0C6D))
+            .wrapping_add(rest.wrapping_mul(0xC0AC_29B7_C97C_50DD));
+        fold(name ^ 0x3F84_D5B5_B547_0917, terms ^ 0xD131_0BA6_98DF_B5AD)
+    }
+}
+
+#[inline(always)]
+#[allow(clippy::cast_lossless, reason = "`From` is not const")]
+const fn pair(high: u32, low: u32) -> u64 {
+    (high as u64) << 32 | low as u64
 }
 
 impl StopTerms {
@@ -136,7 +173,7 @@ impl StopTerms {
             | (self.self_match as u64) << 4
             | (self.post_only as u64) << 1
             | self.hidden as u64;
-        fold(self.limit.0.cast_unsigned() ^ 0xD131_0BA6_98DF_B5AD, flags ^ 0x2FFD_72DB_D01A_DFB7)
+        fold(self.limit.0.cast_unsigned() ^ 0x98DF_B5AC_2FFD_72DB, flags ^ 0xD01A_DFB7_B8E1_AFED)
     }
 }
 

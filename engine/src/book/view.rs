@@ -6,8 +6,7 @@ use wire::{InstrumentIndex, MemberId, OrderRef, Price, Qty, SessionIndex, Side};
 
 use super::Book;
 use super::command::OrderKey;
-use super::ladder::ladder_of;
-use super::level::{DISPLAYED, HIDDEN};
+use super::ladder::LadderId;
 use super::slab::NIL;
 use super::state_hash::Place;
 
@@ -66,18 +65,12 @@ impl Book {
 
     /// The displayed levels of a side, best first.
     pub fn levels(&self, instrument: InstrumentIndex, side: Side) -> impl Iterator<Item = LevelView> {
-        let mut slot =
-            if instrument.0 < self.limits.instruments { self.ladders.best(ladder_of(instrument, side)) } else { NIL };
+        let known = instrument.0 < self.limits.instruments;
+        let mut next = if known { self.ladders.best(LadderId::new(instrument, side)) } else { NIL };
         std::iter::from_fn(move || {
-            while slot != NIL {
-                let level = self.ladders.levels.at(slot);
-                slot = level.worse;
-                if level.shown > 0 {
-                    let orders = level.queues[DISPLAYED].count;
-                    return Some(LevelView { price: level.price, qty: level.shown, orders });
-                }
-            }
-            None
+            let level = (next != NIL).then_some(next)?;
+            next = self.ladders.after(level);
+            Some(self.level_view(level))
         })
     }
 
@@ -85,24 +78,16 @@ impl Book {
     #[must_use]
     pub fn level(&self, instrument: InstrumentIndex, side: Side, price: Price) -> Option<LevelView> {
         let known = instrument.0 < self.limits.instruments;
-        let slot = known.then(|| self.ladders.find(ladder_of(instrument, side), price)).flatten()?;
-        let level = self.ladders.levels.at(slot);
-        let orders = level.queues[DISPLAYED].count;
-        (level.shown > 0).then_some(LevelView { price, qty: level.shown, orders })
+        let level = known.then(|| self.ladders.find(LadderId::new(instrument, side), price)).flatten()?;
+        Some(self.level_view(level))
     }
 
-    /// The orders at a price in the order in which they trade: displayed ones, then hidden ones.
+    /// The orders that rest at a price, in the order in which they trade: displayed ones, then hidden ones.
     pub fn orders(&self, instrument: InstrumentIndex, side: Side, price: Price) -> impl Iterator<Item = OrderView> {
         let known = instrument.0 < self.limits.instruments;
-        let level = known.then(|| self.ladders.find(ladder_of(instrument, side), price)).flatten();
-        let heads = level.map_or([NIL; 2], |level| self.ladders.levels.at(level).queues.map(|queue| queue.head));
-        [DISPLAYED, HIDDEN].into_iter().flat_map(move |queue| {
-            let mut slot = heads[queue];
-            std::iter::from_fn(move || {
-                let here = (slot != NIL).then_some(slot)?;
-                slot = self.orders.at(here).next;
-                Some(self.view(here))
-            })
+        [false, true].into_iter().filter(move |_| known).flat_map(move |hidden| {
+            let level = self.ladders.find(LadderId::resting(instrument, side, hidden), price);
+            self.queue(level.map_or(NIL, |level| self.ladders.at(level).queue.head)).map(|slot| self.view(slot))
         })
     }
 
@@ -128,32 +113,45 @@ impl Book {
 
     /// How many orders are live.
     #[must_use]
-    pub fn order_count(&self) -> usize {
-        self.orders.len()
+    pub const fn order_count(&self) -> usize {
+        self.orders.len() as usize
     }
 
     /// How many price levels stand.
     #[must_use]
-    pub fn level_count(&self) -> usize {
-        self.ladders.levels.len()
+    pub const fn level_count(&self) -> usize {
+        self.ladders.len() as usize
+    }
+
+    /// The slots of a queue from `head` on.
+    pub(super) fn queue(&self, head: u32) -> impl Iterator<Item = u32> {
+        let live = |slot: u32| (slot != NIL).then_some(slot);
+        std::iter::successors(live(head), move |&slot| live(self.orders.at(slot).next))
+    }
+
+    fn level_view(&self, level: u32) -> LevelView {
+        let record = self.ladders.at(level);
+        let orders = u32::try_from(self.queue(record.queue.head).count()).expect("as many as slots at most");
+        LevelView { price: self.ladders.at(level).price, qty: record.shown, orders }
     }
 
     fn view(&self, slot: u32) -> OrderView {
         let state = self.order_state(slot);
+        let waits = state.stop.is_some();
         OrderView {
             key: state.key,
             order_ref: state.order_ref,
             instrument: state.instrument,
             owner: state.owner,
             side: state.side,
-            price: state.price,
+            price: state.stop.map_or(state.price, |terms| terms.limit),
             leaves: Qty(state.leaves),
             shown: Qty(state.shown),
             display: Qty(state.display),
             liable: Qty(state.liable),
-            hidden: state.place == Place::Hidden,
+            hidden: state.stop.map_or(state.place == Place::Hidden, |terms| terms.hidden),
             place: state.place,
-            stop: None,
+            stop: waits.then_some(state.price),
             gtc: state.gtc,
             mark: state.mark,
         }

@@ -1,17 +1,14 @@
 //! The book and its twin side by side, for the rules of stop orders.
 
-use engine::book::{Book, BookCommand, BookLimits, CancelReason, NewOrder, Place, Replace, TimeInForce};
+use engine::book::{Book, BookCommand, BookEvent, BookLimits, CancelReason, NewOrder, Place, Replace, TimeInForce};
 use engine::twin::TwinBook;
 use wire::{Price, Side};
 
 use super::bench::{LIMITS, buy, key, line, sell};
 
-/// Whether the book lets orders wait; until then the rules are held against the twin alone.
-const BOOK_HAS_STOPS: bool = false;
-
 /// The book and its twin, which must say the same.
 pub struct Floor {
-    pub book: Option<Book>,
+    pub book: Book,
     pub twin: TwinBook,
 }
 
@@ -21,7 +18,7 @@ impl Floor {
     }
 
     pub fn with(limits: &BookLimits) -> Self {
-        Self { book: BOOK_HAS_STOPS.then(|| Book::new(limits)), twin: TwinBook::new(limits) }
+        Self { book: Book::new(limits), twin: TwinBook::new(limits) }
     }
 
     /// A floor with a last trade at this price and nothing in the book.
@@ -41,11 +38,9 @@ impl Floor {
     pub fn apply(&mut self, command: BookCommand) -> Vec<String> {
         let mut events = Vec::new();
         self.twin.apply(&command, &mut |event| events.push(line(&event)));
-        if let Some(book) = &mut self.book {
-            let mut ours = Vec::new();
-            book.apply(&command, &mut |event| ours.push(line(&event)));
-            assert_eq!(ours, events, "{command:?}");
-        }
+        let mut ours = Vec::new();
+        self.book.apply(&command, &mut |event: BookEvent| ours.push(line(&event)));
+        assert_eq!(ours, events, "{command:?}");
         self.compare();
         events
     }
@@ -54,17 +49,15 @@ impl Floor {
     pub fn elect(&mut self) -> Vec<String> {
         let mut events = Vec::new();
         let elected = self.twin.elect(&mut |event| events.push(line(&event)));
-        if let Some(book) = &mut self.book {
-            let mut ours = Vec::new();
-            assert_eq!(book.elect(&mut |event| ours.push(line(&event))), elected);
-            assert_eq!(ours, events);
-        }
+        let mut ours = Vec::new();
+        assert_eq!(self.book.elect(&mut |event: BookEvent| ours.push(line(&event))), elected);
+        assert_eq!(ours, events);
         self.compare();
         events
     }
 
     fn compare(&self) {
-        let Some(book) = &self.book else { return };
+        let book = &self.book;
         book.audit().expect("a consistent book");
         assert_eq!(book.state_hash(), self.twin.state_hash());
         assert_eq!(book.has_elected(), self.twin.has_elected());

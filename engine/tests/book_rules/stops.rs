@@ -334,9 +334,7 @@ fn a_session_is_emptied_of_its_waiting_orders_in_the_order_of_entry() {
     floor.elect();
     for number in [1, 2, 4, 3] {
         assert_eq!(floor.twin.first_of_session(SessionIndex(0)), Some(key(number)));
-        if let Some(book) = &floor.book {
-            assert_eq!(book.first_of_session(SessionIndex(0)), Some(key(number)));
-        }
+        assert_eq!(floor.book.first_of_session(SessionIndex(0)), Some(key(number)));
         floor.cancel(number);
     }
     assert_eq!(floor.twin.first_of_session(SessionIndex(0)), None);
@@ -346,7 +344,7 @@ fn a_session_is_emptied_of_its_waiting_orders_in_the_order_of_entry() {
 fn a_waiting_order_can_be_looked_at_and_stands_in_no_queue() {
     let mut floor = Floor::traded_at(100);
     floor.rest([buy(1, 99, 1), NewOrder { hidden: true, ..stop_limit(buy(2, 99, 5), 105) }]);
-    let Some(book) = &floor.book else { return };
+    let book = &floor.book;
     let view = book.order(key(2)).expect("it is live");
     assert_eq!((view.price, view.stop, view.place), (Price(99), Some(Price(105)), Place::Waiting));
     assert_eq!((view.leaves, view.shown, view.hidden), (Qty(5), Qty::ZERO, true));

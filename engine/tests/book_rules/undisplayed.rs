@@ -67,8 +67,8 @@ fn a_hidden_order_is_not_shown_and_trades_after_the_displayed_ones_of_its_price(
             "accepted 4 9@100",
             "trade 3 with 4 2@99 leaves 0 and 7",
             "trade 2 with 4 5@100 leaves 0 and 2",
-            "trade 1 with 4 2@100 leaves 3 and 0",
             "level Sell 100: 0",
+            "trade 1 with 4 2@100 leaves 3 and 0",
         ]
     );
     assert_eq!(bench.levels(Side::Sell), []);
@@ -89,7 +89,7 @@ fn fill_or_kill_counts_what_is_not_displayed() {
         ["accepted 3 16@100", "canceled incoming 3 16 leaves 0 FillOrKill"]
     );
     let mut bench = Bench::resting(orders);
-    assert_eq!(bench.new_order(fok(3, 100, 15)).last().unwrap(), "level Sell 100: 0");
+    assert_eq!(bench.new_order(fok(3, 100, 15)).last().unwrap(), "trade 2 with 3 5@100 leaves 0 and 0");
     assert_eq!(bench.0.order_count(), 0);
 }
 

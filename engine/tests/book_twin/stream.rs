@@ -121,22 +121,13 @@ pub const FLAVOURS: [Flavour; 7] = [
 pub struct Stream {
     pub dice: Dice,
     flavour: Flavour,
-    kinds: Kinds,
     order_ref: u64,
     user_refs: [u32; 6],
 }
 
-/// Which orders a stream holds.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Kinds {
-    All,
-    /// Neither stops nor hidden ones.
-    PlainOnly,
-}
-
 impl Stream {
-    pub fn new(seed: u64, flavour: Flavour, kinds: Kinds) -> Self {
-        Self { dice: Dice(seed), flavour, kinds, order_ref: 0, user_refs: [0; 6] }
+    pub fn new(seed: u64, flavour: Flavour) -> Self {
+        Self { dice: Dice(seed), flavour, order_ref: 0, user_refs: [0; 6] }
     }
 
     pub fn next(&mut self, live: &[OrderKey]) -> BookCommand {
@@ -222,12 +213,12 @@ impl Stream {
     }
 
     fn hidden(&mut self) -> bool {
-        self.dice.one_in(6) && self.kinds == Kinds::All
+        self.dice.one_in(6)
     }
 
     /// Buys wait rather above, sells below, so that many wait.
     fn stop(&mut self, side: Side, one_in: u32) -> Option<Price> {
-        if !self.dice.one_in(one_in) || self.kinds == Kinds::PlainOnly {
+        if !self.dice.one_in(one_in) {
             return None;
         }
         let price = self.price(side.opposite());
