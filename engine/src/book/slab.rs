@@ -39,7 +39,7 @@ impl<T: Record> Slab<T> {
     }
 
     /// Stores a record; `None` when all slots are taken.
-    #[inline]
+    #[inline(always)]
     pub fn insert(&mut self, item: T) -> Option<u32> {
         let slot = if self.free == NIL { self.fresh } else { self.free };
         let place = self.items.get_mut(slot as usize)?;
@@ -54,7 +54,7 @@ impl<T: Record> Slab<T> {
     }
 
     /// Gives a slot back.
-    #[inline]
+    #[inline(always)]
     pub fn remove(&mut self, slot: u32) {
         debug_assert!(self.len > 0, "slot {slot} was freed twice");
         self.items[slot as usize].keep(self.free);
