@@ -56,22 +56,17 @@ enum Outlet {
     /// Into our own ring.
     Ours(NonNull<Outbox>),
     /// Into a transport that the harness chose.
-    Theirs { push: unsafe extern "C" fn(*mut c_void, *const Report) -> c_int, handle: *mut c_void },
+    Theirs { push: Push, handle: *mut c_void },
 }
 
 impl Outlet {
     /// Sends a report; waits for room.
-    #[inline]
-    fn send(&mut self, report: &Report) {
+    #[inline(always)]
+    fn send(&mut self, report: Report) {
         match self {
             // SAFETY: the transport outlives the engine, and this thread alone writes into it.
             Self::Ours(outbox) => unsafe { outbox.as_mut() }.write(report),
-            Self::Theirs { push, handle } => {
-                // SAFETY: the function and the handle belong together, by the harness's promise.
-                while unsafe { push(*handle, report) } == 0 {
-                    std::hint::spin_loop();
-                }
-            }
+            Self::Theirs { push, handle } => push_to(*push, *handle, &report),
         }
     }
 
@@ -82,6 +77,18 @@ impl Outlet {
             // SAFETY: as in `send`.
             unsafe { outbox.as_mut() }.hand_over();
         }
+    }
+}
+
+/// The harness's way to send a report.
+type Push = unsafe extern "C" fn(*mut c_void, *const Report) -> c_int;
+
+#[cold]
+#[inline(never)]
+fn push_to(push: Push, handle: *mut c_void, report: &Report) {
+    // SAFETY: the function and the handle belong together, by the harness's promise.
+    while unsafe { push(handle, report) } == 0 {
+        std::hint::spin_loop();
     }
 }
 
@@ -233,15 +240,15 @@ pub extern "C" fn engine_get_transport() -> *const Transport {
 
 impl Engine {
     fn enter(&mut self, order: &NewOrder) {
-        self.contestant.enter(order, &mut |report| self.outlet.send(&report));
+        self.contestant.enter(order, &mut |report| self.outlet.send(report));
     }
 
     fn cancel(&mut self, cancel: &Cancel) {
-        self.contestant.cancel(cancel, &mut |report| self.outlet.send(&report));
+        self.contestant.cancel(cancel, &mut |report| self.outlet.send(report));
     }
 
     fn modify(&mut self, modify: &Modify) {
-        self.contestant.modify(modify, &mut |report| self.outlet.send(&report));
+        self.contestant.modify(modify, &mut |report| self.outlet.send(report));
     }
 
     /// A burst of one message.

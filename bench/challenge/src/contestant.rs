@@ -46,7 +46,7 @@ impl Contestant {
     }
 
     /// Enters an order.
-    #[inline]
+    #[inline(always)]
     pub fn enter(&mut self, order: &message::NewOrder, report: &mut impl FnMut(Report)) {
         let Some(key) = self.names.key_to_enter(order.id) else { return };
         let entry = NewOrder {
@@ -70,7 +70,7 @@ impl Contestant {
     }
 
     /// Cancels an order.
-    #[inline]
+    #[inline(always)]
     pub fn cancel(&mut self, cancel: &message::Cancel, report: &mut impl FnMut(Report)) {
         let refusal = Report::refusal(ReportKind::CancelRejected, cancel.seq, cancel.id);
         let Some(key) = self.names.key(cancel.id) else { return report(refusal) };

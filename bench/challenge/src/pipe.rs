@@ -19,7 +19,7 @@ const _: () = assert!(size_of::<Slot>() == 64);
 pub fn pipe(reports_min: u32) -> (Outbox, Inbox) {
     let slots = reports_min.max(1).checked_next_power_of_two().unwrap_or(1 << 31);
     let (producer, consumer) = channel(slots as usize, Slot::default);
-    (Outbox { producer, written: 0 }, Inbox { consumer })
+    (Outbox { producer, written: 0, room: 0 }, Inbox { consumer })
 }
 
 /// The engine's end.
@@ -28,33 +28,49 @@ pub struct Outbox {
     producer: Producer<Slot>,
     /// Reports that were written and not handed over yet.
     written: usize,
+    /// Slots known to be free, those written included.
+    room: usize,
 }
 
 impl Outbox {
     /// Writes a report, when there is room.
-    #[inline]
     pub fn try_write(&mut self, report: &Report) -> bool {
-        if self.producer.acquire(self.written + 1) <= self.written {
-            return false;
+        let room = self.written < self.room || self.look_for_room();
+        if room {
+            self.put(*report);
         }
-        self.producer.slot_mut(self.written).0 = *report;
-        self.written += 1;
-        true
+        room
     }
 
-    /// Writes a report; waits for room.
-    #[inline]
-    pub fn write(&mut self, report: &Report) {
-        if !self.try_write(report) {
-            self.write_when_there_is_room(report);
+    /// Writes a report; waits for room. Part of the caller, so that the report is made in its slot: one made elsewhere, field by field,
+    /// and copied in wide pieces would have to wait for its own stores.
+    #[inline(always)]
+    pub fn write(&mut self, report: Report) {
+        if self.written == self.room {
+            self.wait_for_room();
         }
+        self.put(report);
+    }
+
+    #[inline(always)]
+    fn put(&mut self, report: Report) {
+        self.producer.slot_mut(self.written).0 = report;
+        self.written += 1;
+    }
+
+    fn look_for_room(&mut self) -> bool {
+        self.room = self.producer.acquire(self.written + 1);
+        self.written < self.room
     }
 
     #[cold]
-    fn write_when_there_is_room(&mut self, report: &Report) {
+    fn wait_for_room(&mut self) {
+        if self.look_for_room() {
+            return;
+        }
         // What the other end does not see, it cannot take out.
         self.hand_over();
-        while !self.try_write(report) {
+        while !self.look_for_room() {
             std::hint::spin_loop();
         }
     }
@@ -64,6 +80,7 @@ impl Outbox {
     pub fn hand_over(&mut self) {
         if self.written > 0 {
             self.producer.release(self.written);
+            self.room -= self.written;
             self.written = 0;
         }
     }

@@ -32,7 +32,7 @@ impl NewOrder {
 
 impl Book {
     /// Enters a new order; see [`BookCommand::New`](super::BookCommand::New).
-    #[inline]
+    #[inline(always)]
     pub fn enter(&mut self, order: &NewOrder, sink: &mut impl Listener) {
         let result = if order.instrument.0 >= self.limits.instruments {
             Err(BookReject::UnknownInstrument)
@@ -54,19 +54,12 @@ impl Book {
     /// Enters an order whose key is free. The usual order, which rests without meeting anybody, goes straight through.
     #[inline(always)]
     fn enter_key(&mut self, order: &NewOrder, position: Position, sink: &mut impl Listener) -> Result<(), BookReject> {
-        if !order.is_plain() {
-            return self.enter_special(order, sink);
+        let opposite = LadderId::new(order.instrument, order.side.opposite());
+        if !order.is_plain() || !order.tif.rests() || self.level_to_meet(opposite, order.price) != NIL {
+            // By value: where this function is part of the caller, only this way has to write the order to memory.
+            return self.enter_busy(*order, sink);
         }
-        let meets = self.level_to_meet(LadderId::new(order.instrument, order.side.opposite()), order.price) != NIL;
         let ladder = LadderId::resting(order.instrument, order.side, order.hidden);
-        if meets || !order.tif.rests() {
-            if order.tif.rests() && self.ladders.spot(ladder, order.price).is_none() {
-                return Err(BookReject::OffTick);
-            }
-            sink.hear(accepted(order));
-            self.carry_in(Incoming::new(order), Way::Match, None, sink);
-            return Ok(());
-        }
         let spot = self.ladders.spot(ladder, order.price).ok_or(BookReject::OffTick)?;
         self.check_room(spot, order.qty.0, NIL)?;
         sink.hear(accepted(order));
@@ -74,15 +67,15 @@ impl Book {
         Ok(())
     }
 
-    /// Enters an order that looks ahead, or waits.
+    /// Enters an order that trades, looks ahead, waits or does not rest.
     #[inline(never)]
-    fn enter_special(&mut self, order: &NewOrder, sink: &mut impl Listener) -> Result<(), BookReject> {
+    fn enter_busy(&mut self, order: NewOrder, sink: &mut impl Listener) -> Result<(), BookReject> {
         if let Some(stop) = order.stop {
-            return self.enter_stop(order, stop, sink);
+            return self.enter_stop(&order, stop, sink);
         }
-        let incoming = Incoming::new(order);
+        let incoming = Incoming::new(&order);
         let way = self.check(&incoming, NIL)?;
-        sink.hear(accepted(order));
+        sink.hear(accepted(&order));
         self.carry_in(incoming, way, None, sink);
         Ok(())
     }

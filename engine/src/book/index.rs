@@ -33,85 +33,79 @@ const KEYS_NEAR: u32 = 1 << 16;
 /// How many keys an index can hold.
 pub(super) const KEYS_MAX: u32 = (1 << SLOT_BITS) - 1;
 
-/// Tables, the smallest first.
+/// The tables.
 #[derive(Debug)]
 pub(super) struct KeyIndex {
-    tables: Vec<Table>,
-    /// Keys in the tables after the first.
-    beyond: u32,
+    near: Table,
+    /// Without room when the near one is for all keys.
+    far: Table,
 }
 
 /// Where a key stands in the index, or would stand.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Position {
-    table: u32,
-    line: usize,
-    lane: usize,
+    /// Line * 16 + lane.
+    entry: usize,
     tag: u32,
+    far: bool,
 }
 
 impl KeyIndex {
     /// An index for so many keys.
     pub fn new(keys_max: u32) -> Self {
-        assert!(keys_max <= KEYS_MAX, "an index holds {KEYS_MAX} keys at most, not {keys_max}");
-        let far = keys_max.checked_sub(KEYS_NEAR).filter(|&keys| keys > 0);
-        let sizes = [keys_max.min(KEYS_NEAR)].into_iter().chain(far);
-        Self { tables: sizes.map(Table::new).collect(), beyond: 0 }
+        Self::with(keys_max.min(KEYS_NEAR), keys_max.saturating_sub(KEYS_NEAR))
+    }
+
+    fn with(near: u32, far: u32) -> Self {
+        let keys_max = u64::from(near) + u64::from(far);
+        assert!(keys_max <= u64::from(KEYS_MAX), "an index holds {KEYS_MAX} keys at most, not {keys_max}");
+        Self { near: Table::new(near, false), far: Table::new(far, true) }
     }
 
     /// The slot of a key, or [`NIL`], and where it stands or would stand; `key_at` gives the key of a slot's order.
     #[inline(always)]
     pub fn find(&self, key: OrderKey, key_at: impl Fn(u32) -> OrderKey) -> (u32, Position) {
-        let table = &self.tables[0];
-        let mut position = table.home(0, Hash::of(key));
-        loop {
-            let entry = table.entries[position.entry()];
-            if entry == NIL {
-                break;
+        let hash = Hash::of(key);
+        let found = self.near.find(key, hash, &key_at);
+        if found.0 == NIL && self.far.len > 0 {
+            let far = self.find_far(key, key_at);
+            if far.0 != NIL {
+                return far;
             }
-            if entry & !KEYS_MAX == position.tag && key_at(entry & KEYS_MAX) == key {
-                return (entry & KEYS_MAX, position);
-            }
-            table.go_on(&mut position);
         }
-        if self.beyond > 0 { self.find_beyond(key, position, key_at) } else { (NIL, position) }
+        found
+    }
+
+    #[inline(never)]
+    fn find_far(&self, key: OrderKey, key_at: impl Fn(u32) -> OrderKey) -> (u32, Position) {
+        self.far.find(key, Hash::of(key), key_at)
     }
 
     /// Adds a key that was looked for at the same state of the index and is not there. The caller keeps to the number of keys given at
     /// construction.
     #[inline(always)]
     pub fn insert_at(&mut self, position: Position, key: OrderKey, slot: u32) {
-        let table = &mut self.tables[0];
-        if table.len < table.keys_max {
-            table.entries[position.entry()] = position.tag | slot;
-            table.len += 1;
+        if self.near.len < self.near.keys_max {
+            self.near.entries[position.entry] = position.tag | slot;
+            self.near.len += 1;
         } else {
-            self.insert_beyond(key, slot);
+            self.far.insert(Hash::of(key), slot);
         }
     }
 
     /// Adds a key that is not there.
     pub fn insert(&mut self, key: OrderKey, slot: u32) {
-        let table = &self.tables[0];
-        let mut position = table.home(0, Hash::of(key));
-        while table.entries[position.entry()] != NIL {
-            table.go_on(&mut position);
-        }
-        self.insert_at(position, key, slot);
+        let table = if self.near.len < self.near.keys_max { &mut self.near } else { &mut self.far };
+        table.insert(Hash::of(key), slot);
     }
 
     /// Removes a key from where it was found at the same state of the index; `key_at` gives the key of a slot's order.
     #[inline(always)]
     pub fn remove_at(&mut self, position: Position, key_at: impl Fn(u32) -> OrderKey) {
-        self.beyond -= u32::from(position.table != 0);
-        let table = &mut self.tables[position.table as usize];
-        table.len -= 1;
-        let mut behind = position;
-        table.go_on(&mut behind);
-        if table.entries[behind.entry()] == NIL {
-            table.entries[position.entry()] = NIL;
+        if position.far {
+            self.far.remove_far(position, key_at);
         } else {
-            table.move_up(position, key_at);
+            self.near.remove(position, key_at);
         }
     }
 
@@ -119,66 +113,18 @@ impl KeyIndex {
     #[inline]
     pub fn remove(&mut self, key: OrderKey, slot: u32, key_at: impl Fn(u32) -> OrderKey) {
         let hash = Hash::of(key);
-        for (number, table) in (0..).zip(&self.tables) {
-            let mut position = table.home(number, hash);
-            loop {
-                let entry = table.entries[position.entry()];
-                if entry == position.tag | slot {
-                    return self.remove_at(position, key_at);
-                }
-                if entry == NIL {
-                    break;
-                }
-                table.go_on(&mut position);
-            }
+        match self.near.position_of(hash, slot) {
+            Some(position) => self.near.remove(position, key_at),
+            None => match self.far.position_of(hash, slot) {
+                Some(position) => self.far.remove_far(position, key_at),
+                None => debug_assert!(false, "the key {key:?} is in the index"),
+            },
         }
-        debug_assert!(false, "the key {key:?} is in the index");
     }
 
     /// How many keys there are.
-    pub fn len(&self) -> u32 {
-        self.tables.iter().map(|table| table.len).sum()
-    }
-
-    #[inline(never)]
-    fn find_beyond(&self, key: OrderKey, vacant: Position, key_at: impl Fn(u32) -> OrderKey) -> (u32, Position) {
-        let hash = Hash::of(key);
-        for (number, table) in (0..).zip(&self.tables).skip(1) {
-            let mut position = table.home(number, hash);
-            loop {
-                let entry = table.entries[position.entry()];
-                if entry == NIL {
-                    break;
-                }
-                if entry & !KEYS_MAX == position.tag && key_at(entry & KEYS_MAX) == key {
-                    return (entry & KEYS_MAX, position);
-                }
-                table.go_on(&mut position);
-            }
-        }
-        (NIL, vacant)
-    }
-
-    #[inline(never)]
-    fn insert_beyond(&mut self, key: OrderKey, slot: u32) {
-        let mut others = (0..).zip(&mut self.tables).skip(1);
-        let Some((number, table)) = others.find(|(_, table)| table.len < table.keys_max) else {
-            unreachable!("the last table holds all keys")
-        };
-        let mut position = table.home(number, Hash::of(key));
-        while table.entries[position.entry()] != NIL {
-            table.go_on(&mut position);
-        }
-        table.entries[position.entry()] = position.tag | slot;
-        table.len += 1;
-        self.beyond += 1;
-    }
-}
-
-impl Position {
-    #[inline(always)]
-    const fn entry(self) -> usize {
-        self.line * LANES + self.lane
+    pub const fn len(&self) -> u32 {
+        self.near.len + self.far.len
     }
 }
 
@@ -207,46 +153,101 @@ impl Hash {
 #[derive(Debug)]
 struct Table {
     entries: Vec<u32>,
-    line_mask: usize,
+    /// The number of entries is a power of two.
+    mask: usize,
     /// How far to shift a hash right for its line.
     shift: u32,
     len: u32,
     keys_max: u32,
+    far: bool,
 }
 
 impl Table {
-    fn new(keys_max: u32) -> Self {
+    fn new(keys_max: u32, far: bool) -> Self {
         let entries = (keys_max as usize * 2).next_power_of_two().max(LANES * 2);
         let lines = entries / LANES;
-        Self {
-            entries: vec![NIL; entries],
-            line_mask: lines - 1,
-            shift: u64::BITS - lines.trailing_zeros(),
-            len: 0,
-            keys_max,
-        }
+        let shift = u64::BITS - lines.trailing_zeros();
+        Self { entries: vec![NIL; entries], mask: entries - 1, shift, len: 0, keys_max, far }
     }
 
     /// Where a key belongs.
     #[inline(always)]
-    const fn home(&self, table: u32, hash: Hash) -> Position {
+    const fn home(&self, hash: Hash) -> Position {
         #[allow(clippy::cast_possible_truncation, reason = "the target has 64 bits")]
-        Position { table, line: (hash.block >> self.shift) as usize, lane: hash.lane, tag: hash.tag }
+        let line = (hash.block >> self.shift) as usize;
+        Position { entry: line * LANES + hash.lane, tag: hash.tag, far: self.far }
     }
 
     /// To the next position: down the lane, then to the top of the next one.
     #[inline(always)]
     const fn go_on(&self, position: &mut Position) {
-        position.line = (position.line + 1) & self.line_mask;
-        if position.line == 0 {
-            position.lane = (position.lane + 1) % LANES;
+        position.entry = (position.entry + LANES) & self.mask;
+        if position.entry < LANES {
+            position.entry = (position.entry + 1) % LANES;
+        }
+    }
+
+    /// The slot of a key, or [`NIL`], and where it stands or would stand.
+    #[inline(always)]
+    fn find(&self, key: OrderKey, hash: Hash, key_at: impl Fn(u32) -> OrderKey) -> (u32, Position) {
+        let mut position = self.home(hash);
+        loop {
+            let entry = self.entries[position.entry];
+            if entry == NIL {
+                return (NIL, position);
+            }
+            if entry & !KEYS_MAX == position.tag && key_at(entry & KEYS_MAX) == key {
+                return (entry & KEYS_MAX, position);
+            }
+            self.go_on(&mut position);
+        }
+    }
+
+    fn insert(&mut self, hash: Hash, slot: u32) {
+        assert!(self.len < self.keys_max, "the caller keeps to the number of keys");
+        let mut position = self.home(hash);
+        while self.entries[position.entry] != NIL {
+            self.go_on(&mut position);
+        }
+        self.entries[position.entry] = position.tag | slot;
+        self.len += 1;
+    }
+
+    /// Where a slot stands under a key.
+    #[inline(always)]
+    fn position_of(&self, hash: Hash, slot: u32) -> Option<Position> {
+        let mut position = self.home(hash);
+        loop {
+            match self.entries[position.entry] {
+                NIL => return None,
+                entry if entry == position.tag | slot => return Some(position),
+                _ => self.go_on(&mut position),
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn remove_far(&mut self, position: Position, key_at: impl Fn(u32) -> OrderKey) {
+        self.remove(position, key_at);
+    }
+
+    #[inline(always)]
+    fn remove(&mut self, position: Position, key_at: impl Fn(u32) -> OrderKey) {
+        self.len -= 1;
+        let mut behind = position;
+        self.go_on(&mut behind);
+        if self.entries[behind.entry] == NIL {
+            self.entries[position.entry] = NIL;
+        } else {
+            self.move_up(position, key_at);
         }
     }
 
     /// How many steps it is from one position on to another.
-    const fn steps(&self, from: Position, to: Position) -> usize {
-        let lines = self.line_mask + 1;
-        (to.lane * lines + to.line).wrapping_sub(from.lane * lines + from.line) & (lines * LANES - 1)
+    fn steps(&self, from: Position, to: Position) -> usize {
+        let lines = self.entries.len() / LANES;
+        let count = |position: Position| position.entry % LANES * lines + position.entry / LANES;
+        count(to).wrapping_sub(count(from)) & self.mask
     }
 
     /// Fills a hole from the entries behind it, as far as their homes allow.
@@ -255,18 +256,18 @@ impl Table {
         let mut position = hole;
         loop {
             self.go_on(&mut position);
-            let behind = self.entries[position.entry()];
+            let behind = self.entries[position.entry];
             if behind == NIL {
                 break;
             }
             // It may move up to the hole unless that would put it before its home.
-            let home = self.home(position.table, Hash::of(key_at(behind & KEYS_MAX)));
+            let home = self.home(Hash::of(key_at(behind & KEYS_MAX)));
             if self.steps(home, position) >= self.steps(hole, position) {
-                self.entries[hole.entry()] = behind;
+                self.entries[hole.entry] = behind;
                 hole = position;
             }
         }
-        self.entries[hole.entry()] = NIL;
+        self.entries[hole.entry] = NIL;
     }
 }
 
@@ -296,8 +297,7 @@ mod tests {
     #[test]
     fn random_keys_agree_with_a_map_in_an_index_that_is_kept_full() {
         const KEYS: u32 = 50;
-        let sizes = [9, 10, KEYS];
-        let mut index = KeyIndex { tables: sizes.into_iter().map(Table::new).collect(), beyond: 0 };
+        let mut index = KeyIndex::with(20, KEYS - 20);
         let mut keys = vec![OrderKey::default(); KEYS as usize];
         let mut free: Vec<u32> = (0..KEYS).collect();
         let mut model: BTreeMap<OrderKey, u32> = BTreeMap::new();
@@ -342,11 +342,10 @@ mod tests {
             let mut ways = 0;
             for (slot, &key) in (0..).zip(&keys) {
                 index.insert(key, slot);
-                let table = &index.tables[0];
-                let home = table.home(0, Hash::of(key));
+                let home = index.near.home(Hash::of(key));
                 let (found, position) = index.find(key, |slot| keys[slot as usize]);
                 assert_eq!(found, slot);
-                ways += table.steps(home, position);
+                ways += index.near.steps(home, position);
             }
             assert!(ways < 4 * KEYS as usize, "step {step}: {ways} lines passed for {KEYS} keys");
         }

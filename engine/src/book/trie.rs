@@ -30,13 +30,14 @@ struct Node {
     taken: u64,
     /// The cell above; whatever the caller keeps there for a root; the next free node for a free one.
     above: u32,
+    /// What stands at each place that is taken.
+    below: [u32; PLACES as usize],
 }
 
 /// A pool of nodes.
 #[derive(Debug)]
 pub(super) struct Trie {
     nodes: Vec<Node>,
-    below: Vec<u32>,
     free: u32,
     fresh: u32,
     len: u32,
@@ -63,14 +64,21 @@ const fn cell(node: u32, place: u32) -> Cell {
     node * PLACES + place
 }
 
+impl Node {
+    /// What stands at the first of these places, of which there is one.
+    #[inline(always)]
+    const fn first_of(&self, places: u64) -> u32 {
+        self.below[(places.trailing_zeros() % PLACES) as usize]
+    }
+}
+
 impl Trie {
     /// So many nodes.
     pub fn new(nodes: u32) -> Self {
         assert!(nodes < NIL / PLACES, "{nodes} nodes have more cells than 32 bits can number");
         let nodes = nodes as usize + 1;
         Self {
-            nodes: vec![Node { taken: 0, above: NIL }; nodes],
-            below: vec![NIL; nodes * PLACES as usize],
+            nodes: vec![Node { taken: 0, above: NIL, below: [NIL; PLACES as usize] }; nodes],
             free: NOWHERE,
             fresh: NOWHERE + 1,
             len: 0,
@@ -129,13 +137,12 @@ impl Trie {
     #[inline]
     pub fn after(&self, mut place: Cell) -> Result<u32, u32> {
         for down in 0..TIERS {
-            let node = place / PLACES;
-            let rest = self.nodes[node as usize].taken & (!1 << (place % PLACES));
+            let node = &self.nodes[(place / PLACES) as usize];
+            let rest = node.taken & (!1 << (place % PLACES));
             if rest != 0 {
-                let next = self.below[cell(node, rest.trailing_zeros()) as usize];
-                return Ok(self.first(next, down));
+                return Ok(self.first(node.first_of(rest), down));
             }
-            place = self.nodes[node as usize].above;
+            place = node.above;
         }
         Err(place)
     }
@@ -144,24 +151,25 @@ impl Trie {
     #[inline]
     pub fn first(&self, mut node: u32, down: u32) -> u32 {
         for _ in 0..down {
-            let place = self.nodes[node as usize].taken.trailing_zeros();
-            node = self.below[cell(node, place) as usize];
+            let record = &self.nodes[node as usize];
+            node = record.first_of(record.taken);
         }
         node
     }
 
     #[inline(always)]
     fn child(&self, node: u32, place: u32) -> u32 {
-        let below = self.below[cell(node, place) as usize];
-        if self.nodes[node as usize].taken & 1 << place == 0 { NOWHERE } else { below }
+        let node = &self.nodes[node as usize];
+        let below = node.below[(place % PLACES) as usize];
+        if node.taken & 1 << place == 0 { NOWHERE } else { below }
     }
 
     #[inline(always)]
     fn link(&mut self, node: u32, place: u32, what: u32) -> Cell {
-        self.nodes[node as usize].taken |= 1 << place;
-        let cell = cell(node, place);
-        self.below[cell as usize] = what;
-        cell
+        let record = &mut self.nodes[node as usize];
+        record.taken |= 1 << place;
+        record.below[(place % PLACES) as usize] = what;
+        cell(node, place)
     }
 
     /// Adds the nodes that are missing on a way; gives the last one.
@@ -186,7 +194,7 @@ impl Trie {
         } else {
             self.free = record.above;
         }
-        *record = Node { taken: 0, above };
+        (record.taken, record.above) = (0, above);
         self.len += 1;
         node
     }
