@@ -61,9 +61,9 @@ impl Book {
         }
         let ladder = LadderId::resting(order.instrument, order.side, order.hidden);
         let spot = self.ladders.spot(ladder, order.price).ok_or(BookReject::OffTick)?;
-        self.check_room(spot, order.qty.0, NIL)?;
+        let level = self.check_room(spot, order.qty.0, NIL)?;
         sink.hear(accepted(order));
-        self.rest(&Incoming::new(order), position, spot, None, sink);
+        self.rest(&Incoming::new(order), position, spot, level, None, sink);
         Ok(())
     }
 
@@ -106,9 +106,9 @@ impl Book {
         Ok(Way::Match)
     }
 
-    /// Checks that so much can join the level at a spot.
+    /// Checks that so much can join the level at a spot, and gives that level when it stands.
     #[inline(always)]
-    pub(super) fn check_room(&self, spot: Spot, qty: u32, leaving: u32) -> Result<(), BookReject> {
+    pub(super) fn check_room(&self, spot: Spot, qty: u32, leaving: u32) -> Result<Option<u32>, BookReject> {
         if leaving == NIL && self.orders.is_full() {
             return Err(BookReject::OrdersFull);
         }
@@ -116,7 +116,8 @@ impl Book {
             NIL => (NIL, 0),
             slot => (self.orders.at(slot).level, self.orders.at(slot).leaves),
         };
-        match self.ladders.standing(spot) {
+        let standing = self.ladders.standing(spot);
+        match standing {
             Some(level) => {
                 let open = self.ladders.at(level).open - if level == left_level { left_qty } else { 0 };
                 if open.checked_add(qty).is_none() {
@@ -129,7 +130,7 @@ impl Book {
                 }
             }
         }
-        Ok(())
+        Ok(standing)
     }
 
     /// Matches a checked order, or cancels it where it may not trade, and lets rest what may.
@@ -164,26 +165,27 @@ impl Book {
             // The level was looked for before the order that is replaced left, and that may have taken the level away.
             let Some(spot) = self.ladders.spot(ladder, terms.price) else { unreachable!("the price was checked") };
             let (_, position) = self.find(terms.key);
-            self.rest(&incoming, position, spot, returns, sink);
+            self.rest(&incoming, position, spot, self.ladders.standing(spot), returns, sink);
         }
         if let Some(prices) = incoming.traded {
             self.note_trades(terms.instrument, prices);
         }
     }
 
-    /// Lets what is left of an order rest; its key is to stand at `position` of the index.
+    /// Lets what is left of an order rest, at `standing` or at a new level; its key is to stand at `position` of the index.
     #[inline(always)]
     pub(super) fn rest(
         &mut self,
         incoming: &Incoming,
         position: Position,
         spot: Spot,
+        standing: Option<u32>,
         mut returns: Option<Vacated>,
         sink: &mut impl Listener,
     ) {
         let Incoming { terms, leaves, liable, .. } = incoming;
         let ladder = LadderId::resting(terms.instrument, terms.side, terms.hidden);
-        let level = self.ladders.standing(spot).unwrap_or_else(|| self.ladders.raise(ladder, terms.price, spot));
+        let level = standing.unwrap_or_else(|| self.ladders.raise(ladder, terms.price, spot));
         let place = (ladder, terms.price);
         let before = self.shown_before(level, place, &mut returns);
         self.stamp += 1;

@@ -141,19 +141,21 @@ pub(super) struct Words {
 }
 
 impl Words {
-    /// Two sums of products, which a processor adds up side by side, and one folded product over both. The constants are odd digits
-    /// of pi.
+    /// Two sums of products, which a processor adds up side by side, and one folded product over both. Pairs are neighbours in the
+    /// order's record, low half first, so that each is one load. The constants are odd digits of pi.
     #[inline(always)]
     #[allow(clippy::cast_lossless, reason = "`From` is not const")]
     pub const fn mix(&self) -> u64 {
-        let rest = (self.liable as u64) << 32 | (self.owner.0 as u64) << 16 | (self.mark as u64) << 8 | self.gtc as u64;
-        let name = (self.key.get().wrapping_mul(0x243F_6A88_85A3_08D3))
+        let rest = (self.mark as u32) << 24 | (self.gtc as u32) << 16 | self.owner.0 as u32;
+        let name = self
+            .key
+            .get()
             .wrapping_add(self.order_ref.0.wrapping_mul(0x1319_8A2E_0370_7345))
             .wrapping_add(self.stamp.wrapping_mul(0xA409_3822_299F_31D1));
-        let terms = (self.price.0.cast_unsigned().wrapping_mul(0x082E_FA98_EC4E_6C89))
-            .wrapping_add(pair(self.leaves, self.shown).wrapping_mul(0x4528_21E6_38D0_1377))
-            .wrapping_add(pair(self.ladder, self.display).wrapping_mul(0xBE54_66CF_34E9_0C6D))
-            .wrapping_add(rest.wrapping_mul(0xC0AC_29B7_C97C_50DD));
+        let terms = (self.price.0.cast_unsigned())
+            .wrapping_add(pair(self.leaves, self.liable).wrapping_mul(0x4528_21E6_38D0_1377))
+            .wrapping_add(pair(self.display, self.shown).wrapping_mul(0xBE54_66CF_34E9_0C6D))
+            .wrapping_add(pair(self.ladder, rest).wrapping_mul(0xC0AC_29B7_C97C_50DD));
         fold(name ^ 0x3F84_D5B5_B547_0917, terms ^ 0xD131_0BA6_98DF_B5AD)
     }
 }

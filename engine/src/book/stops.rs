@@ -350,7 +350,8 @@ impl Book {
             return Ok(());
         }
         let spot = self.ladders.spot(stop.ladder(), stop.stop).ok_or(BookReject::OffTick)?;
-        self.check_room(spot, qty, leaving)
+        self.check_room(spot, qty, leaving)?;
+        Ok(())
     }
 
     /// Puts a checked order where it waits, or into the queue.
