@@ -23,6 +23,12 @@ pub const TICKS_PER_COMMAND_MAX: usize = 2 * FILLS_PER_COMMAND_MAX as usize + 4;
 /// The most instruments: opening the venue publishes a status tick for each, in one command.
 pub const INSTRUMENTS_MAX: usize = 32_768;
 
+/// The most orders that live at once: the key index keeps an order's slot in 24 bits, one number of which is no slot.
+pub const ORDERS_MAX: u32 = (1 << 24) - 1;
+
+/// The most price levels that stand at once. Each holds an order at least.
+pub const LEVELS_MAX: u32 = ORDERS_MAX;
+
 /// How many orders one slice of a cancel on disconnect removes.
 pub const CANCELS_PER_SLICE_MAX: usize = 1_024;
 
@@ -57,6 +63,14 @@ pub const BURST: usize = 64;
 /// The longest journal record body that a command makes; see [`crate::record`].
 pub const COMMAND_BODY_MAX: usize = 160;
 
+const _: () = assert!(FILLS_PER_COMMAND_MAX < ORDERS_MAX, "a command meets no more orders than there are");
+const _: () = assert!(CANCELS_PER_SLICE_MAX < ORDERS_MAX as usize, "a slice cancels no more orders than there are");
+const _: () = assert!(LEVELS_MAX <= ORDERS_MAX, "a level holds an order");
+const _: () = assert!(
+    LEVELS_MAX as u64 * 3 * 64 < u32::MAX as u64,
+    "each level may need three trie nodes of 64 cells, and cells are numbered in 32 bits"
+);
+const _: () = assert!(INSTRUMENTS_MAX * 8 < u32::MAX as usize, "an instrument has eight ladders, numbered in 32 bits");
 const _: () = assert!(TICK_LINK_SLOTS >= TICKS_PER_COMMAND_MAX, "one command's ticks fit the link");
 const _: () = assert!(TICK_LINK_SLOTS >= INSTRUMENTS_MAX, "the opening ticks fit the link");
 const _: () = assert!((CANCELS_PER_SLICE_MAX as u64) < REPORTS_PER_COMMAND_MAX, "a slice is no worse than a sweep");

@@ -1,6 +1,7 @@
 //! The built-in default: the commented file and the code say the same, and the file leaves nothing out.
 
 use engine::config::{Config, ConfigError};
+use engine::limits::ORDERS_MAX;
 
 #[test]
 fn the_file_is_the_default() {
@@ -55,9 +56,16 @@ fn what_the_file_says_of_itself_holds() {
         ("session_rules.rerequest_us", 50, 1_000_000),
         ("session_rules.challenge_ms", 100, 600_000),
         ("limits.session_store_messages", 131_072, 67_108_864),
+        ("limits.levels", 1, u64::from(ORDERS_MAX)),
+        ("limits.session_orders", 1, u64::from(ORDERS_MAX)),
         ("limits.quantity_max", 1, 4_294_967_295),
     ] {
-        let set = |value: u64| Config::default().with_overrides(&[(key.to_owned(), value.to_string())]);
+        // With as many orders as there can be, nothing else that is counted is bounded by them.
+        let roomy = ["limits.orders", "limits.levels", "limits.session_orders", key];
+        let set = |value: u64| {
+            let value_of = |name: &str| if name == key { value } else { u64::from(ORDERS_MAX) };
+            Config::default().with_overrides(&roomy.map(|name| (name.to_owned(), value_of(name).to_string())))
+        };
         let name = key.split('.').next_back().expect("a dotted key");
         let line = Config::DEFAULT_TEXT.find(&format!("\n{name} = ")).expect("the key is there");
         assert!(Config::DEFAULT_TEXT[..line].contains(&highest.to_string()), "{key}: {highest} is not in the comment");

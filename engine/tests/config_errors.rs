@@ -68,8 +68,13 @@ fn what_is_not_toml_is_told_with_its_line() {
 fn a_value_out_of_range_is_told_with_the_range() {
     refused(
         "[limits]\norders = 0\n",
-        &["limits.orders: expected a whole number from 1 to 268435456, found the integer 0"],
+        &["limits.orders: expected a whole number from 1 to 16777215", "found the integer 0"],
     );
+    for key in ["orders", "levels", "stops", "session_orders"] {
+        let expected =
+            format!("limits.{key}: expected a whole number from 1 to 16777215 (for more, share the instruments out");
+        refused(&format!("[limits]\n{key} = 16777216\n"), &[&expected, "found the integer 16777216"]);
+    }
     refused("[feed]\nmulticast_ttl = -1\n", &["from 0 to 255", "found the integer -1"]);
     refused("[feed]\ntick_lines = [\"10.0.0.1:5\"]\n", &["feed.tick_lines[0]", "a multicast group"]);
     refused("[feed]\ntick_lines = []\n", &["feed.tick_lines", "1 to 2 entries", "found 0"]);

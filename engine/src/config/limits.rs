@@ -2,7 +2,7 @@
 
 use super::error::ConfigError;
 use super::reader::{Reader, bad_value, integer};
-use crate::limits::REPORTS_PER_COMMAND_MAX;
+use crate::limits::{LEVELS_MAX, ORDERS_MAX, REPORTS_PER_COMMAND_MAX};
 use wire::{Price, Qty};
 
 /// Sizes and bounds. What goes beyond them is rejected with a code.
@@ -44,9 +44,6 @@ pub const SESSION_STORE_MESSAGES_MIN: u32 = (REPORTS_PER_COMMAND_MAX as u32 + 1)
 const _: () =
     assert!(SESSION_STORE_MESSAGES_MIN as u64 > REPORTS_PER_COMMAND_MAX, "the store holds one command's reports");
 
-/// Slots are numbered in 32 bits, of which the book keeps some for itself.
-const SLOTS_MAX: u32 = 1 << 28;
-
 impl Limits {
     /// Orders that may wait for a stop price.
     #[must_use]
@@ -55,14 +52,12 @@ impl Limits {
     }
 
     pub(super) fn read(&mut self, mut reader: Reader<'_>) -> Result<(), ConfigError> {
-        reader.integer("orders", 1..=SLOTS_MAX, &mut self.orders)?;
-        reader.integer("levels", 1..=SLOTS_MAX, &mut self.levels)?;
-        if let Some(node) = reader.get("stops") {
-            self.stops = Some(integer(node, &reader.path_of("stops"), &(1..=SLOTS_MAX))?);
-        }
+        self.orders = numbered(&mut reader, "orders", ORDERS_MAX)?.unwrap_or(self.orders);
+        self.levels = numbered(&mut reader, "levels", LEVELS_MAX)?.unwrap_or(self.levels);
+        self.stops = numbered(&mut reader, "stops", ORDERS_MAX)?.or(self.stops);
         reader.checked("price_max", PRICE_EXPECTED, positive_price, &mut self.price_max)?;
         reader.integer("quantity_max", 1..=u32::MAX, &mut self.quantity_max.0)?;
-        reader.integer("session_orders", 1..=SLOTS_MAX, &mut self.session_orders)?;
+        self.session_orders = numbered(&mut reader, "session_orders", ORDERS_MAX)?.unwrap_or(self.session_orders);
         let messages = &mut self.session_store_messages;
         reader.integer("session_store_messages", SESSION_STORE_MESSAGES_MIN..=1 << 26, messages)?;
         if let Some(node) = reader.get("session_store_messages")
@@ -73,6 +68,17 @@ impl Limits {
         }
         reader.finish()
     }
+}
+
+/// Reads how many there may be of what the book numbers, where that is given.
+fn numbered(reader: &mut Reader<'_>, key: &'static str, max: u32) -> Result<Option<u32>, ConfigError> {
+    let Some(node) = reader.get(key) else { return Ok(None) };
+    integer(node, &reader.path_of(key), &(1..=max)).map(Some).map_err(|mut error| {
+        if let ConfigError::BadValue { expected, .. } = &mut error {
+            expected.push_str(" (for more, share the instruments out among several appliances)");
+        }
+        error
+    })
 }
 
 /// What [`positive_price`] accepts, for messages.

@@ -41,7 +41,8 @@ impl Node {
     /// Parses a whole text.
     pub(super) fn parse(text: &str, origin: &str) -> Result<Self, ConfigError> {
         let origin: Arc<str> = origin.into();
-        let locate = |offset: usize| Place::Line { origin: origin.clone(), line: line_of(text, offset) };
+        let lines = Lines::of(text);
+        let locate = |offset: usize| Place::Line { origin: origin.clone(), line: lines.line_of(offset) };
         let table = DeTable::parse(text).map_err(|error| ConfigError::Syntax {
             place: locate(error.span().map_or(0, |span| span.start)),
             problem: error.message().to_owned(),
@@ -128,7 +129,18 @@ fn convert(value: &DeValue<'_>, locate: &impl Fn(usize) -> Place) -> Value {
     }
 }
 
-/// The line, counted from 1, on which a byte offset lies.
-fn line_of(text: &str, offset: usize) -> usize {
-    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+/// Where the lines of a text end. Every value of it is located, and a text with ten thousand instruments has many.
+struct Lines {
+    ends: Vec<usize>,
+}
+
+impl Lines {
+    fn of(text: &str) -> Self {
+        Self { ends: text.match_indices('\n').map(|(end, _)| end).collect() }
+    }
+
+    /// The line, counted from 1, on which a byte offset lies.
+    fn line_of(&self, offset: usize) -> usize {
+        self.ends.partition_point(|end| *end < offset) + 1
+    }
 }
