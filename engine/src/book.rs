@@ -8,8 +8,8 @@
 //! | what | file | in a sentence |
 //! |---|---|---|
 //! | order | `order.rs` | one cache line, found by slot; linked with its neighbours at its level and in its session |
-//! | level | `level.rs` | sixteen bytes: the ends of a queue, what it displays, what is open |
-//! | ladder | `ladder.rs` | one side of one instrument: pages of sixteen levels under bitmaps, the best level kept apart |
+//! | level | `level.rs` | half a cache line: the ends of a queue, what it displays, what is open, where it stands |
+//! | ladder | `ladder.rs` | one side of one instrument: levels found through a trie of bitmaps (`trie.rs`), the best one kept apart |
 //! | match loop | `matching.rs` | best price first, displayed before hidden, first in first out |
 //! | entry, replacement, look-ahead | `entry.rs`, `replace.rs`, `reach.rs` | all checks before the first change |
 //! | cancel, reduce, fill | `resting.rs` | what happens to an order that rests |
@@ -96,8 +96,9 @@ impl Book {
     /// An empty book; the only place where the book allocates.
     ///
     /// # Panics
-    /// The limits are beyond what the book can number: 2^31 orders, 2^27 levels, 2^28 instruments,
-    /// [`FILLS_PER_COMMAND_MAX`] fills a command. The configuration's check keeps an operator from getting here.
+    /// The limits are beyond what the book can number: [`ORDERS_MAX`](crate::limits::ORDERS_MAX) orders,
+    /// [`LEVELS_MAX`](crate::limits::LEVELS_MAX) levels, 2^28 instruments, [`FILLS_PER_COMMAND_MAX`] fills a command. The
+    /// configuration's check keeps an operator from getting here.
     #[must_use]
     pub fn new(limits: &BookLimits) -> Self {
         assert!(

@@ -22,6 +22,7 @@
 
 use super::command::OrderKey;
 use super::slab::NIL;
+use crate::limits::ORDERS_MAX;
 
 /// Entries in a line: a cache line of them.
 const LANES: usize = 16;
@@ -30,8 +31,10 @@ const SLOT_BITS: u32 = 24;
 /// The keys of the near table.
 const KEYS_NEAR: u32 = 1 << 16;
 
-/// How many keys an index can hold.
-pub(super) const KEYS_MAX: u32 = (1 << SLOT_BITS) - 1;
+/// The bits of an entry that are the slot, and how many keys an index can hold.
+const KEYS_MAX: u32 = (1 << SLOT_BITS) - 1;
+
+const _: () = assert!(KEYS_MAX == ORDERS_MAX, "every order has a key");
 
 /// The tables.
 #[derive(Debug)]

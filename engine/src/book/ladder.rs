@@ -27,9 +27,8 @@ use super::state_hash::Place;
 use super::tick::Tick;
 use super::tree::{Link, Neighbour, Trees};
 use super::trie::{self, NOWHERE, TIERS, Trie, Way};
+use crate::limits::LEVELS_MAX;
 
-/// How many levels a book can have.
-pub(super) const LEVELS_MAX: u32 = 1 << 24;
 /// No region has this number.
 const NO_REGION: i64 = i64::MAX;
 
