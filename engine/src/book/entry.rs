@@ -55,9 +55,14 @@ impl Book {
     #[inline(always)]
     fn enter_key(&mut self, order: &NewOrder, position: Position, sink: &mut impl Listener) -> Result<(), BookReject> {
         let opposite = LadderId::new(order.instrument, order.side.opposite());
-        if !order.is_plain() || !order.tif.rests() || self.level_to_meet(opposite, order.price) != NIL {
+        if !order.is_plain() || self.level_to_meet(opposite, order.price) != NIL {
             // By value: where this function is part of the caller, only this way has to write the order to memory.
             return self.enter_busy(*order, sink);
+        }
+        if !order.tif.rests() {
+            sink.hear(accepted(order));
+            sink.hear(Incoming::new(order).take_off(order.qty.0, CancelReason::ImmediateRest));
+            return Ok(());
         }
         let ladder = LadderId::resting(order.instrument, order.side, order.hidden);
         let spot = self.ladders.spot(ladder, order.price).ok_or(BookReject::OffTick)?;
@@ -67,7 +72,7 @@ impl Book {
         Ok(())
     }
 
-    /// Enters an order that trades, looks ahead, waits or does not rest.
+    /// Enters an order that trades, looks ahead or waits.
     #[inline(never)]
     fn enter_busy(&mut self, order: NewOrder, sink: &mut impl Listener) -> Result<(), BookReject> {
         if let Some(stop) = order.stop {

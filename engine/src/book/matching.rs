@@ -188,7 +188,7 @@ impl Book {
             SelfMatch::Decrement => (qty, qty),
         };
         if off_maker == maker.leaves {
-            self.remove_at(slot, place);
+            self.remove(slot, place);
         } else if off_maker > 0 {
             self.fill(slot, place, off_maker);
         }

@@ -33,11 +33,11 @@ impl Book {
     /// Whether the order meets any resting order, apart from the one at `leaving`.
     #[inline]
     pub(super) fn meets(&self, taker: &Incoming, leaving: u32) -> bool {
-        if leaving == NIL {
-            self.level_to_meet(taker.opposite(), taker.terms.price) != NIL
-        } else {
-            self.levels_to_meet(taker).any(|level| !self.stands_alone_at(leaving, level))
-        }
+        let level = self.level_to_meet(taker.opposite(), taker.terms.price);
+        level != NIL
+            && (leaving == NIL
+                || !self.stands_alone_at(leaving, level)
+                || self.levels_to_meet(taker).any(|level| !self.stands_alone_at(leaving, level)))
     }
 
     /// Whether a level consists of the order at `slot` alone.

@@ -7,6 +7,7 @@ use super::command::{NewOrder, QtyBasis, Replace, ReplaceKind, TimeInForce};
 use super::event::{BookEvent, BookReject, CancelReason, Listener};
 use super::matching::{Incoming, Vacated};
 use super::order::{Order, Traits};
+use super::slab::NIL;
 
 /// What a replacement amounts to.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +26,10 @@ impl Book {
     }
 
     fn try_replace(&mut self, replace: &Replace, sink: &mut impl Listener) -> Result<(), BookReject> {
-        let slot = self.slot_of(replace.key).ok_or(BookReject::NotLive)?;
+        let (slot, position) = self.find(replace.key);
+        if slot == NIL {
+            return Err(BookReject::NotLive);
+        }
         if !self.sessions.contains(replace.new_key.session()) {
             return Err(BookReject::UnknownSession);
         }
@@ -94,7 +98,7 @@ impl Book {
         let way = self.check(&incoming, slot)?;
         sink.hear(replaced);
         let before = self.ladders.at(old.level).shown;
-        self.remove(slot);
+        self.take_out(slot, position, (ladder, price));
         if self.ladders.at(old.level).is_empty() {
             self.ladders.clear(old.level);
         }

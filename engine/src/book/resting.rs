@@ -5,6 +5,7 @@ use wire::{Price, Qty};
 use super::Book;
 use super::command::{OrderKey, ReduceTo};
 use super::event::{BookEvent, BookReject, CancelReason, Listener};
+use super::index::Position;
 use super::ladder::LadderId;
 use super::order::Order;
 use super::slab::NIL;
@@ -24,11 +25,7 @@ impl Book {
         }
         let level = self.ladders.at(order.level);
         let (place, before) = (level.place(), level.shown);
-        self.state_hash = self.state_hash.wrapping_sub(order.mix(place));
-        self.ladders.at_mut(order.level).leave(&mut self.orders, slot);
-        self.index.remove_at(position, |slot| self.orders.at(slot).key);
-        self.sessions.remove(&mut self.orders, slot);
-        self.orders.remove(slot);
+        self.take_out(slot, position, place);
         sink.hear(canceled(&order, place, order.leaves, 0, reason));
         self.settle(order.level, place, before, sink);
     }
@@ -66,7 +63,7 @@ impl Book {
         let place = self.ladders.at(order.level).place();
         let before = self.ladders.at(order.level).shown;
         if leaves == 0 {
-            self.remove_at(slot, place);
+            self.remove(slot, place);
         } else {
             self.shrink(slot, leaves, order.liable - taken);
         }
@@ -85,18 +82,21 @@ impl Book {
     }
 
     /// Removes a resting order everywhere. Its level may be empty then, which [`Self::settle`] puts right.
-    pub(super) fn remove(&mut self, slot: u32) {
-        self.remove_at(slot, self.ladders.at(self.orders.at(slot).level).place());
+    #[inline]
+    pub(super) fn remove(&mut self, slot: u32, place: (LadderId, Price)) {
+        let (_, position) = self.find(self.orders.at(slot).key);
+        self.take_out(slot, position, place);
     }
 
-    /// Removes a resting order of which the caller knows ladder and price.
-    #[inline]
-    pub(super) fn remove_at(&mut self, slot: u32, place: (LadderId, Price)) {
+    /// The same, for an order that was found at `position` of the index.
+    #[inline(always)]
+    pub(super) fn take_out(&mut self, slot: u32, position: Position, place: (LadderId, Price)) {
         let order = self.orders.at(slot);
         self.state_hash = self.state_hash.wrapping_sub(order.mix(place));
         let level = order.level;
         self.ladders.at_mut(level).leave(&mut self.orders, slot);
-        self.unregister(slot);
+        self.index.remove_at(position, |slot| self.orders.at(slot).key);
+        self.sessions.remove(&mut self.orders, slot);
         self.orders.remove(slot);
     }
 
@@ -115,7 +115,7 @@ impl Book {
         let order = *self.orders.at(slot);
         let leaves = order.leaves - qty;
         if leaves == 0 {
-            self.remove_at(slot, place);
+            self.remove(slot, place);
             return 0;
         }
         self.state_hash = self.state_hash.wrapping_sub(order.mix(place));
@@ -173,12 +173,22 @@ impl Book {
 
     /// Adds an order's term to the state hash, after a change of it.
     pub(super) fn count_in(&mut self, slot: u32) {
-        self.state_hash = self.state_hash.wrapping_add(self.order_state(slot).mix());
+        self.state_hash = self.state_hash.wrapping_add(self.term(slot));
     }
 
     /// Takes an order's term out of the state hash, before a change of it.
     pub(super) fn count_out(&mut self, slot: u32) {
-        self.state_hash = self.state_hash.wrapping_sub(self.order_state(slot).mix());
+        self.state_hash = self.state_hash.wrapping_sub(self.term(slot));
+    }
+
+    #[inline]
+    fn term(&self, slot: u32) -> u64 {
+        let order = self.orders.at(slot);
+        if order.traits.is_stop() {
+            self.stop_state(order).mix()
+        } else {
+            order.mix(self.ladders.at(order.level).place())
+        }
     }
 
     /// What the state hash covers of an order.
