@@ -19,8 +19,8 @@ use crate::subject::{Counter, Ear, Subject, take_flow};
 use clap::{Args, ValueEnum};
 use engine::config::Config;
 use hdrhistogram::Histogram;
-use netio::pages::{HugePages, huge_pages};
 use netio::clock::Clock;
+use netio::pages::{HugePages, huge_pages};
 
 /// The recorded flow with a published answer.
 const BUNDLED: &[u8] = include_bytes!("../../../tools/data/normal_s23_n20000.txt.xz");

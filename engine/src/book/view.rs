@@ -60,10 +60,12 @@ impl Book {
     /// The best displayed level of a side: its price and total displayed quantity.
     #[must_use]
     pub fn best(&self, instrument: InstrumentIndex, side: Side) -> Option<(Price, u32)> {
-        self.levels(instrument, side).next().map(|level| (level.price, level.qty))
+        let known = instrument.0 < self.limits.instruments;
+        let level = if known { self.ladders.best(LadderId::new(instrument, side)) } else { NIL };
+        (level != NIL).then(|| (self.ladders.at(level).price, self.ladders.at(level).shown))
     }
 
-    /// The displayed levels of a side, best first.
+    /// The displayed levels of a side, best first; each counts its orders, which takes a walk along them.
     pub fn levels(&self, instrument: InstrumentIndex, side: Side) -> impl Iterator<Item = LevelView> {
         let known = instrument.0 < self.limits.instruments;
         let mut next = if known { self.ladders.best(LadderId::new(instrument, side)) } else { NIL };
@@ -74,7 +76,7 @@ impl Book {
         })
     }
 
-    /// The displayed level at a price.
+    /// The displayed level at a price; its orders are counted by a walk along them.
     #[must_use]
     pub fn level(&self, instrument: InstrumentIndex, side: Side, price: Price) -> Option<LevelView> {
         let known = instrument.0 < self.limits.instruments;
