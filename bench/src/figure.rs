@@ -93,6 +93,34 @@ pub struct Section {
     pub facts: Vec<(&'static str, String)>,
     /// The figures.
     pub rows: Vec<Row>,
+    /// What only a plot shows.
+    pub series: Vec<Series>,
+}
+
+/// What the points of a series are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plot {
+    /// Latency by percentile: x in thousandths of a percent (99,900 is p99.9), y in nanoseconds.
+    Percentiles,
+    /// Latency against offered rate: x in messages a second, y the p99 in nanoseconds.
+    Rates,
+    /// Throughput by scenario: x the number of the scenario in the order of the rows, y in messages a second.
+    Throughput,
+    /// Time by stage: x the number of the stage on a message's way, y in nanoseconds.
+    Budget,
+}
+
+/// Points of one line of a plot, ascending in x. Series of one section and plot are drawn together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Series {
+    /// The plot.
+    pub plot: Plot,
+    /// The line.
+    pub name: String,
+    /// Its points.
+    pub points: Vec<(u64, u64)>,
+    /// What stands at the points instead of x, one each, where x is only a number; else empty.
+    pub labels: Vec<String>,
 }
 
 #[cfg(test)]

@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn every_figure_of_the_json_says_what_it_leaves_out() {
         let rows = vec![Row { name: "x".into(), figures: vec![Figure::ns("y_ns", 7)], excludes: "all \"else\"" }];
-        let sections = vec![Section { name: "s", facts: vec![("proof", "none".to_owned())], rows }];
+        let sections = vec![Section { name: "s", facts: vec![("proof", "none".to_owned())], rows, series: vec![] }];
         let host = HostFacts::read(&netio::clock::Clock::calibrate());
         let json = Report { host, smoke: true, sections }.to_json();
         let line = "{\"suite\":\"s\",\"subject\":\"x\",\"name\":\"y_ns\",\"value\":7,\"unit\":\"ns\",\

@@ -91,7 +91,7 @@ pub fn run(args: &BookArgs, smoke: bool, clock: &Clock) -> Result<Section, Bench
         ),
         ("disturbed", format!("windows whose p99.9 is more than {DISTURBED} times the quietest one's")),
     ];
-    Ok(Section { name: "book", facts, rows })
+    Ok(Section { name: "book", facts, rows, series: vec![] })
 }
 
 impl Found {

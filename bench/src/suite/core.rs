@@ -139,7 +139,7 @@ pub fn run(args: &CoreArgs, smoke: bool, clock: &Clock) -> Result<Section, Bench
         facts.push(("worst", scenario.to_string()));
         rows.push(Row { name: "worst".into(), figures: vec![figure], excludes: WITHOUT });
     }
-    Ok(Section { name: "core", facts, rows })
+    Ok(Section { name: "core", facts, rows, series: vec![] })
 }
 
 /// A scenario as steps for a book that was made by [`BookSubject`] with [`book_of`]'s limits.

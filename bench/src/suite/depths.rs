@@ -184,7 +184,7 @@ pub fn run(args: &DepthsArgs, smoke: bool, clock: &Clock) -> Result<Section, Ben
     ];
     let base = &found[0].passes_ns;
     let rows = found.iter().map(|found| row(found, messages, base)).collect();
-    Ok(Section { name: "depths", facts, rows })
+    Ok(Section { name: "depths", facts, rows, series: vec![] })
 }
 
 fn row(found: &Found, messages: u64, base_ns: &[u64]) -> Row {

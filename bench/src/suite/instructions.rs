@@ -96,7 +96,7 @@ pub fn run(args: &InstructionsArgs, smoke: bool) -> Result<Section, BenchError> 
     if args.inside {
         let counts = inside(amount)?;
         let said = counts.iter().map(u64::to_string).collect::<Vec<_>>().join(" ");
-        return Ok(Section { name: "instructions", facts: vec![("counts", said)], rows: vec![] });
+        return Ok(Section { name: "instructions", facts: vec![("counts", said)], rows: vec![], series: vec![] });
     }
     let found = count(smoke)?;
     let mut rows: Vec<Row> = Vec::new();
@@ -126,7 +126,7 @@ pub fn run(args: &InstructionsArgs, smoke: bool) -> Result<Section, BenchError> 
         ("operations", format!("{operations} of each, on a book of {} orders, one instrument", shape.orders)),
         ("messages", format!("all of {orders} orders, seed {SEED}")),
     ];
-    Ok(Section { name: "instructions", facts, rows })
+    Ok(Section { name: "instructions", facts, rows, series: vec![] })
 }
 
 /// Runs this program under callgrind and reads what it counted.

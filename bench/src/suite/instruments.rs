@@ -101,7 +101,7 @@ pub fn run(args: &InstrumentsArgs, smoke: bool, clock: &Clock) -> Result<Section
         ("passes", format!("median of {passes}, in turns; rate is against the first row, pass by pass")),
     ];
     let base_ns = entrants[0].passes_ns.clone();
-    Ok(Section { name: "instruments", facts, rows: entrants.iter().map(|entrant| entrant.row(&base_ns)).collect() })
+    Ok(Section { name: "instruments", facts, rows: entrants.iter().map(|entrant| entrant.row(&base_ns)).collect(), series: vec![] })
 }
 
 fn named(instruments: u32) -> String {
@@ -121,7 +121,7 @@ fn write(path: &PathBuf, market: &Market) -> Result<Section, BenchError> {
         market.volume,
         path.display()
     );
-    Ok(Section { name: "instruments", facts: vec![("written", commands)], rows: vec![] })
+    Ok(Section { name: "instruments", facts: vec![("written", commands)], rows: vec![], series: vec![] })
 }
 
 impl Entrant<'_> {

@@ -63,7 +63,7 @@ pub fn run(args: &JournalArgs, smoke: bool, clock: &Clock) -> Result<Section, Be
         ("file system", file_system(scratch.path())),
         ("record", format!("{} bytes with header, {} of body", record_span(BODY.len()), BODY.len())),
     ];
-    Ok(Section { name: "journal", facts, rows })
+    Ok(Section { name: "journal", facts, rows, series: vec![] })
 }
 
 /// One record at a time, each waiting for its sync; and in turns with it the floor: one page over an old one, and a sync, in a file of

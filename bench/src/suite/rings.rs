@@ -38,7 +38,7 @@ pub fn run(_args: &RingsArgs, smoke: bool, clock: &Clock) -> Result<Section, Ben
         [near, far, ..] => [near, far],
         ref cores => {
             let found = format!("needs 2 cores, this process may use {}", cores.len());
-            return Ok(Section { name: "rings", facts: vec![("not measured", found)], rows: vec![] });
+            return Ok(Section { name: "rings", facts: vec![("not measured", found)], rows: vec![], series: vec![] });
         }
     };
     let cores = format!("one thread on core {near}, one on core {far}, slots of 64 bytes, {SLOTS} of them");
@@ -64,7 +64,7 @@ pub fn run(_args: &RingsArgs, smoke: bool, clock: &Clock) -> Result<Section, Ben
             ),
         ),
     ];
-    Ok(Section { name: "rings", facts, rows })
+    Ok(Section { name: "rings", facts, rows, series: vec![] })
 }
 
 /// Sends a slot there and back, one at a time. Returns how long the round trips took.
