@@ -212,7 +212,7 @@ impl Book {
             mark: terms.mark,
         };
         let Some(slot) = self.orders.insert(order) else { unreachable!("room for the order was checked") };
-        self.index.insert_at(position, order.key, slot);
+        self.index.insert_at(position, slot, |slot| self.orders.at(slot).key);
         self.sessions.push(&mut self.orders, slot);
         self.ladders.at_mut(level).join(&mut self.orders, slot);
         self.state_hash = self.state_hash.wrapping_add(order.mix(place));
@@ -222,7 +222,7 @@ impl Book {
     /// Stores an order that is not there yet, and lists it under its key and session. The caller has checked that there is room.
     pub(super) fn register(&mut self, order: Order) -> u32 {
         let Some(slot) = self.orders.insert(order) else { unreachable!("room for the order was checked") };
-        self.index.insert(order.key, slot);
+        self.index.insert(order.key, slot, |slot| self.orders.at(slot).key);
         self.sessions.push(&mut self.orders, slot);
         slot
     }

@@ -1,9 +1,9 @@
 //! From an order's key to its slot.
 //!
-//! Goal: one memory access in the usual case, near memory as long as few orders live, and neighbours where they help: a session numbers
-//! its orders upwards, so sixteen numbers in a row share one cache line, and a stream of new orders writes line after line. Constant
-//! expected time, no allocation, no tombstones, the same layout on every run. Non-goal: keys; an entry is a slot with eight bits of
-//! the key's hash, and the order record has the last word.
+//! Goal: one memory access in the usual case, in a table that is as large as what lives, and neighbours where they help: a session
+//! numbers its orders upwards, so sixteen numbers in a row share one cache line, and a stream of new orders writes line after line.
+//! Constant expected time, no allocation, no tombstones, the same layout on every run. Non-goal: keys; an entry is a slot with five
+//! bits of the key's hash, and the order record has the last word.
 //!
 //! ```text
 //!  key = block | lane (4 bits)       line = hash(block), position = line * 16 + (lane turned by the hash)
@@ -12,13 +12,13 @@
 //!  line 8   .  t1 .  .  . . .        removing s1 lets t1 move up when its home is line 7
 //! ```
 //!
-//! It is open addressing with linear probing down the lanes, one lane after the other, at most half full. The hash turns the lanes,
-//! so that a client which counts in sixteens does not crowd one of them. A removal shifts the entries behind it back, so a table that
-//! lives for years does not decay.
+//! It is open addressing with linear probing down the lanes, one lane after the other. The hash turns the lanes, so that a client
+//! which counts in sixteens does not crowd one of them. An entry knows how far away from its home it is, so a removal shifts the entries
+//! behind it back without a look at their orders, and a table that lives for years does not decay.
 //!
-//! There are two such tables, a near one and a far one, and a key goes into the near one while that has room. A venue made for ten
-//! million orders in which fifty thousand live works in the 512 KiB of the near table, which a core's own cache holds, and hardly ever
-//! finds a place taken.
+//! A venue made for ten million orders in which fifty thousand live should not walk over the memory of ten million. So the lines that are
+//! homes grow with what lives, one line at a time (linear hashing, Litwin 1980): line s is split into s and s + n, for s from 0 to n - 1,
+//! then n doubles. No command ever waits for more than one split. They do not become fewer again before the next start.
 
 use super::command::OrderKey;
 use super::slab::NIL;
@@ -26,251 +26,290 @@ use crate::limits::ORDERS_MAX;
 
 /// Entries in a line: a cache line of them.
 const LANES: usize = 16;
-/// Bits of an entry that are the slot; the others are of the hash.
+/// Bits of an entry that are the slot. Above them are three for how far away it is from its home, and five of the hash.
 const SLOT_BITS: u32 = 24;
-/// The keys of the near table.
-const KEYS_NEAR: u32 = 1 << 16;
+/// What an entry says that is so many lines away from its home, or more.
+const FAR: u32 = 7;
+/// Lines of homes at the least: 512 KiB, which a core's own cache holds.
+const LINES_MIN: usize = 1 << 13;
+/// Keys for each line of homes, beyond which there is one line more.
+const KEYS_PER_LINE: u32 = 5;
 
 /// The bits of an entry that are the slot, and how many keys an index can hold.
 const KEYS_MAX: u32 = (1 << SLOT_BITS) - 1;
 
 const _: () = assert!(KEYS_MAX == ORDERS_MAX, "every order has a key");
 
-/// The tables.
+/// The table.
 #[derive(Debug)]
 pub(super) struct KeyIndex {
-    near: Table,
-    /// Without room when the near one is for all keys.
-    far: Table,
+    /// All lines that there may ever be.
+    entries: Vec<u32>,
+    /// The positions that are homes now: those before this one.
+    homes: usize,
+    /// The homes when this round of splits began, a power of two.
+    round: usize,
+    len: u32,
+    /// Beyond so many keys there is one home more.
+    enough: u32,
 }
 
 /// Where a key stands in the index, or would stand.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Position {
     /// Line * 16 + lane.
-    entry: usize,
-    tag: u32,
-    far: bool,
+    at: usize,
+    /// What the entry is, or would be, above its slot.
+    mark: u32,
 }
 
-impl KeyIndex {
-    /// An index for so many keys.
-    pub fn new(keys_max: u32) -> Self {
-        Self::with(keys_max.min(KEYS_NEAR), keys_max.saturating_sub(KEYS_NEAR))
-    }
-
-    fn with(near: u32, far: u32) -> Self {
-        let keys_max = u64::from(near) + u64::from(far);
-        assert!(keys_max <= u64::from(KEYS_MAX), "an index holds {KEYS_MAX} keys at most, not {keys_max}");
-        Self { near: Table::new(near, false), far: Table::new(far, true) }
-    }
-
-    /// The slot of a key, or [`NIL`], and where it stands or would stand; `key_at` gives the key of a slot's order.
-    #[inline(always)]
-    pub fn find(&self, key: OrderKey, key_at: impl Fn(u32) -> OrderKey) -> (u32, Position) {
-        let hash = Hash::of(key);
-        let found = self.near.find(key, hash, &key_at);
-        if found.0 == NIL && self.far.len > 0 {
-            let far = self.find_far(key, key_at);
-            if far.0 != NIL {
-                return far;
-            }
-        }
-        found
-    }
-
-    #[inline(never)]
-    fn find_far(&self, key: OrderKey, key_at: impl Fn(u32) -> OrderKey) -> (u32, Position) {
-        self.far.find(key, Hash::of(key), key_at)
-    }
-
-    /// Adds a key that was looked for at the same state of the index and is not there. The caller keeps to the number of keys given at
-    /// construction.
-    #[inline(always)]
-    pub fn insert_at(&mut self, position: Position, key: OrderKey, slot: u32) {
-        if self.near.len < self.near.keys_max {
-            self.near.entries[position.entry] = position.tag | slot;
-            self.near.len += 1;
-        } else {
-            self.far.insert(Hash::of(key), slot);
-        }
-    }
-
-    /// Adds a key that is not there.
-    pub fn insert(&mut self, key: OrderKey, slot: u32) {
-        let table = if self.near.len < self.near.keys_max { &mut self.near } else { &mut self.far };
-        table.insert(Hash::of(key), slot);
-    }
-
-    /// Removes a key from where it was found at the same state of the index; `key_at` gives the key of a slot's order.
-    #[inline(always)]
-    pub fn remove_at(&mut self, position: Position, key_at: impl Fn(u32) -> OrderKey) {
-        if position.far {
-            self.far.remove_far(position, key_at);
-        } else {
-            self.near.remove(position, key_at);
-        }
-    }
-
-    /// Removes a key that is there.
-    #[inline]
-    pub fn remove(&mut self, key: OrderKey, slot: u32, key_at: impl Fn(u32) -> OrderKey) {
-        let hash = Hash::of(key);
-        match self.near.position_of(hash, slot) {
-            Some(position) => self.near.remove(position, key_at),
-            None => match self.far.position_of(hash, slot) {
-                Some(position) => self.far.remove_far(position, key_at),
-                None => debug_assert!(false, "the key {key:?} is in the index"),
-            },
-        }
-    }
-
-    /// How many keys there are.
-    pub const fn len(&self) -> u32 {
-        self.near.len + self.far.len
-    }
-}
-
-/// Where a key belongs, in a table of any size.
+/// What a key is to a table of any size.
 #[derive(Clone, Copy)]
 struct Hash {
-    /// Of the block; its upper bits are the line.
-    block: u64,
-    lane: usize,
-    /// Eight bits of their own, above the bits of a slot.
+    /// The home is among its low bits: line * 16 + lane.
+    home: usize,
+    /// Five bits of their own, above all others of an entry.
     tag: u32,
 }
 
 impl Hash {
     #[inline(always)]
-    #[allow(clippy::cast_possible_truncation, reason = "the lane needs four bits, the tag eight")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "the target has 64 bits; the lane needs four of them, the tag five"
+    )]
     const fn of(key: OrderKey) -> Self {
         // The golden ratio spreads neighbouring blocks over all lines.
         let block = (key.get() / LANES as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let lane = (key.get() ^ (block >> 20)) as usize % LANES;
-        Self { block, lane, tag: (block >> 8) as u32 & !KEYS_MAX }
+        Self { home: (block >> 32) as usize * LANES + lane, tag: ((block >> 27) as u32) << (SLOT_BITS + 3) }
     }
 }
 
-/// Open addressing with room for twice as many keys as it takes.
-#[derive(Debug)]
-struct Table {
-    entries: Vec<u32>,
-    /// The number of entries is a power of two.
-    mask: usize,
-    /// How far to shift a hash right for its line.
-    shift: u32,
-    len: u32,
-    keys_max: u32,
-    far: bool,
+impl Position {
+    /// An entry here.
+    #[inline(always)]
+    const fn entry(self, slot: u32) -> u32 {
+        self.mark | slot
+    }
+
+    /// Whether an entry may be the one that is looked for.
+    #[inline(always)]
+    const fn may_be(self, entry: u32) -> bool {
+        entry & !KEYS_MAX == self.mark
+    }
 }
 
-impl Table {
-    fn new(keys_max: u32, far: bool) -> Self {
-        let entries = (keys_max as usize * 2).next_power_of_two().max(LANES * 2);
-        let lines = entries / LANES;
-        let shift = u64::BITS - lines.trailing_zeros();
-        Self { entries: vec![NIL; entries], mask: entries - 1, shift, len: 0, keys_max, far }
+/// How far away from its home an entry is, up to [`FAR`].
+#[inline(always)]
+const fn away(entry: u32) -> u32 {
+    entry >> SLOT_BITS & FAR
+}
+
+/// The same entry, so far away from its home.
+const fn at_distance(entry: u32, steps: usize) -> u32 {
+    #[allow(clippy::cast_possible_truncation, reason = "less than FAR, or not used")]
+    let away = if steps < FAR as usize { steps as u32 } else { FAR };
+    entry & !(FAR << SLOT_BITS) | away << SLOT_BITS
+}
+
+impl KeyIndex {
+    /// An index for so many keys.
+    pub fn new(keys_max: u32) -> Self {
+        Self::starting_with(LINES_MIN, keys_max)
     }
 
-    /// Where a key belongs.
-    #[inline(always)]
-    const fn home(&self, hash: Hash) -> Position {
-        #[allow(clippy::cast_possible_truncation, reason = "the target has 64 bits")]
-        let line = (hash.block >> self.shift) as usize;
-        Position { entry: line * LANES + hash.lane, tag: hash.tag, far: self.far }
+    fn starting_with(lines_min: usize, keys_max: u32) -> Self {
+        debug_assert!(lines_min.is_power_of_two() && lines_min > FAR as usize, "see `split`");
+        assert!(keys_max <= KEYS_MAX, "an index holds {KEYS_MAX} keys at most, not {keys_max}");
+        let lines_max = keys_max.div_ceil(KEYS_PER_LINE).max(1) as usize;
+        // At the beginning a power of two, and more than entries say how far they are away: see `split`.
+        let lines = lines_min.min(lines_max.next_power_of_two());
+        let homes = lines * LANES;
+        let mut index =
+            Self { entries: vec![NIL; lines_max.max(lines) * LANES], homes, round: homes, len: 0, enough: 0 };
+        index.enough = index.keys_before_a_split();
+        index
     }
 
-    /// To the next position: down the lane, then to the top of the next one.
+    /// The slot of a key, or [`NIL`], and where it stands or would stand; `key_at` gives the key of a slot's order.
     #[inline(always)]
-    const fn go_on(&self, position: &mut Position) {
-        position.entry = (position.entry + LANES) & self.mask;
-        if position.entry < LANES {
-            position.entry = (position.entry + 1) % LANES;
-        }
-    }
-
-    /// The slot of a key, or [`NIL`], and where it stands or would stand.
-    #[inline(always)]
-    fn find(&self, key: OrderKey, hash: Hash, key_at: impl Fn(u32) -> OrderKey) -> (u32, Position) {
-        let mut position = self.home(hash);
+    pub fn find(&self, key: OrderKey, key_at: impl Fn(u32) -> OrderKey) -> (u32, Position) {
+        let mut position = self.home(Hash::of(key));
         loop {
-            let entry = self.entries[position.entry];
+            let entry = self.entries[position.at];
             if entry == NIL {
                 return (NIL, position);
             }
-            if entry & !KEYS_MAX == position.tag && key_at(entry & KEYS_MAX) == key {
+            if position.may_be(entry) && key_at(entry & KEYS_MAX) == key {
                 return (entry & KEYS_MAX, position);
             }
             self.go_on(&mut position);
         }
     }
 
-    fn insert(&mut self, hash: Hash, slot: u32) {
-        assert!(self.len < self.keys_max, "the caller keeps to the number of keys");
-        let mut position = self.home(hash);
-        while self.entries[position.entry] != NIL {
-            self.go_on(&mut position);
-        }
-        self.entries[position.entry] = position.tag | slot;
+    /// Adds a key that was looked for at the same state of the index and is not there. The caller keeps to the number of keys given at
+    /// construction; `key_at` gives the key of a slot's order, of this one too.
+    #[inline(always)]
+    pub fn insert_at(&mut self, position: Position, slot: u32, key_at: impl Fn(u32) -> OrderKey) {
+        self.entries[position.at] = position.entry(slot);
         self.len += 1;
-    }
-
-    /// Where a slot stands under a key.
-    #[inline(always)]
-    fn position_of(&self, hash: Hash, slot: u32) -> Option<Position> {
-        let mut position = self.home(hash);
-        loop {
-            match self.entries[position.entry] {
-                NIL => return None,
-                entry if entry == position.tag | slot => return Some(position),
-                _ => self.go_on(&mut position),
-            }
+        if self.len > self.enough {
+            self.split(key_at);
         }
     }
 
-    #[inline(never)]
-    fn remove_far(&mut self, position: Position, key_at: impl Fn(u32) -> OrderKey) {
-        self.remove(position, key_at);
+    /// Adds a key that is not there.
+    pub fn insert(&mut self, key: OrderKey, slot: u32, key_at: impl Fn(u32) -> OrderKey) {
+        let position = self.free_for(Hash::of(key));
+        self.insert_at(position, slot, key_at);
     }
 
+    /// Removes a key from where it was found at the same state of the index; `key_at` gives the key of a slot's order.
     #[inline(always)]
-    fn remove(&mut self, position: Position, key_at: impl Fn(u32) -> OrderKey) {
+    pub fn remove_at(&mut self, position: Position, key_at: impl Fn(u32) -> OrderKey) {
         self.len -= 1;
         let mut behind = position;
         self.go_on(&mut behind);
-        if self.entries[behind.entry] == NIL {
-            self.entries[position.entry] = NIL;
+        if self.entries[behind.at] == NIL {
+            self.entries[position.at] = NIL;
         } else {
             self.move_up(position, key_at);
         }
     }
 
+    /// Removes a key that is there.
+    #[inline]
+    pub fn remove(&mut self, key: OrderKey, slot: u32, key_at: impl Fn(u32) -> OrderKey) {
+        let mut position = self.home(Hash::of(key));
+        loop {
+            match self.entries[position.at] {
+                NIL => return debug_assert!(false, "the key {key:?} is in the index"),
+                entry if entry == position.entry(slot) => return self.remove_at(position, key_at),
+                _ => self.go_on(&mut position),
+            }
+        }
+    }
+
+    /// How many keys there are.
+    pub const fn len(&self) -> u32 {
+        self.len
+    }
+
+    fn keys_before_a_split(&self) -> u32 {
+        #[allow(clippy::cast_possible_truncation, reason = "homes come from a number of keys")]
+        let lines = (self.homes / LANES) as u32;
+        if self.homes < self.entries.len() { lines * KEYS_PER_LINE } else { KEYS_MAX }
+    }
+
+    #[inline(always)]
+    const fn home(&self, hash: Hash) -> Position {
+        let home = hash.home & (self.round * 2 - 1);
+        // Those that are no homes yet are one with the home that will be split into them.
+        Position { at: if home < self.homes { home } else { home - self.round }, mark: hash.tag }
+    }
+
+    /// To the next position: down the lane, then to the top of the next one.
+    #[inline(always)]
+    const fn go_on(&self, position: &mut Position) {
+        position.at += LANES;
+        if position.at >= self.entries.len() {
+            position.at = (position.at + 1) % LANES;
+        }
+        if away(position.mark) < FAR {
+            position.mark += 1 << SLOT_BITS;
+        }
+    }
+
+    /// The first free position for a key.
+    fn free_for(&self, hash: Hash) -> Position {
+        let mut position = self.home(hash);
+        while self.entries[position.at] != NIL {
+            self.go_on(&mut position);
+        }
+        position
+    }
+
     /// How many steps it is from one position on to another.
-    fn steps(&self, from: Position, to: Position) -> usize {
-        let lines = self.entries.len() / LANES;
-        let count = |position: Position| position.entry % LANES * lines + position.entry / LANES;
-        count(to).wrapping_sub(count(from)) & self.mask
+    const fn steps(&self, from: usize, to: usize) -> usize {
+        let (lines, entries) = (self.entries.len() / LANES, self.entries.len());
+        let from = from % LANES * lines + from / LANES;
+        let to = to % LANES * lines + to / LANES;
+        if to >= from { to - from } else { to + entries - from }
     }
 
     /// Fills a hole from the entries behind it, as far as their homes allow.
     #[inline(never)]
     fn move_up(&mut self, mut hole: Position, key_at: impl Fn(u32) -> OrderKey) {
-        let mut position = hole;
+        let (mut position, mut gap) = (hole, 0);
         loop {
             self.go_on(&mut position);
-            let behind = self.entries[position.entry];
+            gap += 1;
+            let behind = self.entries[position.at];
             if behind == NIL {
                 break;
             }
+            let steps = match away(behind) {
+                FAR => self.steps(self.home(Hash::of(key_at(behind & KEYS_MAX))).at, position.at),
+                away => away as usize,
+            };
             // It may move up to the hole unless that would put it before its home.
-            let home = self.home(Hash::of(key_at(behind & KEYS_MAX)));
-            if self.steps(home, position) >= self.steps(hole, position) {
-                self.entries[hole.entry] = behind;
-                hole = position;
+            if steps >= gap {
+                self.entries[hole.at] = at_distance(behind, steps - gap);
+                (hole, gap) = (position, 0);
             }
         }
-        self.entries[hole.entry] = NIL;
+        self.entries[hole.at] = NIL;
+    }
+
+    /// Makes one line of homes more, and moves there what belongs there from the line that was its home until now.
+    #[inline(never)]
+    fn split(&mut self, key_at: impl Fn(u32) -> OrderKey) {
+        if self.homes == self.round * 2 {
+            self.round = self.homes;
+        }
+        for _ in 0..LANES {
+            let home = self.homes;
+            self.homes += 1;
+            let mut position = Position { at: home - self.round, mark: 0 };
+            // Entries that stand as far down as the new home need not move. There, all of the old home are FAR away from it.
+            for _ in 0..self.round / LANES {
+                while let Some(hash) = self.belongs(home, position, &key_at) {
+                    let slot = self.entries[position.at] & KEYS_MAX;
+                    self.move_up(position, &key_at);
+                    let free = self.free_for(hash);
+                    self.entries[free.at] = free.entry(slot);
+                }
+                if self.entries[position.at] == NIL {
+                    break;
+                }
+                self.go_on(&mut position);
+            }
+            // Those say from now on how far they are away from the new home.
+            let mut position = Position { at: home, mark: FAR << SLOT_BITS };
+            for steps in 0.. {
+                let entry = self.entries[position.at];
+                if entry == NIL {
+                    break;
+                }
+                if self.belongs(home, position, &key_at).is_some() {
+                    self.entries[position.at] = at_distance(entry, steps);
+                }
+                self.go_on(&mut position);
+            }
+        }
+        self.enough = self.keys_before_a_split();
+    }
+
+    /// The hash of the key at a position, when an entry is there that has this home. Its order is looked at only when it may be: when
+    /// it says that it is as far away as the walk to that position has come, or too far to say.
+    fn belongs(&self, home: usize, position: Position, key_at: impl Fn(u32) -> OrderKey) -> Option<Hash> {
+        let entry = self.entries[position.at];
+        if entry == NIL || !(away(entry) == away(position.mark) || away(entry) == FAR) {
+            return None;
+        }
+        let hash = Hash::of(key_at(entry & KEYS_MAX));
+        (self.home(hash).at == home).then_some(hash)
     }
 }
 
@@ -297,15 +336,14 @@ mod tests {
         )
     }
 
-    #[test]
-    fn random_keys_agree_with_a_map_in_an_index_that_is_kept_full() {
-        const KEYS: u32 = 50;
-        let mut index = KeyIndex::with(20, KEYS - 20);
-        let mut keys = vec![OrderKey::default(); KEYS as usize];
-        let mut free: Vec<u32> = (0..KEYS).collect();
+    /// Random insertions and removals against a map, in an index that begins with few homes.
+    fn agree(seed: u64, keys_max: u32, steps: u32, key: impl Fn(u64) -> OrderKey) {
+        let mut index = KeyIndex::starting_with(8, keys_max);
+        let mut keys = vec![OrderKey::default(); keys_max as usize];
+        let mut free: Vec<u32> = (0..keys_max).collect();
         let mut model: BTreeMap<OrderKey, u32> = BTreeMap::new();
-        let mut state = 7u64;
-        for _ in 0..200_000 {
+        let mut state = seed;
+        for _ in 0..steps {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let key = key(state);
             let (found, position) = index.find(key, |slot| keys[slot as usize]);
@@ -319,7 +357,7 @@ mod tests {
                 }
                 (None, Some(slot)) => {
                     keys[slot as usize] = key;
-                    index.insert_at(position, key, slot);
+                    index.insert_at(position, slot, |slot| keys[slot as usize]);
                     model.insert(key, slot);
                 }
                 (None, None) => {
@@ -336,6 +374,36 @@ mod tests {
     }
 
     #[test]
+    fn random_keys_agree_with_a_map_in_an_index_that_is_kept_full() {
+        agree(7, 50, 200_000, key);
+    }
+
+    #[test]
+    fn random_keys_agree_with_a_map_while_the_homes_grow() {
+        for seed in 0..300 {
+            agree(seed, 700, 1_500, key);
+        }
+    }
+
+    #[test]
+    fn keys_made_to_meet_agree_with_a_map_while_the_homes_grow() {
+        // Numbers of two lanes that have one home as long as there are 64 homes or fewer, and then two.
+        let meet = |number: &u32| {
+            let hash = Hash::of(OrderKey::new(SessionIndex(0), UserRefNum(*number)));
+            hash.home / LANES % 64 == 3 && hash.home % LANES < 2
+        };
+        let numbers: Vec<u32> = (0..400_000).filter(meet).collect();
+        assert!(numbers.len() > 500, "{}", numbers.len());
+        let random = |bits: u64| {
+            let at = usize::try_from(bits >> 40).unwrap() % numbers.len();
+            OrderKey::new(SessionIndex(0), UserRefNum(numbers[at]))
+        };
+        for seed in 0..20 {
+            agree(seed, 600, 1_500, random);
+        }
+    }
+
+    #[test]
     fn a_client_that_counts_in_sixteens_finds_room_and_short_ways() {
         const KEYS: u32 = 4096;
         for step in [1, 2, 16, 256, 65_536] {
@@ -344,11 +412,11 @@ mod tests {
                 (0..KEYS).map(|number| OrderKey::new(SessionIndex(1), UserRefNum(number * step))).collect();
             let mut ways = 0;
             for (slot, &key) in (0..).zip(&keys) {
-                index.insert(key, slot);
-                let home = index.near.home(Hash::of(key));
+                index.insert(key, slot, |slot| keys[slot as usize]);
+                let home = index.home(Hash::of(key)).at;
                 let (found, position) = index.find(key, |slot| keys[slot as usize]);
                 assert_eq!(found, slot);
-                ways += index.near.steps(home, position);
+                ways += index.steps(home, position.at);
             }
             assert!(ways < 4 * KEYS as usize, "step {step}: {ways} lines passed for {KEYS} keys");
         }

@@ -115,7 +115,7 @@ impl Book {
         order.order_ref = replace.order_ref;
         let gtc = replace.tif == TimeInForce::Gtc;
         order.traits = if order.traits.is_stop() { Traits::stop(gtc) } else { Traits::new(order.traits.hidden(), gtc) };
-        self.index.insert(replace.new_key, slot);
+        self.index.insert(replace.new_key, slot, |slot| self.orders.at(slot).key);
         self.sessions.push(&mut self.orders, slot);
         self.count_in(slot);
     }
