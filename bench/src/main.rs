@@ -10,6 +10,7 @@ mod error;
 mod figure;
 mod flow;
 mod host;
+mod load;
 mod proof;
 mod published;
 mod report;
@@ -36,6 +37,8 @@ use suite::instructions::InstructionsArgs;
 use suite::instruments::InstrumentsArgs;
 use suite::journal::JournalArgs;
 use suite::rings::RingsArgs;
+use suite::wire::WireArgs;
+use suite::wire::far::{self, FarArgs};
 
 #[global_allocator]
 static MEMORY: HugeAllocator = HugeAllocator;
@@ -75,6 +78,9 @@ enum Suite {
     Depths(DepthsArgs),
     Rings(RingsArgs),
     Journal(JournalArgs),
+    Wire(WireArgs),
+    #[command(hide = true)]
+    WireFar(FarArgs),
 }
 
 impl Bench {
@@ -92,6 +98,8 @@ impl Bench {
             Some(Suite::Depths(args)) => vec![suite::depths::run(args, smoke, &clock)?],
             Some(Suite::Rings(args)) => vec![suite::rings::run(args, smoke, &clock)?],
             Some(Suite::Journal(args)) => vec![suite::journal::run(args, smoke, &clock)?],
+            Some(Suite::Wire(args)) => vec![suite::wire::run(args, smoke, &clock)?],
+            Some(Suite::WireFar(_)) => Vec::new(),
             None => vec![
                 suite::core::run(&CoreArgs::default(), smoke, &clock)?,
                 suite::depths::run(&DepthsArgs::default(), smoke, &clock)?,
@@ -105,6 +113,9 @@ impl Bench {
 
 fn main() -> ExitCode {
     let bench = Bench::parse();
+    if let Some(Suite::WireFar(args)) = &bench.suite {
+        return far::serve(args);
+    }
     let written = bench.measure().and_then(|report| {
         let text = if bench.json { report.to_json() } else { report.to_string() };
         writeln!(std::io::stdout().lock(), "{text}").map_err(BenchError::Output)

@@ -7,3 +7,4 @@ pub mod instructions;
 pub mod instruments;
 pub mod journal;
 pub mod rings;
+pub mod wire;
