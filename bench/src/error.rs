@@ -97,6 +97,21 @@ pub enum BenchError {
     /// The book contradicts itself.
     #[error("the book is not sound: {0}; report it as a bug")]
     Audit(#[from] engine::book::AuditError),
+    /// The appliance does not begin.
+    #[error("the appliance in this process: {0}")]
+    Start(#[from] engine::appliance::StartError),
+    /// The appliance does not end as it should.
+    #[error("the appliance in this process: {0}")]
+    Stop(#[from] engine::appliance::StopError),
+    /// The session at the appliance cannot go on.
+    #[error("the client of the appliance in this process: {0}")]
+    Client(#[from] tools::client::ClientError),
+    /// The client takes no message.
+    #[error("the client of the appliance in this process: {0}")]
+    Submit(#[from] tools::client::SubmitError),
+    /// A port cannot go on.
+    #[error(transparent)]
+    Port(#[from] netio::PortError),
     /// The report cannot be written.
     #[error("cannot write the result: {0}")]
     Output(#[source] io::Error),

@@ -1,4 +1,4 @@
-//! A recorded flow, made ready for every subject: steps for the book, and the OUCH messages that ask for the same.
+//! A flow, recorded or generated, made ready for every subject: steps for the book, and the OUCH messages that ask for the same.
 //!
 //! Goal: everything that is not the subject's own work is done before the clock starts. Non-goal: other formats than consensus text;
 //! only there an answer is published to hold the subjects to.
@@ -12,6 +12,8 @@ use crate::stream::{Ask, Step};
 use engine::book::BookLimits;
 use engine::config::Config;
 use feedhandler::flow::Format;
+use feedhandler::flow::{FlowItem};
+use feedhandler::FlowError;
 use feedhandler::flow::recording::{Recording, RecordingOptions};
 use wire::ouch::code::{self, Capacity, ClOrdId, CrossType, Display, SelfMatchCode, YesNo};
 use wire::ouch::options::ReEnter;
@@ -37,10 +39,18 @@ impl Flow {
         if recording.format() != Format::Consensus {
             return Err(BenchError::Unusable { line: 0, expected: "an add, a cancel or a modify of consensus text" });
         }
+        Self::of(recording, config)
+    }
+
+    /// Takes a flow of adds, cancels and modifies.
+    ///
+    /// # Errors
+    /// It holds something else, or what no OUCH message can say.
+    pub fn of(items: impl Iterator<Item = Result<FlowItem, FlowError>>, config: &Config) -> Result<Self, BenchError> {
         let mut numbering = Numbering::new(&limits(config));
-        let encoder = Encoder::new(symbol);
+        let encoder = Encoder::new(config.instruments[0].symbol);
         let mut messages = Vec::new();
-        for item in recording {
+        for item in items {
             let item = item?;
             let step = numbering.take(item.seq, &item.action)?;
             let mut bytes = [0; INBOUND_LEN_MAX];
