@@ -37,6 +37,7 @@ use suite::depths::DepthsArgs;
 use suite::instructions::InstructionsArgs;
 use suite::instruments::InstrumentsArgs;
 use suite::journal::JournalArgs;
+use suite::pipeline::PipelineArgs;
 use suite::rings::RingsArgs;
 
 #[global_allocator]
@@ -77,6 +78,7 @@ enum Suite {
     Depths(DepthsArgs),
     Rings(RingsArgs),
     Journal(JournalArgs),
+    Pipeline(PipelineArgs),
 }
 
 impl Bench {
@@ -94,6 +96,7 @@ impl Bench {
             Some(Suite::Depths(args)) => vec![suite::depths::run(args, smoke, &clock)?],
             Some(Suite::Rings(args)) => vec![suite::rings::run(args, smoke, &clock)?],
             Some(Suite::Journal(args)) => vec![suite::journal::run(args, smoke, &clock)?],
+            Some(Suite::Pipeline(args)) => suite::pipeline::run(args, smoke, &clock)?,
             None => vec![
                 suite::core::run(&CoreArgs::default(), smoke, &clock)?,
                 suite::depths::run(&DepthsArgs::default(), smoke, &clock)?,

@@ -6,4 +6,5 @@ pub mod depths;
 pub mod instructions;
 pub mod instruments;
 pub mod journal;
+pub mod pipeline;
 pub mod rings;

@@ -2,6 +2,7 @@
 //!
 //! Goal: an appliance that is as a user starts it, and the end state that it must come to. Non-goal: feeding it; see [`super::feeder`].
 
+use std::fmt;
 use std::fs;
 use std::path::Path;
 use std::thread;
@@ -19,6 +20,7 @@ use engine::exchange::Exchange;
 use engine::journal::Durability;
 use engine::tile::{TileKind, Wait};
 use engine::trace::Trace;
+use netio::cpu::CoreList;
 use netio::memory::MemoryPort;
 use netio::port::Endpoint;
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -30,7 +32,7 @@ use wire::{MatchNumber, OrderRef};
 /// Datagrams that wait in the port, each way.
 const PORT_SLOTS: usize = 1_024;
 /// Messages that may be unanswered.
-const WINDOW: usize = 4_096;
+pub const WINDOW: usize = 4_096;
 /// How long a silent appliance is borne: then it is a bug.
 const PATIENCE_NS: u64 = 20_000_000_000;
 /// How long the journal may take to prepare its segments.
@@ -43,8 +45,6 @@ pub struct Setup {
     pub threads: usize,
     /// What idle tiles do.
     pub wait: Wait,
-    /// When reports are released.
-    pub durability: Durability,
     /// Cores: the feeder's, then one a thread. Empty: the scheduler's choice.
     pub cores: Vec<usize>,
 }
@@ -54,17 +54,41 @@ impl Setup {
     ///
     /// # Errors
     /// The sizes contradict each other.
-    pub fn config(&self, sizes: &[(&str, &str)]) -> Result<Config, BenchError> {
+    pub fn config(&self, durability: Durability, sizes: &[(&str, &str)]) -> Result<Config, BenchError> {
         let sizes = sizes.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
         let mut config = Config::default().with_overrides(&sizes.collect::<Vec<_>>())?;
         config.sessions.truncate(1);
-        config.journal.durability = self.durability;
+        config.journal.durability = durability;
         config.topology = Topology {
             threads: Topology::preset(self.threads).unwrap_or_else(|| Topology::default().threads),
             pin: self.cores.get(1..).unwrap_or_default().to_vec(),
             wait: self.wait,
         };
         Ok(config)
+    }
+}
+
+impl fmt::Display for Setup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let threads = Topology::preset(self.threads).unwrap_or_default();
+        let placed = threads.iter().map(|tiles| {
+            let names = tiles.iter().map(|tile| format!("{tile:?}").to_lowercase());
+            names.collect::<Vec<_>>().join("+")
+        });
+        write!(f, "{}", placed.collect::<Vec<_>>().join(" | "))?;
+        match self.cores.split_first() {
+            Some((feeder, cores)) => write!(f, " on cores {}, the feeder on {feeder}", CoreList(cores.to_vec()))?,
+            None => f.write_str(", the feeder beside, none pinned: fewer cores than threads")?,
+        }
+        write!(
+            f,
+            ", the journal's helpers anywhere; idle tiles {}",
+            match self.wait {
+                Wait::Spin => "spin",
+                Wait::Yield => "yield",
+                Wait::Park => "park",
+            }
+        )
     }
 }
 
@@ -132,7 +156,8 @@ fn settle(dir: &Path) {
         thread::sleep(Duration::from_millis(10));
         let now = names();
         // A segment that is being prepared has something behind its name.
-        let prepared = now.iter().all(|name| name.to_string_lossy().split_once(".seg").is_none_or(|(_, rest)| rest.is_empty()));
+        let prepared =
+            now.iter().all(|name| name.to_string_lossy().split_once(".seg").is_none_or(|(_, rest)| rest.is_empty()));
         if (prepared && now == seen) || Instant::now() > deadline {
             return;
         }
