@@ -16,7 +16,7 @@ mod site;
 use std::env;
 use std::path::{Path, PathBuf};
 
-use self::load::{Bench, Fed};
+use self::load::{Bench, Fed, Proved};
 use self::site::Setup;
 use crate::error::BenchError;
 use crate::figure::Section;
@@ -98,26 +98,29 @@ pub fn run(args: &PipelineArgs, smoke: bool, clock: &Clock) -> Result<Vec<Sectio
     let rate = args.rate.unwrap_or(if smoke { SMOKE_RATE_PER_S } else { RATE_PER_S });
     let takes = |part| args.only.is_empty() || args.only.contains(&part);
     let scenarios = if args.scenario.is_empty() { Scenario::ALL } else { &args.scenario[..] };
+    let proved = |scenario: &Scenario| Proved::new(&bench, *scenario, &setups[0]);
     // What is by the clock takes the first scenario asked for, or the ordinary day.
-    let clocked = args.scenario.first().copied().unwrap_or(Scenario::Normal);
+    let clocked = proved(args.scenario.first().unwrap_or(&Scenario::Normal))?;
 
     let mut sections = Vec::new();
     if takes(Part::Flood) || takes(Part::Open) {
         let mut section =
             Section { name: "pipeline", facts: facts(&bench, &setups, &dir), rows: vec![], series: vec![] };
         if takes(Part::Flood) {
+            let flows = scenarios.iter().map(proved).collect::<Result<Vec<_>, _>>()?;
+            section.facts.extend(flows.iter().map(Proved::fact));
             for setup in &setups {
-                for scenario in scenarios {
-                    bench.flood(&Fed::new(&bench, *scenario, setup, Durability::Mapped)?, &mut section)?;
+                for flow in &flows {
+                    bench.flood(&Fed::new(&bench, flow, setup, Durability::Mapped)?, &mut section)?;
                 }
-                bench.flood(&Fed::new(&bench, clocked, setup, Durability::Synced)?, &mut section)?;
-                bench.trace_cost(&Fed::new(&bench, clocked, setup, Durability::Mapped)?, &mut section)?;
+                bench.flood(&Fed::new(&bench, &clocked, setup, Durability::Synced)?, &mut section)?;
+                bench.trace_cost(&Fed::new(&bench, &clocked, setup, Durability::Mapped)?, &mut section)?;
             }
         }
         if takes(Part::Open) {
             for setup in &setups {
                 let [mapped, synced] = [Durability::Mapped, Durability::Synced]
-                    .map(|durability| Fed::new(&bench, clocked, setup, durability));
+                    .map(|durability| Fed::new(&bench, &clocked, setup, durability));
                 let (mapped, synced) = (mapped?, synced?);
                 bench.open_loop(&mapped, Pattern::Poisson, rate, &mut section)?;
                 bench.open_loop(&mapped, Pattern::Bursts(MICROBURST), rate, &mut section)?;
@@ -131,7 +134,7 @@ pub fn run(args: &PipelineArgs, smoke: bool, clock: &Clock) -> Result<Vec<Sectio
         && let Some(setup) = setups.last()
     {
         for (name, durability) in [("budget", Durability::Mapped), ("budget, synced", Durability::Synced)] {
-            sections.push(bench.budget(name, &Fed::new(&bench, clocked, setup, durability)?, rate)?);
+            sections.push(bench.budget(name, &Fed::new(&bench, &clocked, setup, durability)?, rate)?);
         }
     }
     Ok(sections)
@@ -165,8 +168,12 @@ fn facts(bench: &Bench<'_>, setups: &[Setup], dir: &Path) -> Vec<(&'static str, 
     facts.extend(setups.iter().map(|setup| ("placement", setup.to_string())));
     facts.push(("journal", format!("on {}; synced waits for the disk, mapped does not", file_system(dir))));
     facts.push(("passes", format!("median of {}, each with a fresh appliance", bench.passes)));
-    if cfg!(feature = "slow-match") {
-        facts.push(("build", "matching is slowed on purpose: these figures are for a test".to_owned()));
-    }
+    facts.extend(slowed());
     facts
+}
+
+/// What a build that is slow on purpose says of itself.
+fn slowed() -> Option<(&'static str, String)> {
+    cfg!(feature = "slow-match")
+        .then(|| ("build", "matching is slowed on purpose: these figures are for a test".to_owned()))
 }

@@ -67,29 +67,21 @@ pub struct Bench<'a> {
     pub power: u32,
 }
 
-/// A flow for one placement and durability, proved.
-pub struct Fed<'a> {
+/// A scenario's flow, and what it must lead to.
+pub struct Proved {
     scenario: Scenario,
-    setup: &'a Setup,
-    durability: Durability,
-    config: Config,
     flow: Flow,
     end: End,
     proof: String,
 }
 
-impl<'a> Fed<'a> {
-    /// Generates the flow and finds out what it must lead to.
+impl Proved {
+    /// Generates the flow and finds out what it leads to.
     ///
     /// # Errors
     /// The exchange gives another answer than was published.
-    pub fn new(
-        bench: &Bench<'_>,
-        scenario: Scenario,
-        setup: &'a Setup,
-        durability: Durability,
-    ) -> Result<Self, BenchError> {
-        let config = setup.config(durability, if bench.smoke { &SMOKE_SIZES } else { &SIZES })?;
+    pub fn new(bench: &Bench<'_>, scenario: Scenario, setup: &Setup) -> Result<Self, BenchError> {
+        let config = setup.config(Durability::Mapped, bench.sizes())?;
         let symbol = config.instruments[0].symbol;
         let flow = Flow::of(Workload::new(scenario, bench.orders, SEED, symbol).map(Ok), &config)?;
         let (end, proof) = End::proved(&flow, &config);
@@ -100,22 +92,60 @@ impl<'a> Fed<'a> {
         }
         let against = if published.is_some() { "the published one" } else { "none published to compare with" };
         let proof = format!("{} messages, {} reports, sha256 {}, {against}", flow.len(), proof.reports, proof.sha256);
-        Ok(Self { scenario, setup, durability, config, flow, end, proof })
+        Ok(Self { scenario, flow, end, proof })
+    }
+
+    /// What is to be said of it.
+    #[must_use]
+    pub fn fact(&self) -> (&'static str, String) {
+        (self.scenario.name(), self.proof.clone())
+    }
+}
+
+/// A flow for an appliance.
+pub struct Fed<'a> {
+    proved: &'a Proved,
+    setup: &'a Setup,
+    durability: Durability,
+    config: Config,
+}
+
+impl<'a> Fed<'a> {
+    /// For one that is placed and durable like this.
+    ///
+    /// # Errors
+    /// The sizes contradict each other.
+    pub fn new(
+        bench: &Bench<'_>,
+        proved: &'a Proved,
+        setup: &'a Setup,
+        durability: Durability,
+    ) -> Result<Self, BenchError> {
+        Ok(Self { proved, setup, durability, config: setup.config(durability, bench.sizes())? })
+    }
+
+    fn messages(&self) -> &'a [Vec<u8>] {
+        self.proved.flow.messages()
     }
 
     fn name(&self) -> String {
-        let Self { scenario, setup, durability, .. } = self;
+        let Self { proved: Proved { scenario, .. }, setup, durability, .. } = self;
         let threads = if setup.threads == 1 { "1 thread".to_owned() } else { format!("{} threads", setup.threads) };
         format!("{scenario}, {durability}, {threads}")
     }
 
     /// The end, when only so many messages are sent.
     fn end_after(&self, messages: usize) -> End {
-        if messages >= self.flow.len() { self.end } else { End::after(&self.flow, messages, &self.config) }
+        let Proved { flow, end, .. } = self.proved;
+        if messages >= flow.len() { *end } else { End::after(flow, messages, &self.config) }
     }
 }
 
 impl Bench<'_> {
+    const fn sizes(&self) -> &'static [(&'static str, &'static str)] {
+        if self.smoke { &SMOKE_SIZES } else { &SIZES }
+    }
+
     /// Floods, and adds the row.
     ///
     /// # Errors
@@ -123,9 +153,9 @@ impl Bench<'_> {
     pub fn flood(&self, fed: &Fed<'_>, section: &mut Section) -> Result<(), BenchError> {
         let mut floods = Vec::new();
         for _ in 0..self.passes {
-            floods.push(self.pass(fed, fed.end, |_| Off, |feeder| feeder.flood(fed.flow.messages()))?.0);
+            floods.push(self.pass(fed, fed.proved.end, |_| Off, |feeder| feeder.flood(fed.messages()))?.0);
         }
-        let messages = fed.flow.len() as u64;
+        let messages = fed.messages().len() as u64;
         let taken_ns: Vec<u64> = floods.iter().map(|flood| flood.taken_ns).collect();
         let full: Vec<u64> = floods.iter().map(|flood| flood.window_full).collect();
         let rate = Figure::rate("messages_per_s", messages, median(&taken_ns));
@@ -150,9 +180,6 @@ impl Bench<'_> {
                 labels: vec![name.clone()],
             }),
         }
-        if fed.durability == Durability::Mapped && !section.facts.iter().any(|(_, said)| *said == fed.proof) {
-            section.facts.push((fed.scenario.name(), fed.proof.clone()));
-        }
         section.rows.push(Row { name: name.into(), figures, excludes: WITHOUT });
         Ok(())
     }
@@ -163,22 +190,25 @@ impl Bench<'_> {
     /// A pass failed or came to another end.
     pub fn trace_cost(&self, fed: &Fed<'_>, section: &mut Section) -> Result<(), BenchError> {
         let (mut without_ns, mut with_ns) = (Vec::new(), Vec::new());
-        let flood = |feeder: &mut Feeder| feeder.flood(fed.flow.messages());
+        let messages = fed.messages();
+        let flood = |feeder: &mut Feeder| feeder.flood(messages);
         for pass in 0..self.passes {
             // In turns, and each first as often as the other.
             for with in [pass % 2 == 0, pass % 2 == 1] {
                 let Flood { taken_ns, .. } = if with {
-                    self.pass(fed, fed.end, self.stamps(fed.flow.len()), flood)?.0
+                    self.pass(fed, fed.proved.end, self.stamps(messages.len()), flood)?.0
                 } else {
-                    self.pass(fed, fed.end, |_| Off, flood)?.0
+                    self.pass(fed, fed.proved.end, |_| Off, flood)?.0
                 };
                 if with { &mut with_ns } else { &mut without_ns }.push(taken_ns);
             }
         }
         let ratios = with_ns.iter().zip(&without_ns).map(|(with, without)| Figure::ratio("", *with, *without).value);
+        let fastest = |taken_ns: &[u64]| taken_ns.iter().copied().min().unwrap_or(0);
         let figures = vec![
-            Figure::rate("messages_per_s", fed.flow.len() as u64, median(&with_ns)),
+            Figure::rate("messages_per_s", messages.len() as u64, median(&with_ns)),
             Figure { name: "time_ratio", value: median(&ratios.collect::<Vec<_>>()), unit: Unit::Thousandths },
+            Figure::ratio("fastest_ratio", fastest(&with_ns), fastest(&without_ns)),
         ];
         let name = format!("{}, traced one of {}", fed.name(), 1_u64 << self.power);
         section.rows.push(Row { name: name.into(), figures, excludes: WITHOUT });
@@ -210,7 +240,7 @@ impl Bench<'_> {
     pub fn sweep(&self, fed: &Fed<'_>, from_per_s: u64, section: &mut Section) -> Result<(), BenchError> {
         let mut sweep = Sweep::new(from_per_s, SWEEP_END_PER_S, SWEEP_HALVINGS);
         while let Some(rate) = sweep.next_rate() {
-            let messages = usize::try_from(rate / SWEEP_PARTS).unwrap_or(usize::MAX).min(fed.flow.len());
+            let messages = usize::try_from(rate / SWEEP_PARTS).unwrap_or(usize::MAX).min(fed.messages().len());
             let (outcome, _) = self.clocked(fed, Pattern::Poisson, rate, messages, |_| Off)?;
             let p99_ns = outcome.latency.percentile_ns(99_000);
             sweep.found(rate, p99_ns);
@@ -236,13 +266,14 @@ impl Bench<'_> {
         let how = format!("{}, {} at {rate_per_s}/s, {} messages", fed.name(), Pattern::Poisson, outcome.sent);
         let mut section = budget::section(name, how, &traces, self.power, self.clock)?;
         section.facts.push(("placement", fed.setup.to_string()));
+        section.facts.extend(super::slowed());
         Ok(section)
     }
 
     /// How many messages an open loop at the usual rate has.
     fn open_messages(&self, fed: &Fed<'_>) -> usize {
         const MESSAGES: usize = 40_000;
-        MESSAGES.min(fed.flow.len())
+        MESSAGES.min(fed.messages().len())
     }
 
     fn clocked<T: Trace>(
@@ -256,7 +287,7 @@ impl Bench<'_> {
         let warm_up = messages / WARM_UP_PARTS;
         let plan = Plan { warm_up, measured: messages - warm_up, deadline_ns: DEADLINE_NS };
         let schedule = Schedule { pattern, rate_per_s, seed: u64::from(SEED) };
-        let messages = &fed.flow.messages()[..messages];
+        let messages = &fed.messages()[..messages];
         let end = fed.end_after(messages.len());
         self.pass(fed, end, trace, |feeder| feeder.by_the_clock(messages, &schedule, plan))
     }
