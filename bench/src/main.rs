@@ -39,6 +39,7 @@ use suite::instruments::InstrumentsArgs;
 use suite::journal::JournalArgs;
 use suite::pipeline::PipelineArgs;
 use suite::rings::RingsArgs;
+use suite::workloads::WorkloadsArgs;
 
 #[global_allocator]
 static MEMORY: HugeAllocator = HugeAllocator;
@@ -79,6 +80,7 @@ enum Suite {
     Rings(RingsArgs),
     Journal(JournalArgs),
     Pipeline(PipelineArgs),
+    Workloads(WorkloadsArgs),
 }
 
 impl Bench {
@@ -97,6 +99,7 @@ impl Bench {
             Some(Suite::Rings(args)) => vec![suite::rings::run(args, smoke, &clock)?],
             Some(Suite::Journal(args)) => vec![suite::journal::run(args, smoke, &clock)?],
             Some(Suite::Pipeline(args)) => suite::pipeline::run(args, smoke, &clock)?,
+            Some(Suite::Workloads(args)) => vec![suite::workloads::run(args, smoke, &clock)?],
             None => vec![
                 suite::core::run(&CoreArgs::default(), smoke, &clock)?,
                 suite::depths::run(&DepthsArgs::default(), smoke, &clock)?,

@@ -8,3 +8,4 @@ pub mod instruments;
 pub mod journal;
 pub mod pipeline;
 pub mod rings;
+pub mod workloads;
