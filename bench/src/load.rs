@@ -5,5 +5,6 @@
 
 pub mod distribution;
 pub mod knee;
+pub mod open_loop;
 pub mod record;
 pub mod schedule;

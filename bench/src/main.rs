@@ -10,7 +10,6 @@ mod error;
 mod figure;
 mod flow;
 mod host;
-#[allow(dead_code, reason = "the suites that send by the clock come next")]
 mod load;
 mod proof;
 mod published;
@@ -40,6 +39,8 @@ use suite::journal::JournalArgs;
 use suite::pipeline::PipelineArgs;
 use suite::rings::RingsArgs;
 use suite::workloads::WorkloadsArgs;
+use suite::wire::WireArgs;
+use suite::wire::far::{self, FarArgs};
 
 #[global_allocator]
 static MEMORY: HugeAllocator = HugeAllocator;
@@ -81,6 +82,9 @@ enum Suite {
     Journal(JournalArgs),
     Pipeline(PipelineArgs),
     Workloads(WorkloadsArgs),
+    Wire(WireArgs),
+    #[command(hide = true)]
+    WireFar(FarArgs),
 }
 
 impl Bench {
@@ -100,6 +104,8 @@ impl Bench {
             Some(Suite::Journal(args)) => vec![suite::journal::run(args, smoke, &clock)?],
             Some(Suite::Pipeline(args)) => suite::pipeline::run(args, smoke, &clock)?,
             Some(Suite::Workloads(args)) => vec![suite::workloads::run(args, smoke, &clock)?],
+            Some(Suite::Wire(args)) => vec![suite::wire::run(args, smoke, &clock)?],
+            Some(Suite::WireFar(_)) => Vec::new(),
             None => vec![
                 suite::core::run(&CoreArgs::default(), smoke, &clock)?,
                 suite::depths::run(&DepthsArgs::default(), smoke, &clock)?,
@@ -113,6 +119,9 @@ impl Bench {
 
 fn main() -> ExitCode {
     let bench = Bench::parse();
+    if let Some(Suite::WireFar(args)) = &bench.suite {
+        return far::serve(args);
+    }
     let written = bench.measure().and_then(|report| {
         let text = if bench.json { report.to_json() } else { report.to_string() };
         writeln!(std::io::stdout().lock(), "{text}").map_err(BenchError::Output)

@@ -9,3 +9,4 @@ pub mod journal;
 pub mod pipeline;
 pub mod rings;
 pub mod workloads;
+pub mod wire;
