@@ -11,10 +11,9 @@ use crate::stream::numbering::{Numbered, Numbering};
 use crate::stream::{Ask, Step};
 use engine::book::BookLimits;
 use engine::config::Config;
-use feedhandler::FlowError;
-use feedhandler::flow::FlowItem;
-use feedhandler::flow::Format;
 use feedhandler::flow::recording::{Recording, RecordingOptions};
+use feedhandler::flow::workload::{Scenario, Workload};
+use feedhandler::flow::{FlowItem, Format};
 use wire::ouch::code::{self, Capacity, ClOrdId, CrossType, Display, SelfMatchCode, YesNo};
 use wire::ouch::options::ReEnter;
 use wire::ouch::{self, AppendageBuffer, CancelOrder, EnterOrder, INBOUND_LEN_MAX, OptionValue, ReplaceOrder};
@@ -39,14 +38,22 @@ impl Flow {
         if recording.format() != Format::Consensus {
             return Err(BenchError::Unusable { line: 0, expected: "an add, a cancel or a modify of consensus text" });
         }
-        Self::of(recording, config)
+        Self::numbered_and_encoded(recording.map(|item| item.map_err(BenchError::from)), config)
     }
 
-    /// Takes a flow of adds, cancels and modifies.
+    /// Makes one of the public contest's flows.
     ///
     /// # Errors
-    /// It holds something else, or what no OUCH message can say.
-    pub fn of(items: impl Iterator<Item = Result<FlowItem, FlowError>>, config: &Config) -> Result<Self, BenchError> {
+    /// There are more orders than numbers.
+    pub fn generated(scenario: Scenario, orders: u32, seed: u32, config: &Config) -> Result<Self, BenchError> {
+        let workload = Workload::new(scenario, orders, seed, config.instruments[0].symbol);
+        Self::numbered_and_encoded(workload.map(Ok), config)
+    }
+
+    fn numbered_and_encoded(
+        items: impl Iterator<Item = Result<FlowItem, BenchError>>,
+        config: &Config,
+    ) -> Result<Self, BenchError> {
         let mut numbering = Numbering::new(&limits(config));
         let encoder = Encoder::new(config.instruments[0].symbol);
         let mut messages = Vec::new();

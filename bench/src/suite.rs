@@ -7,6 +7,7 @@ pub mod instructions;
 pub mod instruments;
 pub mod journal;
 pub mod pipeline;
+pub mod recovery;
 pub mod rings;
-pub mod workloads;
 pub mod wire;
+pub mod workloads;

@@ -56,10 +56,20 @@ fn by_the_clock_every_message_is_accounted_for() {
 
 #[test]
 fn the_budget_has_every_stage_and_its_shares_are_the_whole() {
-    let json = measured(&["--only", "budget", "--orders", "500", "--rate", "10000", "--threads", "1,2", "--json"]);
+    let json = measured(&[
+        "--only",
+        "budget,budget-synced",
+        "--orders",
+        "500",
+        "--rate",
+        "10000",
+        "--threads",
+        "1,2",
+        "--json",
+    ]);
     for suite in ["budget", "budget, synced"] {
-        // Each is rounded down to a thousandth.
-        let shares: u64 = STAGES.iter().map(|stage| figure(&json, suite, stage, "share_ratio")).sum();
+        // In tenths of a percent, each rounded down.
+        let shares: u64 = STAGES.iter().map(|stage| figure(&json, suite, stage, "share_percent")).sum();
         assert!((990..=1_000).contains(&shares), "{suite}: {shares}");
         assert!(figure(&json, suite, "match", "p50_ns") > 0);
         assert!(figure(&json, suite, "whole", "p50_ns") >= figure(&json, suite, "match", "p50_ns"));

@@ -1,6 +1,6 @@
 //! The journal: what appending costs, what a group sync costs, and what the disk itself costs.
 //!
-//! Goal: three figures that belong side by side, from the same disk in the same run. Non-goal: recovery; several writers.
+//! Goal: three figures that belong side by side, from the same disk in the same run. Non-goal: recovery, see [`super::recovery`]; several writers.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -18,6 +18,7 @@ use engine::journal::segment::SEGMENT_LEN_ALIGN;
 use engine::journal::{Appender, Disk, Durability, Genesis, Helper, Journal, LocalDisk, Options, Status, Watch, open};
 use hdrhistogram::Histogram;
 use netio::clock::Clock;
+use tempfile::TempDir;
 use wire::Nanos;
 use wire::journal::{RecordKind, SEGMENT_HEADER_LEN, record_span};
 
@@ -27,6 +28,18 @@ pub struct JournalArgs {
     /// Measure on the file system of this directory; that of temporary files when not given
     #[arg(long)]
     dir: Option<PathBuf>,
+}
+
+impl JournalArgs {
+    /// An empty directory there, which goes when it is dropped.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn scratch(&self) -> Result<TempDir, BenchError> {
+        let base = self.dir.clone().unwrap_or_else(std::env::temp_dir);
+        let scratch = tempfile::Builder::new().prefix("pinion-bench-").tempdir_in(base);
+        scratch.map_err(BenchError::io("make a directory for the journal"))
+    }
 }
 
 /// The body of a record: about an order with its two options, as the venue journals it.
@@ -52,9 +65,7 @@ const SMOKE: Sizes = Sizes { records: 2_000, commits: 5, part_ns: 500_000_000 };
 /// The disk refuses, or the journal fails.
 pub fn run(args: &JournalArgs, smoke: bool, clock: &Clock) -> Result<Section, BenchError> {
     let sizes = if smoke { &SMOKE } else { &FULL };
-    let base = args.dir.clone().unwrap_or_else(std::env::temp_dir);
-    let scratch = tempfile::Builder::new().prefix("pinion-bench-").tempdir_in(&base);
-    let scratch = scratch.map_err(BenchError::io("make a directory for the journal"))?;
+    let scratch = args.scratch()?;
     let [disk, commits] = commits(scratch.path(), sizes, clock)?;
     let mapped = mapped(&scratch.path().join("mapped"), sizes, clock)?;
     let stream = stream(&scratch.path().join("stream"), sizes, clock)?;

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use self::load::{Bench, Fed, Proved};
 use self::site::Setup;
 use crate::error::BenchError;
-use crate::figure::Section;
+use crate::figure::{Section, THREADS};
 use crate::host::file_system;
 use crate::load::schedule::{MICROBURST, Pattern};
 use crate::published::SEED;
@@ -75,8 +75,10 @@ enum Part {
     Flood,
     /// By the clock, a sweep of rates and its knee.
     Open,
-    /// The time of each stage.
+    /// The time of each stage, mapped.
     Budget,
+    /// The time of each stage, synced.
+    BudgetSynced,
 }
 
 /// Measures.
@@ -130,10 +132,10 @@ pub fn run(args: &PipelineArgs, smoke: bool, clock: &Clock) -> Result<Vec<Sectio
         }
         sections.push(section);
     }
-    if takes(Part::Budget)
-        && let Some(setup) = setups.last()
-    {
-        for (name, durability) in [("budget", Durability::Mapped), ("budget, synced", Durability::Synced)] {
+    let budgets =
+        [(Part::Budget, "budget", Durability::Mapped), (Part::BudgetSynced, "budget, synced", Durability::Synced)];
+    for (_, name, durability) in budgets.into_iter().filter(|(part, ..)| takes(*part)) {
+        if let Some(setup) = setups.last() {
             sections.push(bench.budget(name, &Fed::new(&bench, &clocked, setup, durability)?, rate)?);
         }
     }
@@ -165,7 +167,9 @@ fn facts(bench: &Bench<'_>, setups: &[Setup], dir: &Path) -> Vec<(&'static str, 
             site::WINDOW
         ),
     )];
-    facts.extend(setups.iter().map(|setup| ("placement", setup.to_string())));
+    facts.extend(setups.iter().max_by_key(|setup| setup.threads).map(|setup| (THREADS, setup.polling())));
+    let placed: Vec<String> = setups.iter().map(Setup::to_string).collect();
+    facts.push(("placement", placed.join("; ")));
     facts.push(("journal", format!("on {}; synced waits for the disk, mapped does not", file_system(dir))));
     facts.push(("passes", format!("median of {}, each with a fresh appliance", bench.passes)));
     facts.extend(slowed());

@@ -5,8 +5,8 @@
 
 use core::hint::black_box;
 
-/// Steps of five cycles, each of which waits for the one before: 200 ns at 3.75 GHz.
-const STEPS: u32 = 150;
+/// Steps of five cycles, each of which waits for the one before: 200 ns at 3 GHz.
+const STEPS: u32 = 120;
 
 /// Takes its time.
 #[inline(never)]

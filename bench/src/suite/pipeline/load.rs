@@ -9,7 +9,7 @@ use super::feeder::{Feeder, Flood};
 use super::site::{End, Setup, Site};
 use crate::cores::on_core;
 use crate::error::BenchError;
-use crate::figure::{Figure, Plot, Row, Section, Series, Unit};
+use crate::figure::{Figure, Plot, Row, Section, Series, THREADS, Unit};
 use crate::flow::Flow;
 use crate::load::knee::Sweep;
 use crate::load::record::{Outcome, Plan};
@@ -20,7 +20,7 @@ use engine::config::Config;
 use engine::journal::Durability;
 use engine::tile::TileKind;
 use engine::trace::{Milestone, Off, Stamps, Trace};
-use feedhandler::flow::workload::{Scenario, Workload};
+use feedhandler::flow::workload::Scenario;
 use netio::clock::Clock;
 
 /// Books that hold six times what the deepest scenario lets rest at once, and a journal whose segments are made quickly.
@@ -82,8 +82,7 @@ impl Proved {
     /// The exchange gives another answer than was published.
     pub fn new(bench: &Bench<'_>, scenario: Scenario, setup: &Setup) -> Result<Self, BenchError> {
         let config = setup.config(Durability::Mapped, bench.sizes())?;
-        let symbol = config.instruments[0].symbol;
-        let flow = Flow::of(Workload::new(scenario, bench.orders, SEED, symbol).map(Ok), &config)?;
+        let flow = Flow::generated(scenario, bench.orders, SEED, &config)?;
         let (end, proof) = End::proved(&flow, &config);
         let published = answer(scenario, bench.orders, SEED);
         if let Some(published) = published.filter(|published| *published != proof.sha256) {
@@ -163,7 +162,7 @@ impl Bench<'_> {
             rate,
             Figure::rate("slowest_per_s", messages, taken_ns.iter().copied().max().unwrap_or(0)),
             Figure::rate("fastest_per_s", messages, taken_ns.iter().copied().min().unwrap_or(0)),
-            Figure { name: "window_full_ratio", value: median(&full), unit: Unit::Thousandths },
+            Figure { name: "window_full_percent", value: median(&full), unit: Unit::Tenths },
         ];
         let name = fed.name();
         let series = section.series.iter_mut().find(|series| series.plot == Plot::Throughput);
@@ -251,7 +250,11 @@ impl Bench<'_> {
             }
         }
         section.series.push(sweep.series(fed.name()));
-        section.facts.push(("knee", format!("{}: {}", fed.name(), sweep.knee())));
+        let knee = format!("{}: {}", fed.name(), sweep.knee());
+        match section.facts.iter_mut().find(|(name, _)| *name == "knee") {
+            Some((_, knees)) => *knees += &format!("; {knee}"),
+            None => section.facts.push(("knee", knee)),
+        }
         Ok(())
     }
 
@@ -265,6 +268,7 @@ impl Bench<'_> {
         let (outcome, traces) = self.clocked(fed, Pattern::Poisson, rate_per_s, messages, stamps)?;
         let how = format!("{}, {} at {rate_per_s}/s, {} messages", fed.name(), Pattern::Poisson, outcome.sent);
         let mut section = budget::section(name, how, &traces, self.power, self.clock)?;
+        section.facts.push((THREADS, fed.setup.polling()));
         section.facts.push(("placement", fed.setup.to_string()));
         section.facts.extend(super::slowed());
         Ok(section)

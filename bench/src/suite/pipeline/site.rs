@@ -50,6 +50,12 @@ pub struct Setup {
 }
 
 impl Setup {
+    /// How many threads poll at once.
+    #[must_use]
+    pub fn polling(&self) -> String {
+        format!("{}: the feeder, and {} of the tiles", self.threads + 1, self.threads)
+    }
+
     /// The configuration: the built-in one with one session, and books of the size that the flows need.
     ///
     /// # Errors
