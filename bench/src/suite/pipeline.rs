@@ -24,13 +24,14 @@ use crate::host::file_system;
 use crate::load::schedule::{MICROBURST, Pattern};
 use crate::published::SEED;
 use clap::{Args, ValueEnum};
+use engine::config::Topology;
 use engine::journal::Durability;
 use engine::tile::Wait;
 use feedhandler::flow::workload::Scenario;
 use netio::clock::Clock;
 use netio::cpu::allowed_cores;
 
-const ORDERS: u32 = 100_000;
+const ORDERS: u32 = 50_000;
 const SMOKE_ORDERS: u32 = 1_000;
 const PASSES: u32 = 3;
 const RATE_PER_S: u64 = 20_000;
@@ -58,7 +59,7 @@ pub struct PipelineArgs {
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
     rate: Option<u64>,
     /// Threads of the tiles: 1, 2 or 4, or several of these; as many as the cores hold beside the feeder when not given
-    #[arg(long, value_delimiter = ',')]
+    #[arg(long, value_delimiter = ',', value_parser = preset)]
     threads: Vec<usize>,
     /// What an idle tile does: spin, yield or park
     #[arg(long, default_value = "yield")]
@@ -140,6 +141,12 @@ pub fn run(args: &PipelineArgs, smoke: bool, clock: &Clock) -> Result<Vec<Sectio
         }
     }
     Ok(sections)
+}
+
+/// A number of threads for which there is a placement.
+fn preset(text: &str) -> Result<usize, String> {
+    let threads = text.parse().ok().filter(|threads| Topology::preset(*threads).is_some());
+    threads.ok_or_else(|| format!("expected 1, 2 or 4 threads, found '{text}'"))
 }
 
 /// One for each placement that was asked for, or that the cores can hold.

@@ -23,22 +23,18 @@ use engine::trace::{Milestone, Off, Stamps, Trace};
 use feedhandler::flow::workload::Scenario;
 use netio::clock::Clock;
 
-/// Books that hold six times what the deepest scenario lets rest at once, and a journal whose segments are made quickly.
-const SIZES: [(&str, &str); 5] = [
+/// Books that hold six times what the deepest scenario lets rest at once.
+const SIZES: [(&str, &str); 4] = [
     ("limits.orders", "262144"),
     ("limits.levels", "65536"),
     ("limits.stops", "1"),
     ("limits.session_orders", "262144"),
-    ("journal.segment_bytes", "33554432"),
 ];
-const SMOKE_SIZES: [(&str, &str); 5] = [
-    ("limits.orders", "32768"),
-    ("limits.levels", "32768"),
-    ("limits.stops", "1"),
-    ("limits.session_orders", "32768"),
-    ("journal.segment_bytes", "1048576"),
-];
+const SMOKE_SIZES: [(&str, &str); 4] =
+    [("limits.orders", "32768"), ("limits.levels", "32768"), ("limits.stops", "1"), ("limits.session_orders", "32768")];
 
+/// A record of the longest message that a flow has, with room to spare.
+const RECORD_LEN_MAX: u64 = 144;
 /// An answer that takes longer is late, and a pass with one unanswered for so long ends.
 const DEADLINE_NS: u64 = 5_000_000_000;
 /// The highest rate that a sweep tries, and the steps that it takes to find the knee between two rates.
@@ -120,7 +116,11 @@ impl<'a> Fed<'a> {
         setup: &'a Setup,
         durability: Durability,
     ) -> Result<Self, BenchError> {
-        Ok(Self { proved, setup, durability, config: setup.config(durability, bench.sizes())? })
+        let mut config = setup.config(durability, bench.sizes())?;
+        // One segment holds all records, so that no pass waits for the next one to be filled with zeros.
+        let records = proved.flow.len() as u64 * RECORD_LEN_MAX;
+        config.journal.segment_bytes = records.next_multiple_of(1 << 20).max(1 << 20);
+        Ok(Self { proved, setup, durability, config })
     }
 
     fn messages(&self) -> &'a [Vec<u8>] {
