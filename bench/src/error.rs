@@ -98,6 +98,15 @@ pub enum BenchError {
     /// The book contradicts itself.
     #[error("the book is not sound: {0}; report it as a bug")]
     Audit(#[from] engine::book::AuditError),
+    /// The appliance does not begin.
+    #[error("the appliance in this process: {0}")]
+    Start(#[from] engine::appliance::StartError),
+    /// The appliance does not end as it should.
+    #[error("the appliance in this process: {0}")]
+    Stop(#[from] engine::appliance::StopError),
+    /// The client takes no message.
+    #[error("the client of the appliance in this process: {0}")]
+    Submit(#[from] tools::client::SubmitError),
     /// The arguments fit nothing.
     #[error("expected {expected}, found '{found}'; see --help")]
     Usage {
@@ -162,6 +171,33 @@ pub enum BenchError {
     /// The system gives no thread.
     #[error("cannot start a thread: {0}")]
     Thread(#[source] io::Error),
+    /// A process on the far side ended instead of serving.
+    #[error("the far side, {name}: expected it to serve, found that it ended: {said}")]
+    Peer {
+        /// Which one.
+        name: String,
+        /// What it wrote before.
+        said: String,
+    },
+    /// A message was answered otherwise than it must be.
+    #[error("{subject}: expected {expected}, found {found}; report it as a bug")]
+    Answer {
+        /// Who answered.
+        subject: &'static str,
+        /// What must come.
+        expected: &'static str,
+        /// What came.
+        found: String,
+    },
+    /// SIGINT or SIGTERM came.
+    #[error("stopped by a signal; nothing is left behind")]
+    Interrupted,
+    /// The network cannot be reached that way.
+    #[error(transparent)]
+    Port(#[from] netio::PortError),
+    /// The session cannot go on.
+    #[error(transparent)]
+    Client(#[from] tools::client::ClientError),
     /// The core cannot be had.
     #[error(transparent)]
     Pin(#[from] netio::cpu::PinError),

@@ -1,4 +1,4 @@
-//! A recorded flow, made ready for every subject: steps for the book, and the OUCH messages that ask for the same.
+//! A flow, recorded or generated, made ready for every subject: steps for the book, and the OUCH messages that ask for the same.
 //!
 //! Goal: everything that is not the subject's own work is done before the clock starts. Non-goal: other formats than consensus text;
 //! only there an answer is published to hold the subjects to.

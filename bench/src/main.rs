@@ -11,6 +11,7 @@ mod error;
 mod figure;
 mod flow;
 mod host;
+mod load;
 mod ordered;
 mod proof;
 mod published;
@@ -43,8 +44,12 @@ use suite::depths::DepthsArgs;
 use suite::instructions::InstructionsArgs;
 use suite::instruments::InstrumentsArgs;
 use suite::journal::JournalArgs;
+use suite::pipeline::PipelineArgs;
 use suite::recovery::RecoveryArgs;
 use suite::rings::RingsArgs;
+use suite::wire::WireArgs;
+use suite::wire::far::{self, FarArgs};
+use suite::workloads::WorkloadsArgs;
 
 #[global_allocator]
 static MEMORY: HugeAllocator = HugeAllocator;
@@ -105,6 +110,11 @@ enum Suite {
     Depths(DepthsArgs),
     Rings(RingsArgs),
     Journal(JournalArgs),
+    Pipeline(PipelineArgs),
+    Workloads(WorkloadsArgs),
+    Wire(WireArgs),
+    #[command(hide = true)]
+    WireFar(FarArgs),
     Recovery(RecoveryArgs),
     Compare(CompareArgs),
     /// Print or draw a kept run again
@@ -173,8 +183,11 @@ impl Bench {
             Some(Suite::Rings(args)) => vec![suite::rings::run(args, smoke, clock)?],
             Some(Suite::Journal(args)) => vec![suite::journal::run(args, smoke, clock)?],
             Some(Suite::Recovery(args)) => vec![suite::recovery::run(args, smoke, clock)?],
+            Some(Suite::Pipeline(args)) => suite::pipeline::run(args, smoke, clock)?,
+            Some(Suite::Workloads(args)) => vec![suite::workloads::run(args, smoke, clock)?],
+            Some(Suite::Wire(args)) => vec![suite::wire::run(args, smoke, clock)?],
             // These measure nothing.
-            Some(Suite::Compare(_) | Suite::Show { .. }) => vec![],
+            Some(Suite::Compare(_) | Suite::Show { .. } | Suite::WireFar(_)) => vec![],
             // The canonical run.
             None => vec![
                 suite::core::run(&CoreArgs::default(), smoke, clock)?,
@@ -198,6 +211,9 @@ fn write(path: &Path, text: &str) -> Result<(), BenchError> {
 
 fn main() -> ExitCode {
     let bench = Bench::parse();
+    if let Some(Suite::WireFar(args)) = &bench.suite {
+        return far::serve(args);
+    }
     let ended = bench.run().and_then(|(text, error)| {
         let text = text.trim_end();
         writeln!(std::io::stdout().lock(), "{text}").map_err(BenchError::Output)?;

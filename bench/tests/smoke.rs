@@ -80,6 +80,21 @@ fn a_market_can_be_written_into_a_file() {
 }
 
 #[test]
+fn every_workload_is_measured() {
+    let text = "N 7 B 100 5\nN 8 S 101 4\nM 7 B 101 6\nC 8\nC 7\n";
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("own.txt");
+    std::fs::write(&path, text).expect("written");
+    let json = measured(&["workloads", "--json", "--flow", path.to_str().expect("a plain path")]);
+    for load in ["one instrument", "10,000 instruments", "cancels", "sweeps", "deep book", "itch file", "own.txt"] {
+        for name in ["messages_per_s", "per_message_ns", "p50_ns", "p9999_ns", "trades"] {
+            assert!(figure(&json, load, name) > 0, "{load} {name}");
+        }
+    }
+    assert!(figure(&json, "sweeps", "trades") > 3 * figure(&json, "cancels", "trades"), "{json}");
+}
+
+#[test]
 fn every_operation_is_measured_on_every_book() {
     let json = measured(&["book", "--json"]);
     for book in ["96 orders", "400 orders"] {

@@ -18,7 +18,8 @@ pub const END: &str = "<!-- end of numbers -->";
 /// Figures in a row.
 const FIGURES_MAX: usize = 4;
 /// What tells one host from another.
-const FACTS: [&str; 9] = ["date", "commit", "cpu", "cores", "isolation", "governor", "huge pages", "kernel", "clock"];
+const FACTS: [&str; 11] =
+    ["date", "commit", "cpu", "cores", "isolation", "governor", "huge pages", "kernel", "clock", "load", "steal"];
 
 /// Puts a run's numbers between the markers of a page.
 ///
