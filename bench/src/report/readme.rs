@@ -53,8 +53,13 @@ pub fn block(run: &Run) -> String {
         let _ = writeln!(text, "\n**Smoke sizes: the figures mean nothing.**");
     }
     if !run.warnings.is_empty() {
-        let _ = writeln!(text, "\n**Absolute figures of this machine mean little; ratios within one run hold.** Because:\n");
-        run.warnings.iter().for_each(|warning| drop(writeln!(text, "- {warning}")));
+        let _ = writeln!(
+            text,
+            "\n**Absolute figures of this machine mean little; ratios within one run hold.** Because:\n"
+        );
+        for warning in &run.warnings {
+            let _ = writeln!(text, "- {warning}");
+        }
     }
     table(&mut text, run, "ratios", true);
     table(&mut text, run, "figures", false);
