@@ -20,10 +20,10 @@ pub fn of_this_program() -> String {
     let manifest = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
     let checkout = [program.as_deref(), manifest.as_deref()].into_iter().flatten().find_map(checkout_above);
     let Some(checkout) = checkout else {
-        return "unknown: set PINION_COMMIT when it is built outside of a checkout".to_owned();
+        return "unknown (build with PINION_COMMIT set)".to_owned();
     };
     let built = program.and_then(|program| fs::metadata(program).ok()?.modified().ok());
-    describe(&checkout, built).unwrap_or_else(|| "unknown: git does not answer".to_owned())
+    describe(&checkout, built).unwrap_or_else(|| "unknown (git does not answer)".to_owned())
 }
 
 /// The folder above that is a checkout of this project.

@@ -97,7 +97,8 @@ fn draw(suite: &str, plot: Plot, lines: &[&Series]) -> Result<Drawing, BenchErro
         ),
         Plot::Rates => (
             "p99 latency against offered rate",
-            "Both axes are logarithmic. A ring marks the knee: the first rate at which p99 is over ten times that of the lowest rate.",
+            "Both axes are logarithmic. A ring marks the knee: the first rate from which on p99 is over ten times that of the lowest \
+             rate.",
         ),
         Plot::Throughput => ("throughput", "Longer is faster."),
         Plot::Budget => ("where the time goes", "Stages in the order of a message's way; shorter is faster."),
@@ -133,7 +134,6 @@ fn names(lines: &[&Series]) -> Vec<String> {
 
 /// A white sheet with a title above and a legend below what `draw` draws.
 fn on_sheet(svg: &mut String, title: &str, height: u32, legend: &[String], draw: &dyn Fn(&Area<'_>) -> Drawn) -> Drawn {
-    // One line needs no legend, its title says what it is; unless there is more to say than its name.
     let rows = u32::try_from(legend.len().div_ceil(LEGEND_COLUMNS))?;
     let sheet = SVGBackend::with_string(svg, (WIDTH, TITLE_HEIGHT + height + rows * LEGEND_ROW_HEIGHT + MARGIN));
     let sheet = sheet.into_drawing_area();
@@ -148,7 +148,8 @@ fn on_sheet(svg: &mut String, title: &str, height: u32, legend: &[String], draw:
     for (at, name) in legend.iter().enumerate() {
         let x = LEGEND_INDENT + i32::try_from(at % LEGEND_COLUMNS)? * column_width;
         let y = i32::try_from(at / LEGEND_COLUMNS)? * i32::try_from(LEGEND_ROW_HEIGHT)? + 10;
-        foot.draw(&Rectangle::new([(x, y - 5), (x + 18, y + 5)], colour(at).filled()))?;
+        let swatch = if at < COLOURS.len() { colour(at).filled() } else { colour(at).stroke_width(2) };
+        foot.draw(&Rectangle::new([(x, y - 5), (x + 18, y + 5)], swatch))?;
         foot.draw_text(name, &style, (x + 26, y))?;
     }
     drop((head, body, foot, rest));
@@ -156,7 +157,7 @@ fn on_sheet(svg: &mut String, title: &str, height: u32, legend: &[String], draw:
     Ok(())
 }
 
-/// The colour of a line; beyond the seventh they come again.
+/// The colour of a line; beyond the seventh they come again, dashed.
 const fn colour(at: usize) -> RGBColor {
     COLOURS[at % COLOURS.len()]
 }
@@ -202,7 +203,10 @@ mod tests {
     fn the_knee_is_marked_where_it_is() {
         let points = [(10_000, 20_000), (100_000, 25_000), (200_000, 300_000), (400_000, 9_000_000)];
         let found = svg(vec![line(Plot::Rates, "uring", &points, &[]), line(Plot::Rates, "flat", &points[..2], &[])]);
-        assert!(found.contains("uring, knee at 200 k/s") && found.contains("flat, no knee"), "{found}");
+        assert!(
+            found.contains("uring, knee between 100 k/s and 200 k/s") && found.contains("flat, no knee"),
+            "{found}"
+        );
         assert!(found.contains("<circle"), "{found}");
     }
 

@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn the_full_text_says_what_is_left_out() {
         let text = Full(&run()).to_string();
-        assert!(text.contains("x                 p50 700 ns  floor 1.50×  a very"), "{text}");
+        assert!(text.contains("x               p50 700 ns  floor 1.50×  a very"), "{text}");
         assert!(text.contains("without the network") && text.contains("proof: none"), "{text}");
         assert!(text.contains("WARNING") && text.contains("  - not idle"), "{text}");
     }
@@ -150,7 +150,7 @@ mod tests {
     fn a_short_line_has_the_ratios_first_and_stays_short() {
         let text = Short(&run()).to_string();
         assert!(
-            text.contains("x                 floor 1.50×  p50 700 ns  a very long name of messages 5.00 M/s\n"),
+            text.contains("x               floor 1.50×  p50 700 ns  a very long name of messages 5.00 M/s\n"),
             "{text}"
         );
     }

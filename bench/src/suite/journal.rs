@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use crate::error::BenchError;
-use crate::figure::{Figure, Row, Section};
+use crate::figure::{Figure, Row, Section, Series};
 use crate::host::file_system;
-use crate::sample::{durations, percentiles};
+use crate::sample::{by_percentile, durations, percentiles};
 use clap::Args;
 use engine::journal::segment::SEGMENT_LEN_ALIGN;
 use engine::journal::{Appender, Disk, Durability, Genesis, Helper, Journal, LocalDisk, Options, Status, Watch, open};
@@ -66,7 +66,7 @@ const SMOKE: Sizes = Sizes { records: 2_000, commits: 5, part_ns: 500_000_000 };
 pub fn run(args: &JournalArgs, smoke: bool, clock: &Clock) -> Result<Section, BenchError> {
     let sizes = if smoke { &SMOKE } else { &FULL };
     let scratch = args.scratch()?;
-    let [disk, commits] = commits(scratch.path(), sizes, clock)?;
+    let ([disk, commits], series) = commits(scratch.path(), sizes, clock)?;
     let mapped = mapped(&scratch.path().join("mapped"), sizes, clock)?;
     let stream = stream(&scratch.path().join("stream"), sizes, clock)?;
     let rows = vec![disk, commits, stream, mapped];
@@ -74,12 +74,12 @@ pub fn run(args: &JournalArgs, smoke: bool, clock: &Clock) -> Result<Section, Be
         ("file system", file_system(scratch.path())),
         ("record", format!("{} bytes with header, {} of body", record_span(BODY.len()), BODY.len())),
     ];
-    Ok(Section { name: "journal", facts, rows, series: vec![] })
+    Ok(Section { name: "journal", facts, rows, series })
 }
 
 /// One record at a time, each waiting for its sync; and in turns with it the floor: one page over an old one, and a sync, in a file of
 /// its own. In turns, so that both meet the same disk.
-fn commits(dir: &Path, sizes: &Sizes, clock: &Clock) -> Result<[Row; 2], BenchError> {
+fn commits(dir: &Path, sizes: &Sizes, clock: &Clock) -> Result<([Row; 2], Vec<Series>), BenchError> {
     let (floor, page_count) = floor_file(dir)?;
     let journal_dir = dir.join("commits");
     let Journal { mut appender, helper, watch, .. } =
@@ -111,7 +111,8 @@ fn commits(dir: &Path, sizes: &Sizes, clock: &Clock) -> Result<[Row; 2], BenchEr
     disk.extend(percentiles(["overwrite_p50_ns", "overwrite_p99_ns", "overwrite_p999_ns"], &overwrites));
     let mut alone = vec![Figure::count("samples", commits.len()), ratio];
     alone.extend(percentiles(["commit_p50_ns", "commit_p99_ns", "commit_p999_ns"], &commits));
-    Ok([
+    let series = vec![by_percentile("disk alone", &overwrites), by_percentile("synced, alone", &commits)];
+    let rows = [
         Row {
             name: "disk alone".into(),
             figures: disk,
@@ -122,7 +123,8 @@ fn commits(dir: &Path, sizes: &Sizes, clock: &Clock) -> Result<[Row; 2], BenchEr
             figures: alone,
             excludes: "other records; waking the helper from its sleep between two records is in",
         },
-    ])
+    ];
+    Ok((rows, series))
 }
 
 /// A file of written zeros, and how many pages it has.

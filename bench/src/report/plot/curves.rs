@@ -1,12 +1,12 @@
 //! Lines over two logarithmic axes: latency by percentile, and latency against offered rate.
 
 use super::axis::{LogAxis, Ticked, log, round_ns, round_rate};
-use super::{Area, Drawn, GRID, INK, colour, real, text};
+use super::{Area, COLOURS, Drawn, GRID, INK, colour, real, text};
 use crate::figure::Series;
 use crate::report::shown::rate;
 use plotters::chart::ChartBuilder;
 use plotters::element::{Circle, PathElement};
-use plotters::series::LineSeries;
+use plotters::series::{DashedLineSeries, LineSeries};
 use plotters::style::Color;
 
 /// The height of the lines' part of a sheet.
@@ -59,16 +59,18 @@ pub fn rates(area: &Area<'_>, lines: &[&Series]) -> Drawn {
 /// The lines' names, each with its knee.
 pub fn knees(lines: &[&Series]) -> Vec<String> {
     let said = |line: &&Series| match knee(line) {
-        Some((x, _)) => format!("{}, knee at {}", line.name, rate(x)),
+        Some([held, passed]) => format!("{}, knee between {} and {}", line.name, rate(held.0), rate(passed.0)),
         None => format!("{}, no knee in these rates", line.name),
     };
     lines.iter().map(said).collect()
 }
 
-/// The first point over ten times as slow as the first one.
-fn knee(line: &Series) -> Option<(u64, u64)> {
+/// The last point whose p99 is within ten times that of the lowest rate, and the one after it. The last, because a machine that is busy for a
+/// moment shows in one point.
+fn knee(line: &Series) -> Option<[(u64, u64); 2]> {
     let unloaded = line.points.first()?.1;
-    line.points.iter().copied().find(|(_, y)| *y > unloaded.saturating_mul(KNEE))
+    let held = line.points.iter().rposition(|(_, y)| *y <= unloaded.saturating_mul(KNEE))?;
+    Some([line.points[held], *line.points.get(held + 1)?])
 }
 
 /// How many decades of messages are faster: p90 is 1, p99 is 2.
@@ -76,11 +78,12 @@ fn rarity(thousandths_of_a_percent: u64) -> f64 {
     (real(ALL) / real((ALL - thousandths_of_a_percent.min(ALL - 1)).max(1))).log10()
 }
 
-type Mark<'a> = Option<&'a dyn Fn(&Series) -> Option<(u64, u64)>>;
+type Mark<'a> = Option<&'a dyn Fn(&Series) -> Option<[(u64, u64); 2]>>;
 
 fn draw(area: &Area<'_>, lines: &[&Series], x: &Axis<'_>, place: &dyn Fn(u64) -> f64, mark: Mark<'_>) -> Drawn {
     let y = LogAxis::over(lines.iter().flat_map(|line| &line.points).map(|(_, y)| *y));
     let mut chart = ChartBuilder::on(area)
+        .margin_left(8)
         .margin_right(30)
         .margin_top(10)
         .x_label_area_size(48)
@@ -102,9 +105,15 @@ fn draw(area: &Area<'_>, lines: &[&Series], x: &Axis<'_>, place: &dyn Fn(u64) ->
         .draw()?;
     for (at, line) in lines.iter().enumerate() {
         let points: Vec<(f64, f64)> = line.points.iter().map(|(x, y)| (place(*x), log(*y))).collect();
-        chart.draw_series(LineSeries::new(points.iter().copied(), colour(at).stroke_width(2)))?;
+        let style = colour(at).stroke_width(2);
+        if at < COLOURS.len() {
+            chart.draw_series(LineSeries::new(points.iter().copied(), style))?;
+        } else {
+            // The second line of this colour.
+            chart.draw_series(DashedLineSeries::new(points.iter().copied(), 6, 4, style))?;
+        }
         chart.draw_series(points.iter().map(|point| Circle::new(*point, 3, colour(at).filled())))?;
-        if let Some((rate, ns)) = mark.and_then(|mark| mark(line)) {
+        if let Some([_, (rate, ns)]) = mark.and_then(|mark| mark(line)) {
             let knee = (place(rate), log(ns));
             let down = PathElement::new(vec![knee, (knee.0, y.range.0)], colour(at).mix(0.6).stroke_width(1));
             chart.draw_series([down])?;
