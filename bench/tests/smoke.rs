@@ -190,6 +190,23 @@ fn the_journal_is_measured_beside_its_disk() {
 }
 
 #[test]
+fn wire_to_wire_is_measured_beside_its_floor() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let json = measured(&["wire", "--port", "socket", "--json", "--dir", dir.path().to_str().expect("a plain path")]);
+    for subject in
+        ["echo: report", "echo: tick", "kernel echo: report", "mapped, 1 core: report", "synced, 1 core: tick"]
+    {
+        let subject = format!("socket 2000/s, {subject}");
+        assert_eq!(figure(&json, &subject, "sent"), 120, "{subject}");
+        assert_eq!(figure(&json, &subject, "answered") + figure(&json, &subject, "lost"), 120, "{subject}");
+        assert!(figure(&json, &subject, "p50_ns") > 0, "{subject}");
+    }
+    assert!(figure(&json, "socket 2000/s, mapped, 1 core: report", "p50_to_floor_ratio") > 0);
+    assert!(json.contains("\"knee\":\"p99 of the report passes") && json.contains("socket mapped, 1 core: "), "{json}");
+    assert_eq!(dir.path().read_dir().expect("readable").count(), 0, "nothing is left behind");
+}
+
+#[test]
 fn a_journal_is_replayed_to_a_proven_state() {
     let dir = tempfile::tempdir().expect("a directory");
     let json = measured(&["recovery", "--json", "--dir", dir.path().to_str().expect("a plain path")]);
@@ -204,13 +221,13 @@ fn a_journal_is_replayed_to_a_proven_state() {
 #[test]
 fn the_canonical_run_is_one_screen() {
     let screen = measured(&[]);
-    for line in ["core", "journal", "recovery"] {
+    for line in ["core", "pipeline", "budget", "wire", "journal", "recovery"] {
         assert!(screen.lines().any(|found| found == line), "{line} in {screen}");
     }
     assert!(screen.contains("smoke sizes: the figures mean nothing"));
     assert!(screen.lines().count() <= 60, "{screen}");
     let facts = ["date ", "commit ", "cpu ", "load ", "steal "];
-    assert!(facts.iter().all(|fact| screen.lines().any(|line| line.starts_with(fact))), "{screen}");
+    assert!(facts.iter().all(|fact| screen.contains(fact)), "{screen}");
 }
 
 #[test]

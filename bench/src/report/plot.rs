@@ -56,6 +56,8 @@ pub struct Drawing {
     pub svg: String,
 }
 
+pub use curves::knee;
+
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Drawn = Result<(), Box<dyn Error>>;
 
@@ -64,15 +66,19 @@ type Drawn = Result<(), Box<dyn Error>>;
 /// # Errors
 /// The plotter fails.
 pub fn drawings(run: &Run) -> Result<Vec<Drawing>, BenchError> {
-    let mut plots: Vec<(&str, Plot, Vec<&Series>)> = Vec::new();
+    let mut plots: Vec<(&str, Plot, Vec<Series>)> = Vec::new();
     for line in run.series.iter().filter(|line| !line.series.points.is_empty()) {
-        let (suite, plot) = (line.suite.as_str(), line.series.plot);
+        let (suite, plot, mut series) = (line.suite.as_str(), line.series.plot, line.series.clone());
+        if series.labels.is_empty() {
+            // A sweep keeps its points in the order in which they were tried.
+            series.points.sort_unstable();
+        }
         match plots.iter_mut().find(|(known, kind, _)| (*known, *kind) == (suite, plot)) {
-            Some((_, _, lines)) => lines.push(&line.series),
-            None => plots.push((suite, plot, vec![&line.series])),
+            Some((_, _, lines)) => lines.push(series),
+            None => plots.push((suite, plot, vec![series])),
         }
     }
-    plots.into_iter().map(|(suite, plot, lines)| draw(suite, plot, &lines)).collect()
+    plots.iter().map(|(suite, plot, lines)| draw(suite, *plot, &lines.iter().collect::<Vec<_>>())).collect()
 }
 
 /// Writes the drawings into a folder, a file each.
@@ -110,7 +116,7 @@ fn draw(suite: &str, plot: Plot, lines: &[&Series]) -> Result<Drawing, BenchErro
             on_sheet(&mut svg, &title, curves::HEIGHT, &names(lines), &|area| curves::percentiles(area, lines))
         }
         Plot::Rates => {
-            on_sheet(&mut svg, &title, curves::HEIGHT, &curves::knees(lines), &|area| curves::rates(area, lines))
+            on_sheet(&mut svg, &title, curves::HEIGHT, &with_knees(lines), &|area| curves::rates(area, lines))
         }
         Plot::Throughput | Plot::Budget => on_sheet(&mut svg, &title, bars::height(lines), &names(lines), &|area| {
             bars::bars(area, lines, plot == Plot::Throughput)
@@ -130,6 +136,10 @@ fn draw(suite: &str, plot: Plot, lines: &[&Series]) -> Result<Drawing, BenchErro
 
 fn names(lines: &[&Series]) -> Vec<String> {
     lines.iter().map(|line| line.name.clone()).collect()
+}
+
+fn with_knees(lines: &[&Series]) -> Vec<String> {
+    lines.iter().map(|line| format!("{}, {}", line.name, knee(line))).collect()
 }
 
 /// A white sheet with a title above and a legend below what `draw` draws.
@@ -204,7 +214,7 @@ mod tests {
         let points = [(10_000, 20_000), (100_000, 25_000), (200_000, 300_000), (400_000, 9_000_000)];
         let found = svg(vec![line(Plot::Rates, "uring", &points, &[]), line(Plot::Rates, "flat", &points[..2], &[])]);
         assert!(
-            found.contains("uring, knee between 100 k/s and 200 k/s") && found.contains("flat, no knee"),
+            found.contains("uring, knee between 100 k/s and 200 k/s") && found.contains("flat, no knee up to 100 k/s"),
             "{found}"
         );
         assert!(found.contains("<circle"), "{found}");

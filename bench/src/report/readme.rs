@@ -6,9 +6,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use super::shown::{Shown, short};
+use super::glance::glances;
 use crate::error::BenchError;
-use crate::figure::Unit;
 use crate::run::Run;
 
 /// Where the numbers begin.
@@ -71,12 +70,13 @@ pub fn block(run: &Run) -> String {
 fn table(text: &mut String, run: &Run, head: &str, ratios: bool) {
     let _ = writeln!(text, "\n| | {head} |\n|---|---|");
     for (suite, _) in &run.sections.0 {
-        for (subject, figures) in run.rows(suite) {
-            let chosen = figures.iter().filter(|figure| (figure.unit == Unit::Thousandths) == ratios);
-            let said = chosen.map(|figure| format!("{} {:#}", short(&figure.name), Shown::of(figure)));
-            let said: Vec<String> = said.take(FIGURES_MAX).collect();
+        for glance in glances(run, suite) {
+            let mut said = if ratios { glance.ratios } else { glance.figures };
+            if !glance.together {
+                said.truncate(FIGURES_MAX);
+            }
             if !said.is_empty() {
-                let _ = writeln!(text, "| {suite}: {subject} | {} |", said.join(", "));
+                let _ = writeln!(text, "| {suite}: {} | {} |", glance.subject, said.join(", "));
             }
         }
     }

@@ -14,8 +14,8 @@ mod subject;
 mod turns;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::error::BenchError;
@@ -112,16 +112,11 @@ const SMOKE_RATE_PER_S: u64 = 2_000;
 /// # Errors
 /// The far side cannot be started, answers wrongly, or a signal came.
 pub fn run(args: &WireArgs, smoke: bool, clock: &Clock) -> Result<Section, BenchError> {
-    let (stop, over) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
-    for signal in [SIGINT, SIGTERM] {
-        // While this runs a signal ends it in order; afterwards it is as if nothing had been registered.
-        let registered = signal_hook::flag::register_conditional_default(signal, Arc::clone(&over))
-            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)));
-        registered.map_err(BenchError::io("be told of signals"))?;
-    }
+    let Signals { stop, over } = Signals::heard()?;
+    over.store(false, Ordering::Relaxed);
     // A thread of its own: it leaves for another network namespace, and is pinned.
     let measured = std::thread::scope(|scope| {
-        let (clock, stop) = (clock.clone(), &stop);
+        let clock = clock.clone();
         let near = std::thread::Builder::new().name("bench-near".to_owned());
         let near = near.spawn_scoped(scope, move || measure(args, smoke, &clock, stop)).map_err(BenchError::Thread)?;
         let died = |_| BenchError::Thread(std::io::Error::other("the measuring thread panicked"));
@@ -129,6 +124,31 @@ pub fn run(args: &WireArgs, smoke: bool, clock: &Clock) -> Result<Section, Bench
     });
     over.store(true, Ordering::Relaxed);
     measured
+}
+
+/// While this suite runs a signal ends it in order; afterwards it is as if nothing had been registered.
+struct Signals {
+    /// A signal came.
+    stop: Arc<AtomicBool>,
+    /// The suite does not run.
+    over: Arc<AtomicBool>,
+}
+
+impl Signals {
+    /// Registered once, however often this suite runs.
+    fn heard() -> Result<&'static Self, BenchError> {
+        static HEARD: OnceLock<Signals> = OnceLock::new();
+        if let Some(signals) = HEARD.get() {
+            return Ok(signals);
+        }
+        let signals = Self { stop: Arc::default(), over: Arc::default() };
+        for signal in [SIGINT, SIGTERM] {
+            let registered = signal_hook::flag::register_conditional_default(signal, Arc::clone(&signals.over))
+                .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&signals.stop)));
+            registered.map_err(BenchError::io("be told of signals"))?;
+        }
+        Ok(HEARD.get_or_init(|| signals))
+    }
 }
 
 fn measure(args: &WireArgs, smoke: bool, clock: &Clock, stop: &AtomicBool) -> Result<Section, BenchError> {
@@ -148,7 +168,7 @@ fn measure(args: &WireArgs, smoke: bool, clock: &Clock, stop: &AtomicBool) -> Re
     let sent = Sent { pattern: args.pattern, seed: args.seed, deadline_ns: args.deadline_us.saturating_mul(1_000) };
     let mut section = Section { name: "wire", facts: Vec::new(), rows: Vec::new(), series: Vec::new() };
     section.facts.push(("network", site.network.to_string()));
-    section.facts.push(("host", cores.said));
+    section.facts.push(("threads", cores.said));
     if let Some(stall_ms) = args.stall_ms {
         let kind = resolve(&site, args.port.first().copied().unwrap_or_default())?;
         let mut subject = Subject::appliance(&site, kind, Durability::Mapped, cores.threads[0])?;
@@ -265,19 +285,24 @@ impl Cores {
         let list = CoreList(allowed.clone());
         if smoke || most > spare {
             let said = format!(
-                "not fit for absolute figures: {most} appliance thread(s) and the client share cores {list}; nobody is pinned"
+                "{} at once, unpinned, on cores {list}: the client and {most} of the appliance; not fit for absolute figures",
+                most + 1
             );
             return Self { all: allowed, near: None, far: Vec::new(), threads, wait: Wait::Yield, said };
         }
         let (near, far) = (allowed[0], allowed[1..=most].to_vec());
         // Who spins leaves no core to the kernel's work and to the helpers of the journal.
         let left = spare - most;
-        let (wait, fit) = if left > 0 { (Wait::Spin, "") } else { (Wait::Yield, "not fit for absolute figures: ") };
+        let (wait, fit) = if left > 0 {
+            (Wait::Spin, "they spin")
+        } else {
+            (Wait::Yield, "they yield; not fit for absolute figures")
+        };
         let said = format!(
-            "{fit}client on core {near}, far side on {}, {left} of {list} left to the kernel and the journal's helpers; idle threads \
-             {}",
+            "{} at once: the client on core {near}, the far side on {}, {left} of {list} left to the kernel and the journal's helpers; \
+             {fit}",
+            most + 1,
             CoreList(far.clone()),
-            if left > 0 { "spin" } else { "yield" },
         );
         Self { all: allowed, near: Some(near), far, threads, wait, said }
     }

@@ -3,7 +3,7 @@
 use super::axis::{LogAxis, Ticked, log, round_ns, round_rate};
 use super::{Area, COLOURS, Drawn, GRID, INK, colour, real, text};
 use crate::figure::Series;
-use crate::load::knee::{Knee, knee};
+use crate::load::knee::{self, Knee};
 use crate::report::shown::rate;
 use plotters::chart::ChartBuilder;
 use plotters::element::{Circle, PathElement};
@@ -55,20 +55,21 @@ pub fn rates(area: &Area<'_>, lines: &[&Series]) -> Drawn {
     draw(area, lines, &x, &log, Some(&passed))
 }
 
-/// The lines' names, each with its knee.
-pub fn knees(lines: &[&Series]) -> Vec<String> {
-    let said = |line: &&Series| match knee(&line.points) {
+/// The knee of a line of rates, in words.
+#[must_use]
+pub fn knee(line: &Series) -> String {
+    match knee::knee(&line.points) {
         Knee::Between { held_per_s, passed_per_s } => {
-            format!("{}, knee between {} and {}", line.name, rate(held_per_s), rate(passed_per_s))
+            format!("knee between {} and {}", rate(held_per_s), rate(passed_per_s))
         }
-        Knee::Above { .. } | Knee::Unknown => format!("{}, no knee in these rates", line.name),
-    };
-    lines.iter().map(said).collect()
+        Knee::Above { held_per_s } => format!("no knee up to {}", rate(held_per_s)),
+        Knee::Unknown => "no knee known".to_owned(),
+    }
 }
 
 /// The first point beyond the knee.
 fn passed(line: &Series) -> Option<(u64, u64)> {
-    let Knee::Between { passed_per_s, .. } = knee(&line.points) else { return None };
+    let Knee::Between { passed_per_s, .. } = knee::knee(&line.points) else { return None };
     line.points.iter().copied().find(|(rate, _)| *rate == passed_per_s)
 }
 

@@ -87,7 +87,8 @@ impl fmt::Display for Network {
 impl Namespaces {
     fn join() -> Result<Self, String> {
         let home = namespace().map_err(|error| format!("this one cannot be named: {error}"))?;
-        let joined = Self::unshare();
+        apart()?;
+        let joined = Self::link();
         if joined.is_err() {
             // Back to where there is a loopback that is up.
             setns(&home, CloneFlags::CLONE_NEWNET).map_err(|error| format!("no way back: {error}"))?;
@@ -95,10 +96,9 @@ impl Namespaces {
         joined
     }
 
-    fn unshare() -> Result<Self, String> {
-        let apart = || unshare(CloneFlags::CLONE_NEWNET).map_err(|error| format!("needs root: {error}"));
+    /// From a namespace of its own, which becomes the far one.
+    fn link() -> Result<Self, String> {
         let here = || namespace().map_err(|error| format!("it cannot be named: {error}"));
-        apart()?;
         let far = here()?;
         apart()?;
         let namespaces = Self { near: here()?, far };
@@ -117,6 +117,11 @@ impl Namespaces {
         setns(&self.near, CloneFlags::CLONE_NEWNET)?;
         done
     }
+}
+
+/// Moves this thread into a new network namespace.
+fn apart() -> Result<(), String> {
+    unshare(CloneFlags::CLONE_NEWNET).map_err(|error| format!("making one needs root: {error}"))
 }
 
 /// The network namespace of this thread.

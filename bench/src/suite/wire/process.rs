@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -38,6 +39,8 @@ impl Peer {
         let log = scratch.join(format!("{}.log", name.replace(' ', "-")));
         let written = File::create(&log).map_err(BenchError::io("create a file for what the far side says"))?;
         let mut command = Command::new(program);
+        // A group of its own: what a terminal says to this program is not for it.
+        command.process_group(0);
         command.arg(SUBCOMMAND).args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(written);
         // A process belongs to the namespace of the thread that starts it.
         let child = network.on_far(|| command.spawn()).map_err(BenchError::io("start a process"))?;
@@ -67,13 +70,13 @@ impl Peer {
         self.signal(Signal::SIGSTOP)
     }
 
-    /// Ends it in order. Returns what it said.
+    /// Ends it in order, awake. Returns what it said.
     ///
     /// # Errors
     /// It does not end, or fails.
     pub fn end(mut self) -> Result<String, BenchError> {
+        self.wake()?;
         self.signal(Signal::SIGTERM)?;
-        self.signal(Signal::SIGCONT)?;
         let deadline = Instant::now() + END_MAX;
         while Instant::now() < deadline {
             if let Ok(Some(status)) = self.child.try_wait() {

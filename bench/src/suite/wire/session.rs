@@ -18,8 +18,8 @@ use wire::login::Username;
 use wire::mold::{Packet, PacketKind};
 use wire::tick::{Tick, TickKind};
 
-/// Unanswered messages: the open loop must not wait for answers, so more than a turn below the knee ever has.
-const WINDOW_MESSAGES: usize = 1 << 16;
+/// Unanswered messages, more than there ever are below the knee. Beyond it the others wait to be submitted, and their latency grows.
+const WINDOW_MESSAGES: usize = 1 << 14;
 /// Datagrams in one turn.
 const BURST: usize = 64;
 /// How long leaving may take, ns.
