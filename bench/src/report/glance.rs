@@ -8,6 +8,9 @@ use super::shown::{Shown, short};
 use crate::figure::{Plot, SWEEP, Unit};
 use crate::run::{Kept, Run};
 
+/// What is told of a stage.
+const MIDDLE: &str = "p50_ns";
+
 /// A subject in a few words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Glance {
@@ -27,10 +30,10 @@ pub fn glances(run: &Run, suite: &str) -> Vec<Glance> {
     let lines = || run.series.iter().filter(|line| line.suite == suite).map(|line| &line.series);
     let rows = run.rows(suite);
     if lines().any(|line| line.plot == Plot::Budget) {
-        let first = rows.first().and_then(|(_, figures)| figures.first());
-        let subject = format!("stages, {}", first.map_or(String::new(), |figure| short(&figure.name)));
+        let middle = |figures: &[&Kept]| figures.iter().copied().find(|figure| figure.name == MIDDLE).cloned();
+        let subject = format!("stages, {}", short(MIDDLE));
         let stage = |(stage, figures): &(&str, Vec<&Kept>)| {
-            figures.first().map(|figure| format!("{stage} {:#}", Shown::of(figure)))
+            middle(figures).map(|figure| format!("{stage} {:#}", Shown::of(&figure)))
         };
         let figures = rows.iter().filter_map(stage).collect();
         return vec![Glance { subject, ratios: vec![], figures, together: true }];

@@ -76,7 +76,7 @@ impl fmt::Display for Short<'_> {
         for (suite, _) in &run.sections.0 {
             writeln!(f, "\n{suite}")?;
             let glances = glances(run, suite);
-            let width = width(glances.iter().map(|glance| glance.subject.as_str()));
+            let width = short_width(glances.iter().map(|glance| glance.subject.as_str()));
             for Glance { subject, ratios, figures, together } in &glances {
                 let mut line = format!("  {subject:<width$}");
                 if *together {
@@ -131,6 +131,12 @@ fn head(run: &Run, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 
 fn width<'a>(subjects: impl Iterator<Item = &'a str>) -> usize {
     subjects.map(|subject| subject.chars().count()).max().unwrap_or(0).max(14)
+}
+
+/// The same for short lines; the few names that are longer than most push their figures to the right.
+fn short_width<'a>(subjects: impl Iterator<Item = &'a str>) -> usize {
+    const MOST: usize = 48;
+    width(subjects.filter(|subject| subject.chars().count() <= MOST))
 }
 
 /// A subject's figures with those first that hold on any machine.
