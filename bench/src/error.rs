@@ -1,6 +1,7 @@
 //! Why a measurement gives no figures.
 
 use std::io;
+use std::path::PathBuf;
 
 use engine::config::ConfigError;
 use engine::journal::JournalError;
@@ -97,6 +98,73 @@ pub enum BenchError {
     /// The book contradicts itself.
     #[error("the book is not sound: {0}; report it as a bug")]
     Audit(#[from] engine::book::AuditError),
+    /// The appliance does not begin.
+    #[error("the appliance in this process: {0}")]
+    Start(#[from] engine::appliance::StartError),
+    /// The appliance does not end as it should.
+    #[error("the appliance in this process: {0}")]
+    Stop(#[from] engine::appliance::StopError),
+    /// The client takes no message.
+    #[error("the client of the appliance in this process: {0}")]
+    Submit(#[from] tools::client::SubmitError),
+    /// The arguments fit nothing.
+    #[error("expected {expected}, found '{found}'; see --help")]
+    Usage {
+        /// What would do.
+        expected: &'static str,
+        /// What was given.
+        found: String,
+    },
+    /// A file refuses.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file holds something else than a run.
+    #[error("{}: expected what 'pinion-bench --out FILE' writes, found: {source}", path.display())]
+    NoRun {
+        /// Which.
+        path: PathBuf,
+        /// What the reader said.
+        source: serde_json::Error,
+    },
+    /// The page has no place for the numbers.
+    #[error("{}: expected the line '{begin}' and later '{end}', found not both; put them where the numbers belong", path.display())]
+    NoMarkers {
+        /// Which file.
+        path: PathBuf,
+        /// Where they begin.
+        begin: &'static str,
+        /// Where they end.
+        end: &'static str,
+    },
+    /// A program that was to be compared gave no figures.
+    #[error("{} {arguments}: expected figures, found {found}", path.display())]
+    Child {
+        /// The program.
+        path: PathBuf,
+        /// What it was asked for.
+        arguments: String,
+        /// What there was instead.
+        found: String,
+    },
+    /// What was to be compared is slower, and that was not to be.
+    #[error("slower: {slower}")]
+    Slower {
+        /// Which figures.
+        slower: String,
+    },
+    /// A plot cannot be drawn.
+    #[error("the plot of {plot}: {reason}; report it as a bug")]
+    Plot {
+        /// Which.
+        plot: String,
+        /// What the plotter said.
+        reason: String,
+    },
     /// The report cannot be written.
     #[error("cannot write the result: {0}")]
     Output(#[source] io::Error),

@@ -5,21 +5,55 @@
 
 use std::borrow::Cow;
 
-/// What a number counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+use serde::{Deserialize, Serialize};
+
+/// What a number counts. The names are those of the JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Unit {
     /// Things.
+    #[serde(rename = "count")]
     Count,
     /// Things in a second.
+    #[serde(rename = "1/s")]
     PerSecond,
     /// Nanoseconds.
+    #[serde(rename = "ns")]
     Ns,
     /// Tenths of a nanosecond.
+    #[serde(rename = "0.1 ns")]
     TenthNs,
     /// Tenths of a thing.
+    #[serde(rename = "1/10")]
     Tenths,
-    /// Thousandths of another figure.
+    /// Thousandths of another figure. Of a duration, unless the name ends with `rate_ratio`.
+    #[serde(rename = "1/1000")]
     Thousandths,
+}
+
+/// What a larger number means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Larger {
+    /// Faster.
+    Faster,
+    /// Slower.
+    Slower,
+    /// Neither: a number of things.
+    Neither,
+}
+
+impl Unit {
+    /// What a larger figure of this unit and name means.
+    #[must_use]
+    pub fn larger(self, name: &str) -> Larger {
+        match self {
+            Self::PerSecond => Larger::Faster,
+            Self::Thousandths if name.ends_with("rate_ratio") => Larger::Faster,
+            Self::Ns | Self::TenthNs | Self::Thousandths => Larger::Slower,
+            // Of the figures in tenths, only instructions are a cost.
+            Self::Tenths if name == "instructions" => Larger::Slower,
+            Self::Count | Self::Tenths => Larger::Neither,
+        }
+    }
 }
 
 /// A number with its name.
@@ -84,12 +118,19 @@ pub struct Row {
     pub excludes: &'static str,
 }
 
+/// The fact that says how many cores a suite would like to have.
+pub const THREADS: &str = "threads";
+
+/// In the name of a row that is one point of a sweep. At a glance a sweep is its knee.
+pub const SWEEP: &str = ", sweep at ";
+
 /// What one suite found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Section {
     /// The suite.
     pub name: &'static str,
-    /// What a reader must know about all rows, and what was proved.
+    /// What a reader must know about all rows, and what was proved. A fact named [`THREADS`] begins with how many threads poll at once,
+    /// each in need of a core of its own.
     pub facts: Vec<(&'static str, String)>,
     /// The figures.
     pub rows: Vec<Row>,
@@ -98,7 +139,8 @@ pub struct Section {
 }
 
 /// What the points of a series are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Plot {
     /// Latency by percentile: x in thousandths of a percent (99,900 is p99.9), y in nanoseconds.
     Percentiles,
@@ -111,7 +153,7 @@ pub enum Plot {
 }
 
 /// Points of one line of a plot, ascending in x. Series of one section and plot are drawn together.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Series {
     /// The plot.
     pub plot: Plot,
@@ -120,6 +162,7 @@ pub struct Series {
     /// Its points.
     pub points: Vec<(u64, u64)>,
     /// What stands at the points instead of x, one each, where x is only a number; else empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
 }
 
@@ -135,5 +178,15 @@ mod tests {
         assert_eq!(Figure::ratio("a_ratio", 3, 0).value, 3_000);
         assert_eq!(Figure::tenths("a_ns", 255, 100).value, 26);
         assert_eq!(Figure::share("a", 254, 100).value, 25);
+    }
+
+    #[test]
+    fn what_a_larger_figure_means_goes_by_unit_and_name() {
+        assert_eq!(Unit::PerSecond.larger("messages_per_s"), Larger::Faster);
+        assert_eq!(Unit::Thousandths.larger("rate_ratio"), Larger::Faster);
+        assert_eq!(Unit::Thousandths.larger("floor_ratio"), Larger::Slower);
+        assert_eq!(Unit::Ns.larger("p50_ns"), Larger::Slower);
+        assert_eq!(Unit::Tenths.larger("instructions"), Larger::Slower);
+        assert_eq!(Unit::Count.larger("samples"), Larger::Neither);
     }
 }

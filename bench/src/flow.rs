@@ -1,4 +1,4 @@
-//! A recorded flow, made ready for every subject: steps for the book, and the OUCH messages that ask for the same.
+//! A flow, recorded or generated, made ready for every subject: steps for the book, and the OUCH messages that ask for the same.
 //!
 //! Goal: everything that is not the subject's own work is done before the clock starts. Non-goal: other formats than consensus text;
 //! only there an answer is published to hold the subjects to.
@@ -11,8 +11,9 @@ use crate::stream::numbering::{Numbered, Numbering};
 use crate::stream::{Ask, Step};
 use engine::book::BookLimits;
 use engine::config::Config;
-use feedhandler::flow::Format;
 use feedhandler::flow::recording::{Recording, RecordingOptions};
+use feedhandler::flow::workload::{Scenario, Workload};
+use feedhandler::flow::{FlowItem, Format};
 use wire::ouch::code::{self, Capacity, ClOrdId, CrossType, Display, SelfMatchCode, YesNo};
 use wire::ouch::options::ReEnter;
 use wire::ouch::{self, AppendageBuffer, CancelOrder, EnterOrder, INBOUND_LEN_MAX, OptionValue, ReplaceOrder};
@@ -37,10 +38,26 @@ impl Flow {
         if recording.format() != Format::Consensus {
             return Err(BenchError::Unusable { line: 0, expected: "an add, a cancel or a modify of consensus text" });
         }
+        Self::numbered_and_encoded(recording.map(|item| item.map_err(BenchError::from)), config)
+    }
+
+    /// Makes one of the public contest's flows.
+    ///
+    /// # Errors
+    /// There are more orders than numbers.
+    pub fn generated(scenario: Scenario, orders: u32, seed: u32, config: &Config) -> Result<Self, BenchError> {
+        let workload = Workload::new(scenario, orders, seed, config.instruments[0].symbol);
+        Self::numbered_and_encoded(workload.map(Ok), config)
+    }
+
+    fn numbered_and_encoded(
+        items: impl Iterator<Item = Result<FlowItem, BenchError>>,
+        config: &Config,
+    ) -> Result<Self, BenchError> {
         let mut numbering = Numbering::new(&limits(config));
-        let encoder = Encoder::new(symbol);
+        let encoder = Encoder::new(config.instruments[0].symbol);
         let mut messages = Vec::new();
-        for item in recording {
+        for item in items {
             let item = item?;
             let step = numbering.take(item.seq, &item.action)?;
             let mut bytes = [0; INBOUND_LEN_MAX];

@@ -9,6 +9,7 @@ pub mod market;
 pub mod numbering;
 pub mod operations;
 pub mod random;
+pub mod recorded;
 pub mod zipf;
 
 use engine::book::{

@@ -6,5 +6,8 @@ pub mod depths;
 pub mod instructions;
 pub mod instruments;
 pub mod journal;
+pub mod pipeline;
+pub mod recovery;
 pub mod rings;
 pub mod wire;
+pub mod workloads;

@@ -2,6 +2,8 @@
 
 use std::process::{Command, Output};
 
+use serde_json::{Value, json};
+
 fn bench(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pinion-bench"));
     command.arg("--smoke").args(arguments).output().expect("the program starts")
@@ -75,6 +77,21 @@ fn a_market_can_be_written_into_a_file() {
     let screen = measured(&["instruments", "--instruments", "100", "--write-commands", name]);
     assert!(screen.contains("6000 commands, 1000 of them make the book"), "{screen}");
     assert_eq!(std::fs::metadata(path).expect("the file").len(), 64 + 6_000 * 32);
+}
+
+#[test]
+fn every_workload_is_measured() {
+    let text = "N 7 B 100 5\nN 8 S 101 4\nM 7 B 101 6\nC 8\nC 7\n";
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("own.txt");
+    std::fs::write(&path, text).expect("written");
+    let json = measured(&["workloads", "--json", "--flow", path.to_str().expect("a plain path")]);
+    for load in ["one instrument", "10,000 instruments", "cancels", "sweeps", "deep book", "itch file", "own.txt"] {
+        for name in ["messages_per_s", "per_message_ns", "p50_ns", "p9999_ns", "trades"] {
+            assert!(figure(&json, load, name) > 0, "{load} {name}");
+        }
+    }
+    assert!(figure(&json, "sweeps", "trades") > 3 * figure(&json, "cancels", "trades"), "{json}");
 }
 
 #[test]
@@ -190,11 +207,87 @@ fn wire_to_wire_is_measured_beside_its_floor() {
 }
 
 #[test]
-fn without_a_suite_everything_is_on_one_screen() {
+fn a_journal_is_replayed_to_a_proven_state() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let json = measured(&["recovery", "--json", "--dir", dir.path().to_str().expect("a plain path")]);
+    assert!(json.contains("every replay ended with state hash"), "{json}");
+    for name in ["scan_ratio", "messages_per_s", "bytes_per_s", "time_ns"] {
+        assert!(figure(&json, "recover", name) > 0, "{name}");
+    }
+    assert!(figure(&json, "scan", "messages_per_s") > 0);
+    assert_eq!(dir.path().read_dir().expect("readable").count(), 0, "nothing is left behind");
+}
+
+#[test]
+fn the_canonical_run_is_one_screen() {
     let screen = measured(&[]);
-    for line in ["core", "depths", "rings", "journal"] {
+    for line in ["core", "pipeline", "budget", "wire", "journal", "recovery"] {
         assert!(screen.lines().any(|found| found == line), "{line} in {screen}");
     }
     assert!(screen.contains("smoke sizes: the figures mean nothing"));
     assert!(screen.lines().count() <= 60, "{screen}");
+    let facts = ["date ", "commit ", "cpu ", "load ", "steal "];
+    assert!(facts.iter().all(|fact| screen.contains(fact)), "{screen}");
+}
+
+#[test]
+fn rounds_are_kept_and_shown_again() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("run.json");
+    let name = path.to_str().expect("a plain path");
+    let run = ["core", "--scenario", "normal", "--orders", "1000"];
+    let screen = measured(&[&run[..], &["--rounds", "3", "--out", name]].concat());
+    assert!(screen.contains("rounds         3, of each figure the middle one"), "{screen}");
+    assert_eq!(measured(&["show", name]), screen);
+    let kept: Value = serde_json::from_str(&std::fs::read_to_string(&path).expect("the file")).expect("JSON");
+    let figure = &kept["figures"][0];
+    assert_eq!((&figure["suite"], &figure["name"]), (&json!("core"), &json!("messages_per_s")));
+    let mut rounds: Vec<u64> = serde_json::from_value(figure["rounds"].clone()).expect("numbers");
+    rounds.sort_unstable();
+    assert_eq!((rounds.len(), Some(rounds[1])), (3, figure["value"].as_u64()));
+}
+
+#[test]
+fn a_program_does_not_differ_from_itself() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let name = dir.path().to_str().expect("a plain path");
+    let this = env!("CARGO_BIN_EXE_pinion-bench");
+    let asked = ["--", "core", "--scenario", "normal", "--orders", "1000"];
+    let mut arguments = vec!["compare", "--against", this, "--rounds", "2", "--out-dir", name];
+    arguments.extend(asked);
+    let screen = measured(&arguments);
+    assert!(screen.trim_end().ends_with("no difference in 4 figures"), "{screen}");
+    assert!(screen.contains("NOTE: 2 rounds in both") && !screen.contains("not taken in turns"), "{screen}");
+    let (a, b) = (dir.path().join("a.json"), dir.path().join("b.json"));
+    let files = [a.to_str().expect("plain"), b.to_str().expect("plain")];
+    let again = measured(&["compare", files[0], files[1], "--fail-on-slower"]);
+    assert!(again.trim_end().ends_with("no difference in 4 figures"), "{again}");
+}
+
+#[test]
+fn a_slower_run_is_named_and_may_fail_a_script() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (a, b) = (dir.path().join("a.json"), dir.path().join("b.json"));
+    let files = [a.to_str().expect("plain"), b.to_str().expect("plain")];
+    let run =
+        ["core", "--scenario", "normal", "--orders", "1000", "--passes", "1", "--rounds", "10", "--out", files[0]];
+    measured(&run);
+    let mut kept: Value = serde_json::from_str(&std::fs::read_to_string(&a).expect("the file")).expect("JSON");
+    // A twentieth of the rate in every round, which no noise of this machine is.
+    for round in kept["figures"][0]["rounds"].as_array_mut().expect("rounds") {
+        *round = json!(round.as_u64().expect("a number") / 20);
+    }
+    std::fs::write(&b, kept.to_string()).expect("written");
+    let compared = bench(&["compare", files[0], files[1]]);
+    let screen = text(&compared.stdout);
+    assert!(compared.status.success(), "{screen}");
+    assert!(screen.contains("slower: core, normal, messages_per_s: 0.05×"), "{screen}");
+    assert!(screen.trim_end().ends_with("slower in 1, faster in 0, no difference in 3 of 4 figures"), "{screen}");
+    assert!(measured(&["compare", files[0], files[1], "--json"]).contains("\"verdict\":\"slower\""));
+
+    let failed = bench(&["compare", files[0], files[1], "--fail-on-slower"]);
+    assert_eq!(failed.status.code(), Some(1));
+    assert!(text(&failed.stderr).contains("slower: core, normal, messages_per_s"), "{}", text(&failed.stderr));
+    let wrong = bench(&["compare", files[0]]);
+    assert_eq!(wrong.status.code(), Some(2), "{}", text(&wrong.stderr));
 }

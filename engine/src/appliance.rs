@@ -14,6 +14,7 @@ use crate::tile::{
     Control, FeedStage, JournalStage, MatchingOutputs, MatchingStage, NetStage, Phase, Remains, Tile, TileKind,
     TileThread,
 };
+use crate::trace::{Off, Trace};
 use crate::venue::Venue;
 use netio::clock::Clock;
 use netio::port::{Endpoint, Port, PortCounters};
@@ -55,18 +56,20 @@ pub enum StopError {
 }
 
 /// What is left of an appliance that has stopped.
-pub struct Stopped {
+pub struct Stopped<T = Off> {
     /// The venue as it stood.
     pub venue: Venue,
     /// What the port counted.
     pub port: PortCounters,
     /// The next tick's sequence number.
     pub next_tick: u64,
+    /// What the tiles kept of the messages that were followed.
+    pub traces: Vec<T>,
 }
 
 /// A running appliance.
-pub struct Appliance {
-    threads: Vec<JoinHandle<Vec<Remains>>>,
+pub struct Appliance<T: Trace = Off> {
+    threads: Vec<JoinHandle<Vec<Remains<T>>>>,
     control: Arc<Control>,
     helper: HelperThreads,
     watch: Watch,
@@ -96,12 +99,26 @@ impl Appliance {
     /// # Errors
     /// The journal cannot be used, or a thread cannot be started or pinned.
     pub fn start<P: Port + Send + 'static>(config: &Config, port: P) -> Result<Self, StartError> {
+        Self::start_traced(config, port, |_| Off)
+    }
+}
+
+impl<T: Trace> Appliance<T> {
+    /// As [`start`](Appliance::start), with a trace for each tile that a message's way leads through.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn start_traced<P: Port + Send + 'static>(
+        config: &Config,
+        port: P,
+        trace: impl Fn(TileKind) -> T,
+    ) -> Result<Self, StartError> {
         let clock = Clock::calibrate();
         let recovered = recover(config, Arc::new(LocalDisk), Nanos(clock.now()))?;
         let report = recovered.journal.report.clone();
         let watch = recovered.journal.watch.clone();
         let control = Arc::new(Control::new(config.topology.threads.len()));
-        let (tiles, helper) = build(config, port, recovered, &control);
+        let (tiles, helper) = build(config, port, recovered, &control, trace);
         let helper = helper
             .spawn()
             .map_err(|error| StartError::Thread { name: "journal helper".to_owned(), reason: error.to_string() })?;
@@ -137,15 +154,30 @@ impl Appliance {
     ///
     /// # Errors
     /// It had stopped by itself, or the end of the journal could not be synced.
-    pub fn stop(self) -> Result<Stopped, StopError> {
+    pub fn stop(self) -> Result<Stopped<T>, StopError> {
         self.control.advance(Phase::Draining);
         self.drain();
         self.control.advance(Phase::Stopped);
-        let mut stopped = (None, PortCounters::default(), 0);
+        let (mut venue, mut port, mut next_tick, mut traces) = (None, PortCounters::default(), 0, Vec::new());
         let mut panicked = false;
         for thread in self.threads {
             match thread.join() {
-                Ok(remains) => collect(remains, &mut stopped),
+                Ok(remains) => {
+                    for tile in remains {
+                        match tile {
+                            Remains::Net(counters, trace) => {
+                                port = counters;
+                                traces.push(trace);
+                            }
+                            Remains::Matching(left, trace) => {
+                                venue = Some(*left);
+                                traces.push(trace);
+                            }
+                            Remains::Journal(trace) => traces.push(trace),
+                            Remains::Feed(next) => next_tick = next,
+                        }
+                    }
+                }
                 Err(_) => panicked = true,
             }
         }
@@ -157,8 +189,8 @@ impl Appliance {
             return Err(StopError::Panicked);
         }
         journal?;
-        let (Some(venue), port, next_tick) = stopped else { return Err(StopError::Panicked) };
-        Ok(Stopped { venue, port, next_tick })
+        let venue = venue.ok_or(StopError::Panicked)?;
+        Ok(Stopped { venue, port, next_tick, traces })
     }
 
     /// Waits until no tile has had work for a while and everything appended is durable.
@@ -183,24 +215,14 @@ const QUIET: Duration = Duration::from_millis(20);
 /// How long draining may take: a client that keeps asking must not keep the appliance alive.
 const DRAIN_MAX: Duration = Duration::from_secs(5);
 
-fn collect(remains: Vec<Remains>, stopped: &mut (Option<Venue>, PortCounters, u64)) {
-    for tile in remains {
-        match tile {
-            Remains::Net(counters) => stopped.1 = counters,
-            Remains::Matching(venue) => stopped.0 = Some(*venue),
-            Remains::Feed(next) => stopped.2 = next,
-            Remains::Journal => {}
-        }
-    }
-}
-
 /// The four tiles with their links.
-fn build<P: Port>(
+fn build<P: Port, T: Trace>(
     config: &Config,
     port: P,
     recovered: Recovered,
     control: &Arc<Control>,
-) -> (Vec<Tile<P>>, crate::journal::Helper) {
+    trace: impl Fn(TileKind) -> T,
+) -> (Vec<Tile<P, T>>, crate::journal::Helper) {
     let Recovered { venue, journal, ticks } = recovered;
     let (request_in, request_out) = channel(DATAGRAM_LINK_SLOTS, Datagram::empty);
     let (reply_in, reply_out) = channel(DATAGRAM_LINK_SLOTS, Datagram::empty);
@@ -223,23 +245,26 @@ fn build<P: Port>(
     );
     let outputs = MatchingOutputs { replies: reply_in, commands: command_in, ticks: tick_in };
     let appender: Appender = journal.appender;
+    let net = NetStage::new(port, request_in, reply_out, packet_out, Arc::clone(control));
+    let matching = MatchingStage::new(venue, request_out, outputs, watch.clone());
+    let journal_tile = JournalStage::new(appender, command_out, watch);
     let tiles = vec![
-        Tile::Net(NetStage::new(port, request_in, reply_out, packet_out, Arc::clone(control))),
-        Tile::Matching(Box::new(MatchingStage::new(venue, request_out, outputs, watch.clone()))),
-        Tile::Journal(JournalStage::new(appender, command_out, watch)),
+        Tile::Net(net.with_trace(trace(TileKind::Net))),
+        Tile::Matching(Box::new(matching.with_trace(trace(TileKind::Matching)))),
+        Tile::Journal(journal_tile.with_trace(trace(TileKind::Journal))),
         Tile::Feed(feed),
     ];
     (tiles, journal.helper)
 }
 
 /// Puts the tiles on their threads, in data-flow order within each.
-fn spawn<P: Port + Send + 'static>(
+fn spawn<P: Port + Send + 'static, T: Trace>(
     topology: &Topology,
-    tiles: Vec<Tile<P>>,
+    tiles: Vec<Tile<P, T>>,
     control: &Arc<Control>,
     clock: &Clock,
-) -> Result<Vec<JoinHandle<Vec<Remains>>>, StartError> {
-    let mut placed: Vec<Vec<Tile<P>>> = topology.threads.iter().map(|_| Vec::new()).collect();
+) -> Result<Vec<JoinHandle<Vec<Remains<T>>>>, StartError> {
+    let mut placed: Vec<Vec<Tile<P, T>>> = topology.threads.iter().map(|_| Vec::new()).collect();
     for tile in tiles {
         let kind = tile.kind();
         let thread = topology.threads.iter().position(|kinds| kinds.contains(&kind));

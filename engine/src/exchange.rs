@@ -8,11 +8,14 @@
 
 mod entry;
 mod reporter;
+#[cfg(feature = "slow-match")]
+mod slow;
 
 use crate::book::{Book, BookCommand, BookLimits, CancelReason};
 use crate::command::{Action, Command};
 use crate::instrument::InstrumentTable;
 use crate::limits::{CANCELS_PER_SLICE_MAX, FILLS_PER_COMMAND_MAX, INSTRUMENTS_MAX};
+use crate::milestone::Milestone;
 use crate::rules::{MemberRules, Rules};
 use crate::session::{Session, mix};
 use crate::sink::Sink;
@@ -152,6 +155,7 @@ impl Exchange {
             Action::Message { session, client_seq, bytes } => {
                 self.sessions[usize::from(session.0)].take_inbound(command.seq, client_seq);
                 self.enter(command, session, bytes, sink);
+                sink.reached(command.seq, Milestone::Match);
             }
             Action::Login { session, login } => self.sessions[usize::from(session.0)].log_in(command.seq, login),
             Action::Death { session } | Action::Logout { session } => {

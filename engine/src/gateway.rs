@@ -39,6 +39,12 @@ pub trait Replies {
     /// Sends one datagram: `fill` writes it into the buffer, at least [`crate::limits::PACKET_LEN_MAX`] bytes, and returns its length; `None` sends
     /// nothing. Called only when there is [`room`](Self::room).
     fn send(&mut self, endpoint: Endpoint, to: Addr, fill: impl FnOnce(&mut [u8]) -> Option<usize>);
+
+    /// The datagram sent just now carries the reports of these commands. For tools that take the time.
+    #[inline]
+    fn packed(&mut self, causes: impl Iterator<Item = Seq>) {
+        let _ = causes;
+    }
 }
 
 /// How one configured login proves itself.

@@ -29,6 +29,8 @@ pub struct Datagram {
     pub address: Addr,
     /// How much of `payload` counts.
     pub len: usize,
+    /// The counter when the tile before had it: the port gave it, or it was encoded. 0 without a [trace](crate::trace).
+    pub stamp: u64,
     /// The payload's buffer.
     pub payload: [u8; PAYLOAD_MAX],
 }
@@ -42,6 +44,7 @@ impl Datagram {
             endpoint: ORDER_ENTRY,
             address: Addr { ip: 0, port: 0 },
             len: 0,
+            stamp: 0,
             payload: [0; PAYLOAD_MAX],
         }
     }

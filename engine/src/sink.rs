@@ -1,6 +1,7 @@
 //! Where the exchange's output goes.
 
 use crate::book::BookEvent;
+use crate::milestone::Milestone;
 use wire::tick::Tick;
 use wire::{Seq, SessionIndex};
 
@@ -15,6 +16,12 @@ pub trait Sink {
     /// What the book did, before it became reports and ticks. For tools that look inside.
     fn book_event(&mut self, event: &BookEvent) {
         let _ = event;
+    }
+
+    /// How far the exchange is with a client's message. For tools that take the time.
+    #[inline]
+    fn reached(&mut self, seq: Seq, milestone: Milestone) {
+        let _ = (seq, milestone);
     }
 }
 

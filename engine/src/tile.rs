@@ -17,6 +17,7 @@ pub use net::NetStage;
 pub use run::{Control, Phase, TileThread};
 pub use wait::Wait;
 
+use crate::trace::{Off, Trace};
 use crate::venue::Venue;
 use netio::port::{Port, PortCounters, PortError};
 use wire::Nanos;
@@ -55,18 +56,18 @@ pub enum TileKind {
 }
 
 /// A stage of one of the four kinds, with its links.
-pub enum Tile<P: Port> {
+pub enum Tile<P: Port, T: Trace = Off> {
     /// See [`NetStage`].
-    Net(NetStage<P>),
+    Net(NetStage<P, T>),
     /// See [`MatchingStage`].
-    Matching(Box<MatchingStage>),
+    Matching(Box<MatchingStage<T>>),
     /// See [`JournalStage`].
-    Journal(JournalStage),
+    Journal(JournalStage<T>),
     /// See [`FeedStage`].
     Feed(FeedStage),
 }
 
-impl<P: Port> Tile<P> {
+impl<P: Port, T: Trace> Tile<P, T> {
     /// Which one it is.
     #[must_use]
     pub const fn kind(&self) -> TileKind {
@@ -80,31 +81,34 @@ impl<P: Port> Tile<P> {
 }
 
 /// What is worth knowing of a tile that has ended.
-pub enum Remains {
+pub enum Remains<T = Off> {
     /// What the port counted. The port itself was closed by its own thread, which some ports need.
-    Net(PortCounters),
+    Net(PortCounters, T),
     /// The venue as it stood.
-    Matching(Box<Venue>),
-    /// Nothing: the journal lies on disk.
-    Journal,
+    Matching(Box<Venue>, T),
+    /// The journal itself lies on disk.
+    Journal(T),
     /// The next tick's sequence number.
     Feed(u64),
 }
 
-impl<P: Port> Tile<P> {
+impl<P: Port, T: Trace> Tile<P, T> {
     /// Takes the tile apart, on the thread that polled it.
     #[must_use]
-    pub fn into_remains(self) -> Remains {
+    pub fn into_remains(self) -> Remains<T> {
         match self {
-            Self::Net(net) => Remains::Net(net.port_counters()),
-            Self::Matching(matching) => Remains::Matching(Box::new(matching.into_venue())),
-            Self::Journal(_) => Remains::Journal,
+            Self::Net(net) => Remains::Net(net.port_counters(), net.into_trace()),
+            Self::Matching(matching) => {
+                let (venue, trace) = matching.into_venue();
+                Remains::Matching(Box::new(venue), trace)
+            }
+            Self::Journal(journal) => Remains::Journal(journal.into_trace()),
             Self::Feed(feed) => Remains::Feed(feed.next_sequence()),
         }
     }
 }
 
-impl<P: Port> Stage for Tile<P> {
+impl<P: Port, T: Trace> Stage for Tile<P, T> {
     fn poll(&mut self, now: Nanos) -> Result<usize, StageError> {
         match self {
             Self::Net(stage) => stage.poll(now),

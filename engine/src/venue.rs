@@ -10,6 +10,7 @@
 use crate::command::{Action, Command};
 use crate::exchange::Exchange;
 use crate::gateway::{Endpoint, Gateway, Intake, Replies};
+use crate::milestone::Milestone;
 use crate::sink::Sink;
 use wire::address::Addr;
 use wire::tick::Tick;
@@ -25,6 +26,12 @@ pub trait Outputs: Replies {
 
     /// Publishes a tick once its cause is durable.
     fn tick(&mut self, cause: Seq, tick: &Tick);
+
+    /// How far the exchange is with a client's message. For tools that take the time.
+    #[inline]
+    fn reached(&mut self, seq: Seq, milestone: Milestone) {
+        let _ = (seq, milestone);
+    }
 }
 
 /// What became of a datagram.
@@ -271,5 +278,10 @@ impl<O: Outputs> Sink for Router<'_, O> {
 
     fn tick(&mut self, cause: Seq, tick: &Tick) {
         self.outputs.tick(cause, tick);
+    }
+
+    #[inline]
+    fn reached(&mut self, seq: Seq, milestone: Milestone) {
+        self.outputs.reached(seq, milestone);
     }
 }

@@ -65,6 +65,20 @@ impl Clock {
         now
     }
 
+    /// The counter itself. Readings of several threads can be compared; a difference is told in nanoseconds by
+    /// [`ns_of`](Self::ns_of).
+    #[inline]
+    #[must_use]
+    pub fn ticks(&self) -> u64 {
+        self.counter.read()
+    }
+
+    /// How long so many ticks of the counter take, by its rate as it is known now.
+    #[must_use]
+    pub fn ns_of(&self, ticks: u64) -> u64 {
+        self.timeline.ns_of(ticks)
+    }
+
     /// Looks at the system's clock and steers towards it; costs about a microsecond. A clock that is ahead runs slower
     /// until the difference is gone; one that is far behind jumps forward.
     pub fn resync(&mut self) {

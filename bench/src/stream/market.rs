@@ -4,13 +4,14 @@
 //! order to cancel or modify is drawn evenly from all that live: recent ones are no more likely than old ones, which is harder on caches
 //! than real flow. Non-goal: a model of prices, which stay around each instrument's middle; the public contest's flow has one.
 //!
-//! | of 1,000 messages | are |
-//! |---|---|
-//! | 480 | new orders, of which 40 are priced up to 3 ticks into the other side |
-//! | 80 | immediate or cancel, up to 4 ticks into the other side |
-//! | 100 | modifies (cancel and enter anew) |
-//! | 10 | cancels of an order that is gone |
-//! | 330 | cancels |
+//! | of 1,000 messages | ordinary | cancels | sweeps |
+//! |---|---|---|---|
+//! | new orders | 480 | 490 | 700 |
+//! | of a thousand of these, priced up to 3 ticks into the other side | 83 | 5 | 20 |
+//! | immediate or cancel | 80, up to 4 ticks into the other side, 1 to 100 lots | 5, likewise | 150, up to 64 ticks, up to 5,000 lots |
+//! | modifies (cancel and enter anew) | 100 | 10 | 50 |
+//! | cancels of an order that is gone | 10 | 10 | 10 |
+//! | cancels | 330 | 485 | 90 |
 //!
 //! While fewer orders live than asked for, cancels become new orders; while more do, new orders become cancels.
 
@@ -20,8 +21,35 @@ use super::{Ask, Step, book_limits};
 use engine::book::{Book, BookEvent, BookLimits, OrderKey};
 use wire::{InstrumentIndex, Price, Qty, SessionIndex, Side, UserRefNum};
 
+/// The most lots of an order that may rest.
+const LOTS: u32 = 100;
 /// Sessions that enter orders.
 pub const SESSIONS: u16 = 16;
+
+/// What the messages are, the rest of a thousand being cancels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mix {
+    new: u64,
+    immediate: u64,
+    modify: u64,
+    gone: u64,
+    /// Of a thousand new orders, those that are priced into the other side.
+    crossing: u64,
+    /// How many ticks into the other side an immediate order may reach, and how many lots it may have.
+    reach: u32,
+    lots: u32,
+}
+
+impl Mix {
+    /// An ordinary day.
+    pub const ORDINARY: Self =
+        Self { new: 480, immediate: 80, modify: 100, gone: 10, crossing: 83, reach: 4, lots: 100 };
+    /// Nearly everything that is entered is canceled again.
+    pub const CANCELS: Self = Self { new: 490, immediate: 5, modify: 10, gone: 10, crossing: 5, ..Self::ORDINARY };
+    /// Large orders take many small ones.
+    pub const SWEEPS: Self =
+        Self { new: 700, immediate: 150, modify: 50, gone: 10, crossing: 20, reach: 64, lots: 5_000 };
+}
 
 /// How large a market.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +85,13 @@ impl Market {
     /// Makes one.
     #[must_use]
     pub fn new(size: MarketSize, seed: u64) -> Self {
-        let mut maker = Maker::new(size, seed);
+        Self::mixed(size, Mix::ORDINARY, seed)
+    }
+
+    /// Makes one with another mixture.
+    #[must_use]
+    pub fn mixed(size: MarketSize, mix: Mix, seed: u64) -> Self {
+        let mut maker = Maker::new(size, mix, seed);
         for _ in 0..size.live {
             let step = maker.new_order();
             maker.take(step);
@@ -98,6 +132,7 @@ struct Maker {
     random: Random,
     zipf: Zipf,
     size: MarketSize,
+    mix: Mix,
     /// Says what rests.
     book: Book,
     middles: Vec<i64>,
@@ -112,13 +147,14 @@ struct Maker {
 }
 
 impl Maker {
-    fn new(size: MarketSize, seed: u64) -> Self {
+    fn new(size: MarketSize, mix: Mix, seed: u64) -> Self {
         let mut random = Random::new(seed);
         let middles = (0..size.instruments).map(|_| 10_000 + random.distance() * 100).collect();
         Self {
             random,
             zipf: Zipf::new(size.instruments),
             size,
+            mix,
             book: Book::new(&limits(&size)),
             middles,
             live: Vec::new(),
@@ -134,13 +170,15 @@ impl Maker {
     fn message(&mut self) -> Step {
         let many = self.live.len() > self.size.live as usize;
         let none = self.live.is_empty();
+        let Mix { new, immediate, modify, gone, .. } = self.mix;
+        let (immediate, modify) = (new + immediate, new + immediate + modify);
         match self.random.below(1_000) {
-            0..480 if many => self.cancel(),
-            0..480 => self.new_order(),
-            480..560 => self.immediate(),
+            drawn if drawn < new && many => self.cancel(),
+            drawn if drawn < new => self.new_order(),
+            drawn if drawn < immediate => self.immediate(),
             _ if none => self.new_order(),
-            560..660 => self.modify(),
-            660..670 => Step::cancel(self.gone.session(), self.gone.user_ref()),
+            drawn if drawn < modify => self.modify(),
+            drawn if drawn < modify + gone => Step::cancel(self.gone.session(), self.gone.user_ref()),
             _ if many || self.random.happens(500) => self.cancel(),
             _ => self.new_order(),
         }
@@ -149,13 +187,14 @@ impl Maker {
     fn new_order(&mut self) -> Step {
         let instrument = self.zipf.draw(&mut self.random);
         let side = self.side();
-        let depth = if self.random.happens(83) { -i64::from(self.small(3)) } else { 1 + self.random.distance() };
+        let depth =
+            if self.random.happens(self.mix.crossing) { -i64::from(self.small(3)) } else { 1 + self.random.distance() };
         self.enter(instrument, side, depth, Ask::Enter)
     }
 
     fn immediate(&mut self) -> Step {
         let instrument = self.zipf.draw(&mut self.random);
-        let (side, reach) = (self.side(), self.small(4));
+        let (side, reach) = (self.side(), self.small(self.mix.reach));
         self.enter(instrument, side, -i64::from(reach), Ask::EnterImmediate)
     }
 
@@ -164,7 +203,7 @@ impl Maker {
         let user_ref = self.next_number(session);
         Step {
             price: self.price(instrument, side, depth),
-            qty: self.qty(),
+            qty: Qty(self.small(if ask == Ask::EnterImmediate { self.mix.lots } else { LOTS })),
             user_ref,
             new_ref: UserRefNum(0),
             instrument: InstrumentIndex(u32::try_from(instrument).unwrap_or(0)),
@@ -185,7 +224,7 @@ impl Maker {
         let new_ref = self.next_number(usize::from(key.session().0));
         Step {
             price: self.price(instrument, side, depth),
-            qty: self.qty(),
+            qty: Qty(self.small(LOTS)),
             new_ref,
             ask: Ask::ReEnter,
             side,
@@ -259,10 +298,6 @@ impl Maker {
     fn small(&mut self, most: u32) -> u32 {
         u32::try_from(1 + self.random.below(u64::from(most))).unwrap_or(1)
     }
-
-    fn qty(&mut self) -> Qty {
-        Qty(self.small(100))
-    }
 }
 
 #[cfg(test)]
@@ -287,6 +322,18 @@ mod tests {
         assert!(market.trades > 2_000 && trades >= market.trades, "{trades} {}", market.trades);
         assert!((200..400).contains(&rejected), "only cancels of what is gone: {rejected}");
         book.audit().expect("sound");
+    }
+
+    #[test]
+    fn cancels_and_sweeps_are_what_they_are_called() {
+        let size = MarketSize { instruments: 1, live: 2_000, messages: 20_000 };
+        let [ordinary, cancels, sweeps] =
+            [Mix::ORDINARY, Mix::CANCELS, Mix::SWEEPS].map(|mix| Market::mixed(size, mix, 1));
+        let asked = |market: &Market, ask| market.steps[2_000..].iter().filter(|step| step.ask == ask).count();
+        assert!(asked(&cancels, Ask::Cancel) > 9_000, "{}", asked(&cancels, Ask::Cancel));
+        assert!(cancels.trades < ordinary.trades / 8, "{} {}", cancels.trades, ordinary.trades);
+        let immediate = asked(&sweeps, Ask::EnterImmediate) as u64;
+        assert!(sweeps.trades > 3 * immediate, "{} trades of {immediate}", sweeps.trades);
     }
 
     #[test]

@@ -52,6 +52,11 @@ impl<'a, E: Ear> ExchangeSubject<'a, E> {
         Self { flow, exchange, seq: 1, out: Reports(ear) }
     }
 
+    /// Where it stands.
+    pub const fn exchange(&self) -> &Exchange {
+        &self.exchange
+    }
+
     /// Who heard it.
     pub fn into_ear(self) -> E {
         self.out.0

@@ -3,6 +3,7 @@
 //! Everything that a login draws or reads elsewhere is fixed here, so every venue gives the same token and takes the same packets.
 
 use crate::error::BenchError;
+use engine::command::Command;
 use engine::config::Config;
 use engine::gateway::{Endpoint, Replies};
 use engine::venue::{Outputs, Venue};
@@ -27,20 +28,36 @@ const PACKET_LEN: usize = 256;
 /// # Errors
 /// The venue does not answer as the protocol says.
 pub fn log_in(venue: &mut Venue, config: &Config) -> Result<SessionId, BenchError> {
+    log_in_journaled(venue, config, &mut |_| {})
+}
+
+/// As [`log_in`]; what the venue sequences goes to `journal`.
+///
+/// # Errors
+/// The venue does not answer as the protocol says.
+pub fn log_in_journaled(
+    venue: &mut Venue,
+    config: &Config,
+    journal: &mut dyn FnMut(&Command<'_>),
+) -> Result<SessionId, BenchError> {
     let session = &config.sessions[0];
     let username = Username::new(&session.username).ok_or(BenchError::Login { expected: "a username" })?;
     let hello = LoginMessage::ClientHello(ClientHello::new(username, NONCE));
-    let LoginMessage::Challenge(challenge) = ask(venue, hello)? else {
+    let LoginMessage::Challenge(challenge) = ask(venue, hello, journal)? else {
         return Err(BenchError::Login { expected: "a challenge" });
     };
     let login = Login::sign(&session.key, username, NONCE, challenge.cookie, false);
-    let LoginMessage::LoginAccepted(accepted) = ask(venue, LoginMessage::Login(login))? else {
+    let LoginMessage::LoginAccepted(accepted) = ask(venue, LoginMessage::Login(login), journal)? else {
         return Err(BenchError::Login { expected: "an acceptance" });
     };
     Ok(accepted.session)
 }
 
-fn ask(venue: &mut Venue, message: LoginMessage) -> Result<LoginMessage, BenchError> {
+fn ask(
+    venue: &mut Venue,
+    message: LoginMessage,
+    journal: &mut dyn FnMut(&Command<'_>),
+) -> Result<LoginMessage, BenchError> {
     let too_long = || BenchError::Login { expected: "messages that fit a packet" };
     let mut bytes = [0; PACKET_LEN];
     let mut packet = PacketBuilder::new(&mut bytes, NO_SESSION, 0).ok_or_else(too_long)?;
@@ -48,7 +65,7 @@ fn ask(venue: &mut Venue, message: LoginMessage) -> Result<LoginMessage, BenchEr
         return Err(too_long());
     }
     let len = packet.finish();
-    let mut answer = Answer::default();
+    let mut answer = Answer { first: Vec::new(), journal };
     venue.on_datagram(START, Endpoint::OrderEntry, CLIENT, &bytes[..len], &mut answer);
     venue.poll(START, venue.seq(), &mut answer);
     let first = Packet::parse(&answer.first).ok().and_then(|packet| packet.messages().next().map(|(_, bytes)| bytes));
@@ -58,12 +75,12 @@ fn ask(venue: &mut Venue, message: LoginMessage) -> Result<LoginMessage, BenchEr
 }
 
 /// Keeps the first datagram.
-#[derive(Default)]
-struct Answer {
+struct Answer<'a> {
     first: Vec<u8>,
+    journal: &'a mut dyn FnMut(&Command<'_>),
 }
 
-impl Replies for Answer {
+impl Replies for Answer<'_> {
     fn room(&mut self) -> usize {
         usize::MAX
     }
@@ -79,12 +96,14 @@ impl Replies for Answer {
     }
 }
 
-impl Outputs for Answer {
+impl Outputs for Answer<'_> {
     fn ready(&mut self) -> bool {
         true
     }
 
-    fn journal(&mut self, _command: &engine::command::Command<'_>) {}
+    fn journal(&mut self, command: &Command<'_>) {
+        (self.journal)(command);
+    }
 
     fn tick(&mut self, _cause: Seq, _tick: &Tick) {}
 }

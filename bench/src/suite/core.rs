@@ -9,7 +9,7 @@ use std::str::FromStr;
 use crate::cores::{on_core, pair};
 use crate::drain;
 use crate::error::BenchError;
-use crate::figure::{Figure, Row, Section};
+use crate::figure::{Figure, Plot, Row, Section, Series};
 use crate::proof::{Proof, Prover};
 use crate::published::{SEED, answer};
 use crate::sample::median;
@@ -139,7 +139,14 @@ pub fn run(args: &CoreArgs, smoke: bool, clock: &Clock) -> Result<Section, Bench
         facts.push(("worst", scenario.to_string()));
         rows.push(Row { name: "worst".into(), figures: vec![figure], excludes: WITHOUT });
     }
-    Ok(Section { name: "core", facts, rows, series: vec![] })
+    let of_scenarios = || rows.iter().filter(|row| row.name != "worst");
+    let series = Series {
+        plot: Plot::Throughput,
+        name: "book alone".to_owned(),
+        points: (0..).zip(of_scenarios().map(|row| row.figures[0].value)).collect(),
+        labels: of_scenarios().map(|row| row.name.clone().into_owned()).collect(),
+    };
+    Ok(Section { name: "core", facts, rows, series: vec![series] })
 }
 
 /// A scenario as steps for a book that was made by [`BookSubject`] with [`book_of`]'s limits.

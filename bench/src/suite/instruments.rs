@@ -101,7 +101,12 @@ pub fn run(args: &InstrumentsArgs, smoke: bool, clock: &Clock) -> Result<Section
         ("passes", format!("median of {passes}, in turns; rate is against the first row, pass by pass")),
     ];
     let base_ns = entrants[0].passes_ns.clone();
-    Ok(Section { name: "instruments", facts, rows: entrants.iter().map(|entrant| entrant.row(&base_ns)).collect(), series: vec![] })
+    Ok(Section {
+        name: "instruments",
+        facts,
+        rows: entrants.iter().map(|entrant| entrant.row(&base_ns)).collect(),
+        series: vec![],
+    })
 }
 
 fn named(instruments: u32) -> String {

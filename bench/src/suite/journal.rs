@@ -1,6 +1,6 @@
 //! The journal: what appending costs, what a group sync costs, and what the disk itself costs.
 //!
-//! Goal: three figures that belong side by side, from the same disk in the same run. Non-goal: recovery; several writers.
+//! Goal: three figures that belong side by side, from the same disk in the same run. Non-goal: recovery, see [`super::recovery`]; several writers.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -10,14 +10,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use crate::error::BenchError;
-use crate::figure::{Figure, Row, Section};
+use crate::figure::{Figure, Row, Section, Series};
 use crate::host::file_system;
+use crate::load::distribution::Distribution;
 use crate::sample::{durations, percentiles};
 use clap::Args;
 use engine::journal::segment::SEGMENT_LEN_ALIGN;
 use engine::journal::{Appender, Disk, Durability, Genesis, Helper, Journal, LocalDisk, Options, Status, Watch, open};
 use hdrhistogram::Histogram;
 use netio::clock::Clock;
+use tempfile::TempDir;
 use wire::Nanos;
 use wire::journal::{RecordKind, SEGMENT_HEADER_LEN, record_span};
 
@@ -27,6 +29,18 @@ pub struct JournalArgs {
     /// Measure on the file system of this directory; that of temporary files when not given
     #[arg(long)]
     dir: Option<PathBuf>,
+}
+
+impl JournalArgs {
+    /// An empty directory there, which goes when it is dropped.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn scratch(&self) -> Result<TempDir, BenchError> {
+        let base = self.dir.clone().unwrap_or_else(std::env::temp_dir);
+        let scratch = tempfile::Builder::new().prefix("pinion-bench-").tempdir_in(base);
+        scratch.map_err(BenchError::io("make a directory for the journal"))
+    }
 }
 
 /// The body of a record: about an order with its two options, as the venue journals it.
@@ -52,10 +66,8 @@ const SMOKE: Sizes = Sizes { records: 2_000, commits: 5, part_ns: 500_000_000 };
 /// The disk refuses, or the journal fails.
 pub fn run(args: &JournalArgs, smoke: bool, clock: &Clock) -> Result<Section, BenchError> {
     let sizes = if smoke { &SMOKE } else { &FULL };
-    let base = args.dir.clone().unwrap_or_else(std::env::temp_dir);
-    let scratch = tempfile::Builder::new().prefix("pinion-bench-").tempdir_in(&base);
-    let scratch = scratch.map_err(BenchError::io("make a directory for the journal"))?;
-    let [disk, commits] = commits(scratch.path(), sizes, clock)?;
+    let scratch = args.scratch()?;
+    let ([disk, commits], series) = commits(scratch.path(), sizes, clock)?;
     let mapped = mapped(&scratch.path().join("mapped"), sizes, clock)?;
     let stream = stream(&scratch.path().join("stream"), sizes, clock)?;
     let rows = vec![disk, commits, stream, mapped];
@@ -63,12 +75,12 @@ pub fn run(args: &JournalArgs, smoke: bool, clock: &Clock) -> Result<Section, Be
         ("file system", file_system(scratch.path())),
         ("record", format!("{} bytes with header, {} of body", record_span(BODY.len()), BODY.len())),
     ];
-    Ok(Section { name: "journal", facts, rows, series: vec![] })
+    Ok(Section { name: "journal", facts, rows, series })
 }
 
 /// One record at a time, each waiting for its sync; and in turns with it the floor: one page over an old one, and a sync, in a file of
 /// its own. In turns, so that both meet the same disk.
-fn commits(dir: &Path, sizes: &Sizes, clock: &Clock) -> Result<[Row; 2], BenchError> {
+fn commits(dir: &Path, sizes: &Sizes, clock: &Clock) -> Result<([Row; 2], Vec<Series>), BenchError> {
     let (floor, page_count) = floor_file(dir)?;
     let journal_dir = dir.join("commits");
     let Journal { mut appender, helper, watch, .. } =
@@ -100,7 +112,9 @@ fn commits(dir: &Path, sizes: &Sizes, clock: &Clock) -> Result<[Row; 2], BenchEr
     disk.extend(percentiles(["overwrite_p50_ns", "overwrite_p99_ns", "overwrite_p999_ns"], &overwrites));
     let mut alone = vec![Figure::count("samples", commits.len()), ratio];
     alone.extend(percentiles(["commit_p50_ns", "commit_p99_ns", "commit_p999_ns"], &commits));
-    Ok([
+    let line = |name: &str, histogram| Distribution::from(histogram).series(name);
+    let series = vec![line("disk alone", overwrites), line("synced, alone", commits)];
+    let rows = [
         Row {
             name: "disk alone".into(),
             figures: disk,
@@ -111,7 +125,8 @@ fn commits(dir: &Path, sizes: &Sizes, clock: &Clock) -> Result<[Row; 2], BenchEr
             figures: alone,
             excludes: "other records; waking the helper from its sleep between two records is in",
         },
-    ])
+    ];
+    Ok((rows, series))
 }
 
 /// A file of written zeros, and how many pages it has.

@@ -7,6 +7,7 @@ use crate::book::{CancelReason, OrderView, SelfMatch};
 use crate::command::Command;
 use crate::instrument::{Instrument, TermsError};
 use crate::mark::Mark;
+use crate::milestone::Milestone;
 use crate::sink::Sink;
 use wire::ouch::{
     self, Appendage, CancelOrder, CrossType, Display, EnterOrder, Identity, Inbound, MESSAGE_LEN_MAX, ModifyOrder,
@@ -43,6 +44,7 @@ impl Exchange {
                 return;
             }
         };
+        sink.reached(command.seq, Milestone::Decode);
         if let Inbound::EnterOrder(EnterOrder { user_ref, .. }) | Inbound::ReplaceOrder(ReplaceOrder { user_ref, .. }) =
             message
             && !self.sessions[usize::from(session.0)].take_user_ref(user_ref)
@@ -85,6 +87,7 @@ impl Exchange {
         request: &Request<'_>,
         sink: &mut impl Sink,
     ) {
+        sink.reached(command.seq, Milestone::Risk);
         let (book, mut reporter) = self.reporter(command, sink);
         match built {
             Ok(command) => apply(book, &command, &mut reporter, request),
@@ -175,6 +178,7 @@ impl Exchange {
             let both_sells = live.side == Side::Sell && modify.side != OrderSide::Buy;
             (unchanged || both_sells) && modify.qty <= live.liable
         });
+        sink.reached(command.seq, Milestone::Risk);
         let (book, mut reporter) = self.reporter(command, sink);
         if !allowed {
             reporter.cancel_reject(key);
@@ -220,6 +224,8 @@ impl Exchange {
 }
 
 fn apply<S: Sink>(book: &mut Book, command: &BookCommand, reporter: &mut Reporter<'_, S>, request: &Request<'_>) {
+    #[cfg(feature = "slow-match")]
+    super::slow::down();
     book.apply(command, &mut |event| reporter.on(&event, request));
 }
 

@@ -159,5 +159,6 @@ fn pack(
         }
         Some(packet.finish())
     });
+    replies.packed((first..next).filter_map(|sequence| store.get(sequence).map(|(cause, _)| cause)));
     Some(next)
 }

@@ -1,5 +1,8 @@
 //! The matching tile: the venue with its links.
 
+mod followed;
+
+use self::followed::Followed;
 use super::{Stage, StageError};
 use crate::command::Command;
 use crate::gateway::{Endpoint, Replies};
@@ -7,6 +10,7 @@ use crate::journal::Watch;
 use crate::limits::{BURST, TICKS_PER_COMMAND_MAX};
 use crate::link::{Datagram, FeedEvent, JournalEntry, ORDER_ENTRY, REREQUEST, order_entry_endpoint};
 use crate::record;
+use crate::trace::{Off, Trace};
 use crate::venue::{Outputs, Progress, Venue};
 use netio::ring::{Consumer, Producer};
 use wire::address::Addr;
@@ -29,15 +33,7 @@ impl Replies for MatchingOutputs {
     }
 
     fn send(&mut self, endpoint: Endpoint, to: Addr, fill: impl FnOnce(&mut [u8]) -> Option<usize>) {
-        let slot = self.replies.slot_mut(0);
-        let Some(len) = fill(&mut slot.payload) else { return };
-        slot.len = len;
-        slot.address = to;
-        slot.endpoint = match endpoint {
-            Endpoint::OrderEntry => ORDER_ENTRY,
-            Endpoint::Rerequest => REREQUEST,
-        };
-        self.replies.release(1);
+        self.reply(endpoint, to, fill, |_| {});
     }
 }
 
@@ -61,19 +57,53 @@ impl Outputs for MatchingOutputs {
     }
 }
 
+impl MatchingOutputs {
+    /// Sends a datagram that `fill` writes; `stamp` has a last look at it.
+    #[inline]
+    fn reply(
+        &mut self,
+        endpoint: Endpoint,
+        to: Addr,
+        fill: impl FnOnce(&mut [u8]) -> Option<usize>,
+        stamp: impl FnOnce(&mut Datagram),
+    ) {
+        let slot = self.replies.slot_mut(0);
+        let Some(len) = fill(&mut slot.payload) else { return };
+        slot.len = len;
+        slot.address = to;
+        slot.endpoint = match endpoint {
+            Endpoint::OrderEntry => ORDER_ENTRY,
+            Endpoint::Rerequest => REREQUEST,
+        };
+        stamp(slot);
+        self.replies.release(1);
+    }
+}
+
 /// Applies what comes in, in order.
-pub struct MatchingStage {
+pub struct MatchingStage<T = Off> {
     venue: Venue,
     requests: Consumer<Datagram>,
-    outputs: MatchingOutputs,
+    outputs: Followed<T>,
     watch: Watch,
 }
 
 impl MatchingStage {
     /// A matching tile over a venue that has been replayed and resumed.
     #[must_use]
-    pub const fn new(venue: Venue, requests: Consumer<Datagram>, outputs: MatchingOutputs, watch: Watch) -> Self {
+    pub fn new(venue: Venue, requests: Consumer<Datagram>, outputs: MatchingOutputs, watch: Watch) -> Self {
+        let outputs = Followed::new(outputs, Off, venue.seq());
         Self { venue, requests, outputs, watch }
+    }
+}
+
+impl<T: Trace> MatchingStage<T> {
+    /// The same with a trace.
+    #[must_use]
+    pub fn with_trace<U: Trace>(self, trace: U) -> MatchingStage<U> {
+        let Self { venue, requests, outputs, watch } = self;
+        let outputs = Followed::new(outputs.links, trace, venue.seq());
+        MatchingStage { venue, requests, outputs, watch }
     }
 
     /// The venue, for looking.
@@ -82,14 +112,14 @@ impl MatchingStage {
         &self.venue
     }
 
-    /// The venue, when the tile has stopped.
+    /// The venue and the trace, when the tile has stopped.
     #[must_use]
-    pub fn into_venue(self) -> Venue {
-        self.venue
+    pub fn into_venue(self) -> (Venue, T) {
+        (self.venue, self.outputs.trace)
     }
 }
 
-impl Stage for MatchingStage {
+impl<T: Trace> Stage for MatchingStage<T> {
     fn poll(&mut self, now: Nanos) -> Result<usize, StageError> {
         let mut work = 0;
         let ready = self.requests.acquire(BURST).min(BURST);
@@ -97,7 +127,9 @@ impl Stage for MatchingStage {
             let datagram = self.requests.slot(work);
             if let Some(endpoint) = order_entry_endpoint(datagram.endpoint) {
                 let (time, from) = (datagram.time, datagram.address);
+                self.outputs.take(datagram.stamp);
                 let progress = self.venue.on_datagram(time, endpoint, from, datagram.bytes(), &mut self.outputs);
+                self.outputs.leave();
                 if progress == Progress::Blocked {
                     break;
                 }
@@ -105,6 +137,8 @@ impl Stage for MatchingStage {
             work += 1;
         }
         self.requests.release(work);
-        Ok(work + self.venue.poll(now, self.watch.durable_seq(), &mut self.outputs))
+        let durable = self.watch.durable_seq();
+        self.outputs.see_durable(durable);
+        Ok(work + self.venue.poll(now, durable, &mut self.outputs))
     }
 }

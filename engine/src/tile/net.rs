@@ -4,18 +4,22 @@ use super::run::Control;
 use super::{Stage, StageError};
 use crate::limits::BURST;
 use crate::link::Datagram;
+use crate::trace::{Milestone, Off, Stamp, Trace};
 use netio::port::{Outgoing, Port, PortCounters};
 use netio::ring::{Consumer, Producer};
 use std::sync::Arc;
 use wire::Nanos;
 
 /// Moves datagrams between the port and the links.
-pub struct NetStage<P> {
+pub struct NetStage<P, T = Off> {
     port: P,
     requests: Producer<Datagram>,
     replies: Consumer<Datagram>,
     packets: Consumer<Datagram>,
     control: Arc<Control>,
+    trace: T,
+    /// Stamps of the packets that the port took since it was last flushed.
+    leaving: Vec<u64>,
 }
 
 impl<P: Port> NetStage<P> {
@@ -28,7 +32,17 @@ impl<P: Port> NetStage<P> {
         packets: Consumer<Datagram>,
         control: Arc<Control>,
     ) -> Self {
-        Self { port, requests, replies, packets, control }
+        Self { port, requests, replies, packets, control, trace: Off, leaving: Vec::new() }
+    }
+}
+
+impl<P: Port, T: Trace> NetStage<P, T> {
+    /// The same with a trace.
+    #[must_use]
+    pub fn with_trace<U: Trace>(self, trace: U) -> NetStage<P, U> {
+        let Self { port, requests, replies, packets, control, .. } = self;
+        let leaving = Vec::with_capacity(if U::ON { BURST } else { 0 });
+        NetStage { port, requests, replies, packets, control, trace, leaving }
     }
 
     /// What the port has counted.
@@ -37,17 +51,26 @@ impl<P: Port> NetStage<P> {
         self.port.counters()
     }
 
+    /// The trace, when the tile has stopped. The port is closed with the rest of the tile.
+    #[must_use]
+    pub fn into_trace(self) -> T {
+        self.trace
+    }
+
     fn receive(&mut self, now: Nanos) -> Result<usize, StageError> {
         // What does not fit the link stays in the port: its queue is longer, and what overflows it is asked for again.
         let room = self.requests.acquire(BURST).min(BURST);
         if room == 0 || !self.control.takes_input() {
             return Ok(0);
         }
-        let requests = &mut self.requests;
+        let (requests, trace) = (&mut self.requests, &self.trace);
         let mut taken = 0;
         self.port.receive(room, |received| {
             let slot = requests.slot_mut(taken);
             slot.time = now;
+            if T::ON {
+                slot.stamp = trace.ticks();
+            }
             slot.endpoint = received.endpoint;
             slot.address = received.from.into();
             slot.len = received.payload.len();
@@ -59,8 +82,12 @@ impl<P: Port> NetStage<P> {
     }
 }
 
-/// Sends what waits in a link, as far as the port has room.
-fn send<P: Port>(port: &mut P, link: &mut Consumer<Datagram>) -> Result<usize, StageError> {
+/// Sends what waits in a link, as far as the port has room; `taken` hears what the port took.
+fn send<P: Port>(
+    port: &mut P,
+    link: &mut Consumer<Datagram>,
+    mut taken: impl FnMut(&Datagram),
+) -> Result<usize, StageError> {
     let ready = link.acquire(BURST).min(BURST);
     if ready == 0 {
         return Ok(0);
@@ -70,18 +97,28 @@ fn send<P: Port>(port: &mut P, link: &mut Consumer<Datagram>) -> Result<usize, S
         let datagram = link.slot(next);
         next += 1;
         buffer[..datagram.len].copy_from_slice(datagram.bytes());
+        taken(datagram);
         Some(Outgoing { endpoint: datagram.endpoint, to: datagram.address.into(), len: datagram.len })
     })?;
     link.release(sent);
     Ok(sent)
 }
 
-impl<P: Port> Stage for NetStage<P> {
+impl<P: Port, T: Trace> Stage for NetStage<P, T> {
     fn poll(&mut self, now: Nanos) -> Result<usize, StageError> {
-        let replies = send(&mut self.port, &mut self.replies)?;
-        let packets = send(&mut self.port, &mut self.packets)?;
+        let leaving = &mut self.leaving;
+        let replies = send(&mut self.port, &mut self.replies, |datagram| {
+            if T::ON {
+                leaving.push(datagram.stamp);
+            }
+        })?;
+        let packets = send(&mut self.port, &mut self.packets, |_| {})?;
         if replies + packets > 0 {
             self.port.flush()?;
+        }
+        if T::ON && !self.leaving.is_empty() {
+            let (milestone, ticks) = (Milestone::Send, self.trace.ticks());
+            self.leaving.drain(..).for_each(|key| self.trace.keep(Stamp { key, milestone, ticks }));
         }
         Ok(replies + packets + self.receive(now)?)
     }

@@ -1,6 +1,7 @@
 //! The one poll loop, and how it is told to stop.
 
 use super::{Remains, Stage, StageError, Tile, Wait};
+use crate::trace::{Off, Trace};
 use netio::clock::Clock;
 use netio::port::Port;
 use std::sync::Mutex;
@@ -83,18 +84,18 @@ impl Control {
 const RESYNC_NS: u64 = 1_000_000_000;
 
 /// The tiles of one thread.
-pub struct TileThread<P: Port> {
+pub struct TileThread<P: Port, T: Trace = Off> {
     /// In data-flow order.
-    pub tiles: Vec<Tile<P>>,
+    pub tiles: Vec<Tile<P, T>>,
     /// The thread's place in [`Control`].
     pub index: usize,
     /// What it does when idle.
     pub wait: Wait,
 }
 
-impl<P: Port> TileThread<P> {
+impl<P: Port, T: Trace> TileThread<P, T> {
     /// Polls the tiles until told to stop, and gives back what remains of them.
-    pub fn run(mut self, control: &Control, mut clock: Clock) -> Vec<Remains> {
+    pub fn run(mut self, control: &Control, mut clock: Clock) -> Vec<Remains<T>> {
         let mut idle = 0u32;
         let mut work = 0u64;
         let mut next_resync = clock.now().saturating_add(RESYNC_NS);

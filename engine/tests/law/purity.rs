@@ -4,7 +4,7 @@ use super::source::{code, files, has_word, path_heads, root, without_tests};
 use std::fs;
 
 /// Modules that decide outcomes, and the sans-I/O ones around them.
-const PURE: [&str; 14] = [
+const PURE: [&str; 15] = [
     "book",
     "command",
     "exchange",
@@ -12,6 +12,7 @@ const PURE: [&str; 14] = [
     "instrument",
     "limits",
     "mark",
+    "milestone",
     "record",
     "rules",
     "session",
@@ -22,7 +23,7 @@ const PURE: [&str; 14] = [
 ];
 
 /// Modules that meet the machine.
-const MACHINE: [&str; 6] = ["appliance", "config", "journal", "link", "recovery", "tile"];
+const MACHINE: [&str; 7] = ["appliance", "config", "journal", "link", "recovery", "tile", "trace"];
 
 /// Parts of the standard library that the pure part must not name.
 const STD_FORBIDDEN: [&str; 8] = ["fs", "net", "thread", "time", "env", "process", "sync", "os"];

@@ -53,6 +53,11 @@ impl Timeline {
         }
     }
 
+    /// How long so many ticks take where the line is not bent.
+    pub(super) fn ns_of(&self, ticks: u64) -> u64 {
+        self.rate.ns(ticks)
+    }
+
     /// Bends the line towards `seen`, beginning there.
     pub(super) fn steer(&mut self, seen: Sample) {
         if seen.ticks <= self.from_ticks {
