@@ -121,6 +121,9 @@ pub struct Row {
 /// The fact that says how many cores a suite would like to have.
 pub const THREADS: &str = "threads";
 
+/// In the name of a row that is one point of a sweep. At a glance a sweep is its knee.
+pub const SWEEP: &str = ", sweep at ";
+
 /// What one suite found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Section {

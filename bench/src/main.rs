@@ -189,11 +189,14 @@ impl Bench {
             // These measure nothing.
             Some(Suite::Compare(_) | Suite::Show { .. } | Suite::WireFar(_)) => vec![],
             // The canonical run.
-            None => vec![
-                suite::core::run(&CoreArgs::default(), smoke, clock)?,
-                suite::journal::run(&JournalArgs::default(), smoke, clock)?,
-                suite::recovery::run(&RecoveryArgs::default(), smoke, clock)?,
-            ],
+            None => {
+                let mut sections = vec![suite::core::run(&CoreArgs::default(), smoke, clock)?];
+                sections.extend(suite::pipeline::run(&PipelineArgs::canonical(), smoke, clock)?);
+                sections.push(suite::wire::run(&WireArgs::default(), smoke, clock)?);
+                sections.push(suite::journal::run(&JournalArgs::default(), smoke, clock)?);
+                sections.push(suite::recovery::run(&RecoveryArgs::default(), smoke, clock)?);
+                sections
+            }
         })
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Goal: all of them say the same, because all are made from a [`crate::run::Run`]. Non-goal: measuring; comparing, see [`crate::compare`].
 
+pub mod glance;
 pub mod html;
 pub mod plot;
 pub mod readme;

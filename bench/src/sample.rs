@@ -1,6 +1,6 @@
 //! From many readings to a few figures.
 
-use crate::figure::{Figure, Plot, Series};
+use crate::figure::Figure;
 use hdrhistogram::Histogram;
 use netio::clock::Clock;
 
@@ -19,25 +19,6 @@ pub fn durations() -> Histogram<u64> {
 pub fn percentiles(names: PercentileNames, histogram: &Histogram<u64>) -> impl Iterator<Item = Figure> {
     let quantiles = [0.5, 0.99, 0.999];
     names.into_iter().zip(quantiles).map(|(name, quantile)| Figure::ns(name, histogram.value_at_quantile(quantile)))
-}
-
-/// A distribution as a line of a plot.
-pub fn by_percentile(name: &str, histogram: &Histogram<u64>) -> Series {
-    // Thousandths of a percent; the last is the slowest of all.
-    const PERCENTILES: [u32; 11] =
-        [25_000, 50_000, 75_000, 90_000, 95_000, 99_000, 99_500, 99_900, 99_990, 99_999, 100_000];
-    // Where there are few readings, the last of them stand for many percentiles: these are not drawn.
-    let told = |percentile: u32| {
-        percentile == 100_000 || u128::from(histogram.len()) * u128::from(100_000 - percentile) >= 100_000
-    };
-    let at = |percentile: u32| histogram.value_at_quantile(f64::from(percentile) / 100_000.0);
-    let points = PERCENTILES.into_iter().filter(|percentile| told(*percentile));
-    Series {
-        plot: Plot::Percentiles,
-        name: name.to_owned(),
-        points: points.map(|percentile| (u64::from(percentile), at(percentile))).collect(),
-        labels: vec![],
-    }
 }
 
 /// The middle one of some readings; the higher of two.
@@ -77,11 +58,5 @@ mod tests {
         }
         let values: Vec<u64> = percentiles(["a", "b", "c"], &histogram).map(|figure| figure.value).collect();
         assert_eq!(values, [500, 990, 999]);
-
-        let line = by_percentile("x", &histogram);
-        assert_eq!(line.points.last(), Some(&(100_000, 1_000)));
-        // A thousand readings tell no p99.99.
-        assert_eq!(line.points.iter().rev().nth(1), Some(&(99_900, 999)));
-        assert!(line.points.contains(&(90_000, 900)));
     }
 }

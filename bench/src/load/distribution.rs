@@ -26,6 +26,13 @@ impl Default for Distribution {
     }
 }
 
+impl From<Histogram<u64>> for Distribution {
+    /// Of durations in nanoseconds.
+    fn from(histogram: Histogram<u64>) -> Self {
+        Self { histogram }
+    }
+}
+
 impl Distribution {
     /// Adds one.
     #[inline]

@@ -24,7 +24,8 @@ use plotters::style::{Color, FontStyle, IntoFont, RGBColor, TextStyle, WHITE};
 const WIDTH: u32 = 900;
 const TITLE_HEIGHT: u32 = 34;
 const LEGEND_ROW_HEIGHT: u32 = 20;
-const LEGEND_COLUMNS: usize = 2;
+/// Letters of a name that fit half the width.
+const LEGEND_LETTERS: usize = 56;
 const LEGEND_INDENT: i32 = 80;
 const MARGIN: u32 = 12;
 
@@ -56,6 +57,8 @@ pub struct Drawing {
     pub svg: String,
 }
 
+pub use curves::knee;
+
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Drawn = Result<(), Box<dyn Error>>;
 
@@ -64,15 +67,19 @@ type Drawn = Result<(), Box<dyn Error>>;
 /// # Errors
 /// The plotter fails.
 pub fn drawings(run: &Run) -> Result<Vec<Drawing>, BenchError> {
-    let mut plots: Vec<(&str, Plot, Vec<&Series>)> = Vec::new();
+    let mut plots: Vec<(&str, Plot, Vec<Series>)> = Vec::new();
     for line in run.series.iter().filter(|line| !line.series.points.is_empty()) {
-        let (suite, plot) = (line.suite.as_str(), line.series.plot);
+        let (suite, plot, mut series) = (line.suite.as_str(), line.series.plot, line.series.clone());
+        if series.labels.is_empty() {
+            // A sweep keeps its points in the order in which they were tried.
+            series.points.sort_unstable();
+        }
         match plots.iter_mut().find(|(known, kind, _)| (*known, *kind) == (suite, plot)) {
-            Some((_, _, lines)) => lines.push(&line.series),
-            None => plots.push((suite, plot, vec![&line.series])),
+            Some((_, _, lines)) => lines.push(series),
+            None => plots.push((suite, plot, vec![series])),
         }
     }
-    plots.into_iter().map(|(suite, plot, lines)| draw(suite, plot, &lines)).collect()
+    plots.iter().map(|(suite, plot, lines)| draw(suite, *plot, &lines.iter().collect::<Vec<_>>())).collect()
 }
 
 /// Writes the drawings into a folder, a file each.
@@ -110,7 +117,7 @@ fn draw(suite: &str, plot: Plot, lines: &[&Series]) -> Result<Drawing, BenchErro
             on_sheet(&mut svg, &title, curves::HEIGHT, &names(lines), &|area| curves::percentiles(area, lines))
         }
         Plot::Rates => {
-            on_sheet(&mut svg, &title, curves::HEIGHT, &curves::knees(lines), &|area| curves::rates(area, lines))
+            on_sheet(&mut svg, &title, curves::HEIGHT, &with_knees(lines), &|area| curves::rates(area, lines))
         }
         Plot::Throughput | Plot::Budget => on_sheet(&mut svg, &title, bars::height(lines), &names(lines), &|area| {
             bars::bars(area, lines, plot == Plot::Throughput)
@@ -132,9 +139,14 @@ fn names(lines: &[&Series]) -> Vec<String> {
     lines.iter().map(|line| line.name.clone()).collect()
 }
 
+fn with_knees(lines: &[&Series]) -> Vec<String> {
+    lines.iter().map(|line| format!("{}, {}", line.name, knee(line))).collect()
+}
+
 /// A white sheet with a title above and a legend below what `draw` draws.
 fn on_sheet(svg: &mut String, title: &str, height: u32, legend: &[String], draw: &dyn Fn(&Area<'_>) -> Drawn) -> Drawn {
-    let rows = u32::try_from(legend.len().div_ceil(LEGEND_COLUMNS))?;
+    let columns = if legend.iter().any(|name| name.chars().count() > LEGEND_LETTERS) { 1 } else { 2 };
+    let rows = u32::try_from(legend.len().div_ceil(columns))?;
     let sheet = SVGBackend::with_string(svg, (WIDTH, TITLE_HEIGHT + height + rows * LEGEND_ROW_HEIGHT + MARGIN));
     let sheet = sheet.into_drawing_area();
     sheet.fill(&WHITE)?;
@@ -143,11 +155,11 @@ fn on_sheet(svg: &mut String, title: &str, height: u32, legend: &[String], draw:
     head.draw_text(title, &bold, (14, 10))?;
     let (body, foot) = rest.split_vertically(height);
     draw(&body)?;
-    let column_width = (i32::try_from(WIDTH)? - LEGEND_INDENT) / i32::try_from(LEGEND_COLUMNS)?;
+    let column_width = (i32::try_from(WIDTH)? - LEGEND_INDENT) / i32::try_from(columns)?;
     let style = text(13).pos(Pos::new(HPos::Left, VPos::Center));
     for (at, name) in legend.iter().enumerate() {
-        let x = LEGEND_INDENT + i32::try_from(at % LEGEND_COLUMNS)? * column_width;
-        let y = i32::try_from(at / LEGEND_COLUMNS)? * i32::try_from(LEGEND_ROW_HEIGHT)? + 10;
+        let x = LEGEND_INDENT + i32::try_from(at % columns)? * column_width;
+        let y = i32::try_from(at / columns)? * i32::try_from(LEGEND_ROW_HEIGHT)? + 10;
         let swatch = if at < COLOURS.len() { colour(at).filled() } else { colour(at).stroke_width(2) };
         foot.draw(&Rectangle::new([(x, y - 5), (x + 18, y + 5)], swatch))?;
         foot.draw_text(name, &style, (x + 26, y))?;
@@ -204,7 +216,7 @@ mod tests {
         let points = [(10_000, 20_000), (100_000, 25_000), (200_000, 300_000), (400_000, 9_000_000)];
         let found = svg(vec![line(Plot::Rates, "uring", &points, &[]), line(Plot::Rates, "flat", &points[..2], &[])]);
         assert!(
-            found.contains("uring, knee between 100 k/s and 200 k/s") && found.contains("flat, no knee"),
+            found.contains("uring, knee between 100 k/s and 200 k/s") && found.contains("flat, no knee up to 100 k/s"),
             "{found}"
         );
         assert!(found.contains("<circle"), "{found}");

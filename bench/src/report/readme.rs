@@ -6,20 +6,19 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use super::screen::ratios_first;
-use super::shown::{Shown, short};
+use super::glance::glances;
 use crate::error::BenchError;
-use crate::figure::Unit;
 use crate::run::Run;
 
 /// Where the numbers begin.
 pub const BEGIN: &str = "<!-- numbers: made by `scripts/numbers`, do not edit -->";
 /// Where they end.
 pub const END: &str = "<!-- end of numbers -->";
-/// Figures in a row beside its ratios.
+/// Figures in a row.
 const FIGURES_MAX: usize = 4;
 /// What tells one host from another.
-const FACTS: [&str; 9] = ["date", "commit", "cpu", "cores", "isolation", "governor", "huge pages", "kernel", "clock"];
+const FACTS: [&str; 11] =
+    ["date", "commit", "cpu", "cores", "isolation", "governor", "huge pages", "kernel", "clock", "load", "steal"];
 
 /// Puts a run's numbers between the markers of a page.
 ///
@@ -43,42 +42,44 @@ fn replaced(page: &str, block: &str) -> Option<String> {
 /// The numbers of a run.
 #[must_use]
 pub fn block(run: &Run) -> String {
-    let mut text = String::new();
+    let mut text = String::from("\n| one canonical run | |\n|---|---|\n");
     // Writing into a String does not fail, here and below.
-    let facts: Vec<String> = FACTS.iter().filter_map(|name| Some(format!("{name} {}", run.host.get(name)?))).collect();
-    let _ = writeln!(
-        text,
-        "\nOne canonical run: {}; load {}; steal {}.",
-        facts.join("; "),
-        of(run, "load"),
-        of(run, "steal")
-    );
+    for name in FACTS {
+        let value = run.host.get(name).map_or("not told", String::as_str);
+        let _ = writeln!(text, "| {name} | {value} |");
+    }
     if run.smoke {
         let _ = writeln!(text, "\n**Smoke sizes: the figures mean nothing.**");
     }
     if !run.warnings.is_empty() {
-        let _ =
-            writeln!(text, "\n**Absolute figures of this machine mean little; ratios within one run hold.** Because:");
-        let _ = writeln!(text, "{}.", run.warnings.join("; "));
-    }
-    let _ = writeln!(text, "\n| what | ratios | figures |\n|---|---|---|");
-    for (suite, _) in &run.sections.0 {
-        for (subject, figures) in run.rows(suite) {
-            let figures = ratios_first(&figures);
-            let said = |ratio: bool| {
-                let chosen = figures.iter().filter(|figure| (figure.unit == Unit::Thousandths) == ratio);
-                let said = chosen.map(|figure| format!("{} {:#}", short(&figure.name), Shown::of(figure)));
-                said.take(FIGURES_MAX).collect::<Vec<_>>().join(", ")
-            };
-            let _ = writeln!(text, "| {suite}: {subject} | {} | {} |", said(true), said(false));
+        let _ = writeln!(
+            text,
+            "\n**Absolute figures of this machine mean little; ratios within one run hold.** Because:\n"
+        );
+        for warning in &run.warnings {
+            let _ = writeln!(text, "- {warning}");
         }
     }
+    table(&mut text, run, "ratios", true);
+    table(&mut text, run, "figures", false);
     text.push('\n');
     text
 }
 
-fn of<'a>(run: &'a Run, fact: &str) -> &'a str {
-    run.host.get(fact).map_or("not told", String::as_str)
+/// One row a subject that has any: its ratios, or its other figures.
+fn table(text: &mut String, run: &Run, head: &str, ratios: bool) {
+    let _ = writeln!(text, "\n| | {head} |\n|---|---|");
+    for (suite, _) in &run.sections.0 {
+        for glance in glances(run, suite) {
+            let mut said = if ratios { glance.ratios } else { glance.figures };
+            if !glance.together {
+                said.truncate(FIGURES_MAX);
+            }
+            if !said.is_empty() {
+                let _ = writeln!(text, "| {suite}: {} | {} |", glance.subject, said.join(", "));
+            }
+        }
+    }
 }
 
 #[cfg(test)]

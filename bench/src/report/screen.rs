@@ -2,14 +2,15 @@
 
 use std::fmt::{self, Write as _};
 
+use super::glance::{Glance, glances};
 use super::shown::{Shown, short};
 use crate::figure::Unit;
 use crate::run::{Kept, Run};
 
 /// The width that a short line keeps to.
 const SHORT_COLUMNS: usize = 100;
-/// Facts of the host that a glance needs.
-const SHORT_FACTS: [&str; 7] = ["date", "commit", "cpu", "cores", "kernel", "load", "steal"];
+/// Facts of the host that a glance needs, by lines.
+const SHORT_FACTS: [&[&str]; 3] = [&["date", "commit"], &["cpu", "cores", "kernel"], &["load", "steal"]];
 
 /// Everything.
 pub struct Full<'a>(pub &'a Run);
@@ -30,7 +31,7 @@ impl fmt::Display for Full<'_> {
                 writeln!(f, "  {name}: {value}")?;
             }
             let rows = run.rows(suite);
-            let width = width(&rows);
+            let width = width(rows.iter().map(|(subject, _)| *subject));
             for (number, (subject, figures)) in rows.iter().enumerate() {
                 write!(f, "  {subject:<width$}")?;
                 for figure in figures {
@@ -51,32 +52,66 @@ impl fmt::Display for Full<'_> {
 impl fmt::Display for Short<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let run = self.0;
-        for name in SHORT_FACTS {
-            if let Some(value) = run.host.get(name) {
-                writeln!(f, "{name:<14} {value}")?;
-            }
+        for names in SHORT_FACTS {
+            let told = |name: &&str| Some(format!("{name} {}", run.host.get(name)?));
+            let told: Vec<String> = names.iter().filter_map(told).collect();
+            told.chunks(names.len()).try_for_each(|line| writeln!(f, "{}", line.join("; ")))?;
         }
-        head(run, f)?;
+        if run.rounds > 1 {
+            writeln!(f, "{} rounds, of each figure the middle one", run.rounds)?;
+        }
+        if run.smoke {
+            writeln!(f, "smoke sizes: the figures mean nothing")?;
+        }
+        if !run.warnings.is_empty() {
+            let mut words =
+                vec!["WARNING: absolute figures of this machine mean little; ratios within one run hold. Why:"];
+            words.extend(run.warnings.iter().map(String::as_str));
+            let mut said = String::new();
+            let words = words.iter().flat_map(|sentence| sentence.split(' ').chain([";"])).collect::<Vec<_>>();
+            let sentences = words.join(" ").replace(" ;", ";").replace("Why:;", "Why:");
+            wrap(&mut said, sentences.trim_end_matches(';').split(' '), " ", 2);
+            writeln!(f, "{said}")?;
+        }
         for (suite, _) in &run.sections.0 {
             writeln!(f, "\n{suite}")?;
-            let rows = run.rows(suite);
-            let width = width(&rows);
-            for (subject, figures) in &rows {
+            let glances = glances(run, suite);
+            let width = short_width(glances.iter().map(|glance| glance.subject.as_str()));
+            for Glance { subject, ratios, figures, together } in &glances {
                 let mut line = format!("  {subject:<width$}");
-                for figure in ratios_first(figures) {
-                    let more = format!("  {} {:#}", short(&figure.name), Shown::of(figure));
-                    if line.chars().count() + more.chars().count() > SHORT_COLUMNS {
-                        break;
+                if *together {
+                    line.push_str("  ");
+                    wrap(&mut line, figures.iter().map(String::as_str), ", ", width + 4);
+                } else {
+                    for figure in ratios.iter().chain(figures) {
+                        if line.chars().count() + 2 + figure.chars().count() > SHORT_COLUMNS {
+                            break;
+                        }
+                        let _ = write!(line, "  {figure}");
                     }
-                    line.push_str(&more);
                 }
                 writeln!(f, "{line}")?;
             }
         }
-        writeln!(
-            f,
-            "\nAll figures with what each leaves out: --full, --json, or --html FILE with plots; docs/benchmarks.md says how they are taken."
-        )
+        writeln!(f, "\nEverything, with what each figure leaves out: --full, --json, --html FILE (with plots).")
+    }
+}
+
+/// Adds parts with what joins them, in lines that keep to the width; all but the first are indented.
+fn wrap<'a>(text: &mut String, parts: impl Iterator<Item = &'a str>, between: &str, indent: usize) {
+    let mut first = true;
+    for part in parts {
+        let column = text.lines().last().unwrap_or("").chars().count();
+        if !first {
+            text.push_str(between);
+            if column + between.len() + part.chars().count() > SHORT_COLUMNS {
+                text.truncate(text.trim_end().len());
+                // Writing into a String does not fail.
+                let _ = write!(text, "\n{:indent$}", "");
+            }
+        }
+        text.push_str(part);
+        first = false;
     }
 }
 
@@ -94,8 +129,14 @@ fn head(run: &Run, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     run.warnings.iter().try_for_each(|warning| writeln!(f, "  - {warning}"))
 }
 
-fn width(rows: &[(&str, Vec<&Kept>)]) -> usize {
-    rows.iter().map(|(subject, _)| subject.chars().count()).max().unwrap_or(0).max(14)
+fn width<'a>(subjects: impl Iterator<Item = &'a str>) -> usize {
+    subjects.map(|subject| subject.chars().count()).max().unwrap_or(0).max(14)
+}
+
+/// The same for short lines; the few names that are longer than most push their figures to the right.
+fn short_width<'a>(subjects: impl Iterator<Item = &'a str>) -> usize {
+    const MOST: usize = 48;
+    width(subjects.filter(|subject| subject.chars().count() <= MOST))
 }
 
 /// A subject's figures with those first that hold on any machine.

@@ -61,8 +61,8 @@ pub fn rate(per_s: u64) -> String {
 pub fn duration(ns: u64) -> String {
     match ns {
         0..10_000 => format!("{ns} ns"),
-        10_000..10_000_000 => format!("{} µs", three(ns, 1_000)),
-        10_000_000..10_000_000_000 => format!("{} ms", three(ns, 1_000_000)),
+        10_000..1_000_000 => format!("{} µs", three(ns, 1_000)),
+        1_000_000..10_000_000_000 => format!("{} ms", three(ns, 1_000_000)),
         _ => format!("{} s", three(ns, 1_000_000_000)),
     }
 }
@@ -117,7 +117,8 @@ mod tests {
         assert_eq!(shown(1_041_900_000, Unit::PerSecond), "1,041 M/s");
         assert_eq!(shown(9_900, Unit::PerSecond), "9,900/s");
         assert_eq!(shown(47_000, Unit::Ns), "47.0 µs");
-        assert_eq!(shown(12_345_678, Unit::Ns), "12.3 ms");
+        assert_eq!(shown(999_999, Unit::Ns), "999 µs");
+        assert_eq!(shown(1_234_567, Unit::Ns), "1.23 ms");
         assert_eq!(shown(2_050, Unit::Thousandths), "2.05×");
     }
 }

@@ -12,7 +12,8 @@ use std::thread;
 use crate::error::BenchError;
 use crate::figure::{Figure, Row, Section, Series};
 use crate::host::file_system;
-use crate::sample::{by_percentile, durations, percentiles};
+use crate::load::distribution::Distribution;
+use crate::sample::{durations, percentiles};
 use clap::Args;
 use engine::journal::segment::SEGMENT_LEN_ALIGN;
 use engine::journal::{Appender, Disk, Durability, Genesis, Helper, Journal, LocalDisk, Options, Status, Watch, open};
@@ -111,7 +112,8 @@ fn commits(dir: &Path, sizes: &Sizes, clock: &Clock) -> Result<([Row; 2], Vec<Se
     disk.extend(percentiles(["overwrite_p50_ns", "overwrite_p99_ns", "overwrite_p999_ns"], &overwrites));
     let mut alone = vec![Figure::count("samples", commits.len()), ratio];
     alone.extend(percentiles(["commit_p50_ns", "commit_p99_ns", "commit_p999_ns"], &commits));
-    let series = vec![by_percentile("disk alone", &overwrites), by_percentile("synced, alone", &commits)];
+    let line = |name: &str, histogram| Distribution::from(histogram).series(name);
+    let series = vec![line("disk alone", overwrites), line("synced, alone", commits)];
     let rows = [
         Row {
             name: "disk alone".into(),

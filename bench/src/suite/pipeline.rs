@@ -69,6 +69,14 @@ pub struct PipelineArgs {
     dir: Option<PathBuf>,
 }
 
+impl PipelineArgs {
+    /// As in a run of everything: the ordinary day, so that it fits the screen and the time; the book takes all scenarios there.
+    #[must_use]
+    pub fn canonical() -> Self {
+        Self { scenario: vec![Scenario::Normal], ..Self::default() }
+    }
+}
+
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Part {

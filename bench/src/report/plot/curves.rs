@@ -3,6 +3,7 @@
 use super::axis::{LogAxis, Ticked, log, round_ns, round_rate};
 use super::{Area, COLOURS, Drawn, GRID, INK, colour, real, text};
 use crate::figure::Series;
+use crate::load::knee::{self, Knee};
 use crate::report::shown::rate;
 use plotters::chart::ChartBuilder;
 use plotters::element::{Circle, PathElement};
@@ -14,8 +15,6 @@ pub const HEIGHT: u32 = 380;
 
 /// A percentile of all, in thousandths of a percent: the slowest message.
 const ALL: u64 = 100_000;
-/// The knee is where a p99 is over this many times that of the lowest rate.
-const KNEE: u64 = 10;
 /// How far right of the last percentile the slowest message is drawn, in decades.
 const TO_THE_SLOWEST: f64 = 0.6;
 
@@ -53,24 +52,25 @@ pub fn rates(area: &Area<'_>, lines: &[&Series]) -> Drawn {
     let axis = LogAxis::over(lines.iter().flat_map(|line| &line.points).map(|(x, _)| *x));
     let label = |place: &f64| round_rate(axis.at(*place));
     let x = Axis { name: "offered rate", range: axis.range, places: axis.places(), label: &label };
-    draw(area, lines, &x, &log, Some(&knee))
+    draw(area, lines, &x, &log, Some(&passed))
 }
 
-/// The lines' names, each with its knee.
-pub fn knees(lines: &[&Series]) -> Vec<String> {
-    let said = |line: &&Series| match knee(line) {
-        Some([held, passed]) => format!("{}, knee between {} and {}", line.name, rate(held.0), rate(passed.0)),
-        None => format!("{}, no knee in these rates", line.name),
-    };
-    lines.iter().map(said).collect()
+/// The knee of a line of rates, in words.
+#[must_use]
+pub fn knee(line: &Series) -> String {
+    match knee::knee(&line.points) {
+        Knee::Between { held_per_s, passed_per_s } => {
+            format!("knee between {} and {}", rate(held_per_s), rate(passed_per_s))
+        }
+        Knee::Above { held_per_s } => format!("no knee up to {}", rate(held_per_s)),
+        Knee::Unknown => "no knee known".to_owned(),
+    }
 }
 
-/// The last point whose p99 is within ten times that of the lowest rate, and the one after it. The last, because a machine that is busy for a
-/// moment shows in one point.
-fn knee(line: &Series) -> Option<[(u64, u64); 2]> {
-    let unloaded = line.points.first()?.1;
-    let held = line.points.iter().rposition(|(_, y)| *y <= unloaded.saturating_mul(KNEE))?;
-    Some([line.points[held], *line.points.get(held + 1)?])
+/// The first point beyond the knee.
+fn passed(line: &Series) -> Option<(u64, u64)> {
+    let Knee::Between { passed_per_s, .. } = knee::knee(&line.points) else { return None };
+    line.points.iter().copied().find(|(rate, _)| *rate == passed_per_s)
 }
 
 /// How many decades of messages are faster: p90 is 1, p99 is 2.
@@ -78,7 +78,7 @@ fn rarity(thousandths_of_a_percent: u64) -> f64 {
     (real(ALL) / real((ALL - thousandths_of_a_percent.min(ALL - 1)).max(1))).log10()
 }
 
-type Mark<'a> = Option<&'a dyn Fn(&Series) -> Option<[(u64, u64); 2]>>;
+type Mark<'a> = Option<&'a dyn Fn(&Series) -> Option<(u64, u64)>>;
 
 fn draw(area: &Area<'_>, lines: &[&Series], x: &Axis<'_>, place: &dyn Fn(u64) -> f64, mark: Mark<'_>) -> Drawn {
     let y = LogAxis::over(lines.iter().flat_map(|line| &line.points).map(|(_, y)| *y));
@@ -113,7 +113,7 @@ fn draw(area: &Area<'_>, lines: &[&Series], x: &Axis<'_>, place: &dyn Fn(u64) ->
             chart.draw_series(DashedLineSeries::new(points.iter().copied(), 6, 4, style))?;
         }
         chart.draw_series(points.iter().map(|point| Circle::new(*point, 3, colour(at).filled())))?;
-        if let Some([_, (rate, ns)]) = mark.and_then(|mark| mark(line)) {
+        if let Some((rate, ns)) = mark.and_then(|mark| mark(line)) {
             let knee = (place(rate), log(ns));
             let down = PathElement::new(vec![knee, (knee.0, y.range.0)], colour(at).mix(0.6).stroke_width(1));
             chart.draw_series([down])?;

@@ -9,7 +9,7 @@ use super::feeder::{Feeder, Flood};
 use super::site::{End, Setup, Site};
 use crate::cores::on_core;
 use crate::error::BenchError;
-use crate::figure::{Figure, Plot, Row, Section, Series, THREADS, Unit};
+use crate::figure::{Figure, Plot, Row, SWEEP, Section, Series, THREADS, Unit};
 use crate::flow::Flow;
 use crate::load::knee::Sweep;
 use crate::load::record::{Outcome, Plan};
@@ -248,7 +248,7 @@ impl Bench<'_> {
             let outcome = outcomes.swap_remove(outcomes.len() / 2);
             let p99_ns = outcome.latency.percentile_ns(99_000);
             sweep.found(rate, p99_ns);
-            let name = format!("{}, sweep at {rate}/s", fed.name());
+            let name = format!("{}{SWEEP}{rate}/s", fed.name());
             section.rows.push(Row { name: name.into(), figures: outcome.figures().collect(), excludes: WITHOUT });
             if self.smoke {
                 break;
