@@ -26,12 +26,12 @@ fn series() -> (Value, [usize; 4]) {
     let stages = ["receive", "decode", "sequence", "risk", "match", "journal append", "durable", "encode", "send"];
     let budget: Vec<[u64; 2]> = (0..9).map(|at| [at, 100 + at * 90]).collect();
     let series = json!([
-        { "suite": "core", "plot": "throughput", "name": "book alone", "points": [[0, 5_700_000], [1, 5_400_000]],
+        { "suite": "recovery", "plot": "throughput", "name": "book alone", "points": [[0, 5_700_000], [1, 5_400_000]],
           "labels": ["static", "normal"] },
-        { "suite": "journal", "plot": "percentiles", "name": "disk alone", "points": percentiles(1) },
-        { "suite": "journal", "plot": "percentiles", "name": "synced, alone", "points": percentiles(3) },
-        { "suite": "journal", "plot": "percentiles", "name": "a third", "points": percentiles(9) },
-        { "suite": "journal", "plot": "rates", "name": "uring",
+        { "suite": "recovery", "plot": "percentiles", "name": "disk alone", "points": percentiles(1) },
+        { "suite": "recovery", "plot": "percentiles", "name": "synced, alone", "points": percentiles(3) },
+        { "suite": "recovery", "plot": "percentiles", "name": "a third", "points": percentiles(9) },
+        { "suite": "recovery", "plot": "rates", "name": "uring",
           "points": [[10_000, 20_000], [100_000, 22_000], [200_000, 90_000], [400_000, 4_000_000]] },
         { "suite": "recovery", "plot": "budget", "name": "p50", "points": budget, "labels": stages },
         { "suite": "recovery", "plot": "budget", "name": "p99", "points": budget, "labels": stages },
@@ -107,8 +107,22 @@ fn every_plot_of_the_page_is_drawn() {
     let path = |name: &str| dir.path().join(name);
     let (run, page, picture) = (path("run.json"), path("page.html"), path("page.png"));
     let plain = |path: &Path| path.to_str().expect("a plain path").to_owned();
-    ran(&["--smoke", "--out", &plain(&run)]);
+    ran(&["--smoke", "--out", &plain(&run), "--html", &plain(&page)]);
     let mut kept: Value = serde_json::from_str(&fs::read_to_string(&run).expect("the run")).expect("JSON");
+    // The canonical run has plots of all kinds, each of which is on its page.
+    let plots: HashSet<String> = kept["series"]
+        .as_array()
+        .expect("lines")
+        .iter()
+        .map(|line| format!("{} {}", line["suite"], line["plot"]))
+        .collect();
+    for kind in ["throughput", "percentiles", "rates", "budget"] {
+        assert!(plots.iter().any(|plot| plot.contains(kind)), "no {kind} in {plots:?}");
+    }
+    assert_eq!(fs::read_to_string(&page).expect("the page").matches("<svg ").count(), plots.len(), "{plots:?}");
+
+    // Looked at are plots of known lines, on the page of one suite.
+    kept["sections"] = json!({ "recovery": kept["sections"]["recovery"].clone() });
     let (series, lines) = series();
     kept["series"] = series;
     fs::write(&run, kept.to_string()).expect("written");

@@ -24,7 +24,8 @@ use plotters::style::{Color, FontStyle, IntoFont, RGBColor, TextStyle, WHITE};
 const WIDTH: u32 = 900;
 const TITLE_HEIGHT: u32 = 34;
 const LEGEND_ROW_HEIGHT: u32 = 20;
-const LEGEND_COLUMNS: usize = 2;
+/// Letters of a name that fit half the width.
+const LEGEND_LETTERS: usize = 56;
 const LEGEND_INDENT: i32 = 80;
 const MARGIN: u32 = 12;
 
@@ -144,7 +145,8 @@ fn with_knees(lines: &[&Series]) -> Vec<String> {
 
 /// A white sheet with a title above and a legend below what `draw` draws.
 fn on_sheet(svg: &mut String, title: &str, height: u32, legend: &[String], draw: &dyn Fn(&Area<'_>) -> Drawn) -> Drawn {
-    let rows = u32::try_from(legend.len().div_ceil(LEGEND_COLUMNS))?;
+    let columns = if legend.iter().any(|name| name.chars().count() > LEGEND_LETTERS) { 1 } else { 2 };
+    let rows = u32::try_from(legend.len().div_ceil(columns))?;
     let sheet = SVGBackend::with_string(svg, (WIDTH, TITLE_HEIGHT + height + rows * LEGEND_ROW_HEIGHT + MARGIN));
     let sheet = sheet.into_drawing_area();
     sheet.fill(&WHITE)?;
@@ -153,11 +155,11 @@ fn on_sheet(svg: &mut String, title: &str, height: u32, legend: &[String], draw:
     head.draw_text(title, &bold, (14, 10))?;
     let (body, foot) = rest.split_vertically(height);
     draw(&body)?;
-    let column_width = (i32::try_from(WIDTH)? - LEGEND_INDENT) / i32::try_from(LEGEND_COLUMNS)?;
+    let column_width = (i32::try_from(WIDTH)? - LEGEND_INDENT) / i32::try_from(columns)?;
     let style = text(13).pos(Pos::new(HPos::Left, VPos::Center));
     for (at, name) in legend.iter().enumerate() {
-        let x = LEGEND_INDENT + i32::try_from(at % LEGEND_COLUMNS)? * column_width;
-        let y = i32::try_from(at / LEGEND_COLUMNS)? * i32::try_from(LEGEND_ROW_HEIGHT)? + 10;
+        let x = LEGEND_INDENT + i32::try_from(at % columns)? * column_width;
+        let y = i32::try_from(at / columns)? * i32::try_from(LEGEND_ROW_HEIGHT)? + 10;
         let swatch = if at < COLOURS.len() { colour(at).filled() } else { colour(at).stroke_width(2) };
         foot.draw(&Rectangle::new([(x, y - 5), (x + 18, y + 5)], swatch))?;
         foot.draw_text(name, &style, (x + 26, y))?;
