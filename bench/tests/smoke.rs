@@ -225,7 +225,8 @@ fn the_canonical_run_is_one_screen() {
         assert!(screen.lines().any(|found| found == line), "{line} in {screen}");
     }
     assert!(screen.contains("smoke sizes: the figures mean nothing"));
-    assert!(screen.lines().count() <= 60, "{screen}");
+    // A line or two more where the machine gives more reasons for a warning.
+    assert!(screen.lines().count() <= 64, "{screen}");
     let facts = ["date ", "commit ", "cpu ", "load ", "steal "];
     assert!(facts.iter().all(|fact| screen.contains(fact)), "{screen}");
 }
