@@ -61,8 +61,8 @@ pub struct PipelineArgs {
     /// Threads of the tiles: 1, 2 or 4, or several of these; as many as the cores hold beside the feeder when not given
     #[arg(long, value_delimiter = ',', value_parser = preset)]
     threads: Vec<usize>,
-    /// What an idle tile does: spin, yield or park
-    #[arg(long, default_value = "yield")]
+    /// What an idle tile does: spin, yield or park; it spins when not told otherwise, at smoke sizes it parks
+    #[arg(long)]
     wait: Option<Wait>,
     /// Directory for the journals; that for temporary files when not given
     #[arg(long)]
@@ -96,7 +96,8 @@ enum Part {
 /// The appliance does not run, or came to another state than it must.
 pub fn run(args: &PipelineArgs, smoke: bool, clock: &Clock) -> Result<Vec<Section>, BenchError> {
     let dir = args.dir.clone().unwrap_or_else(env::temp_dir);
-    let wait = args.wait.unwrap_or_default();
+    // A thread that yields may stand still for seconds where others are busy.
+    let wait = args.wait.unwrap_or(if smoke { Wait::Park } else { Wait::Spin });
     let setups = setups(&args.threads, wait);
     let bench = Bench {
         clock,

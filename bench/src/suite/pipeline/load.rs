@@ -152,7 +152,7 @@ impl Bench<'_> {
     pub fn flood(&self, fed: &Fed<'_>, section: &mut Section) -> Result<(), BenchError> {
         let mut floods = Vec::new();
         for _ in 0..self.passes {
-            floods.push(self.pass(fed, fed.proved.end, |_| Off, |feeder| feeder.flood(fed.messages()))?.0);
+            floods.push(self.pass(fed, |_| Some(fed.proved.end), |_| Off, |feeder| feeder.flood(fed.messages()))?.0);
         }
         let messages = fed.messages().len() as u64;
         let taken_ns: Vec<u64> = floods.iter().map(|flood| flood.taken_ns).collect();
@@ -195,9 +195,9 @@ impl Bench<'_> {
             // In turns, and each first as often as the other.
             for with in [pass % 2 == 0, pass % 2 == 1] {
                 let Flood { taken_ns, .. } = if with {
-                    self.pass(fed, fed.proved.end, self.stamps(messages.len()), flood)?.0
+                    self.pass(fed, |_| Some(fed.proved.end), self.stamps(messages.len()), flood)?.0
                 } else {
-                    self.pass(fed, fed.proved.end, |_| Off, flood)?.0
+                    self.pass(fed, |_| Some(fed.proved.end), |_| Off, flood)?.0
                 };
                 if with { &mut with_ns } else { &mut without_ns }.push(taken_ns);
             }
@@ -298,14 +298,16 @@ impl Bench<'_> {
         let schedule = Schedule { pattern, rate_per_s, seed: u64::from(SEED) };
         let messages = &fed.messages()[..messages];
         let end = fed.end_after(messages.len());
+        // What was not answered may not have been taken, either: it is counted as lost, and there is no end to compare with.
+        let end = |outcome: &Outcome| (outcome.lost == 0).then_some(end);
         self.pass(fed, end, trace, |feeder| feeder.by_the_clock(messages, &schedule, plan))
     }
 
-    /// A fresh appliance, a client that feeds it, and the proof that it ended where it must.
+    /// A fresh appliance, a client that feeds it, and the proof that it ended where `end` says it must.
     fn pass<T: Trace, R: Send>(
         &self,
         fed: &Fed<'_>,
-        end: End,
+        end: impl FnOnce(&R) -> Option<End>,
         trace: impl Fn(TileKind) -> T,
         feed: impl FnOnce(&mut Feeder) -> Result<R, BenchError> + Send,
     ) -> Result<(R, Vec<T>), BenchError> {
@@ -313,10 +315,15 @@ impl Bench<'_> {
         let clock = self.clock.clone();
         let run = move || feed(&mut Feeder::log_in(client, port, clock)?);
         let came = match fed.setup.cores.first() {
-            Some(core) => on_core(*core, run)?,
-            None => run()?,
+            Some(core) => on_core(*core, run),
+            None => run(),
         };
-        Ok((came, site.close(&end)?))
+        // An appliance that failed is the reason why its client did.
+        let closed = site.close(came.as_ref().ok().and_then(end));
+        match (came, closed) {
+            (Ok(came), Ok(traces)) => Ok((came, traces)),
+            (_, Err(error @ BenchError::Stop(_))) | (Err(error), _) | (Ok(_), Err(error)) => Err(error),
+        }
     }
 
     /// A trace for each tile, with room for what so many messages leave in it: at most a packet each in the net tile, and in the matching

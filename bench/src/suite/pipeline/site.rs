@@ -125,6 +125,7 @@ impl<T: Trace> Site<T> {
         let (order_entry, rerequest) = (config.network.order_entry.into(), config.network.rerequest.into());
         let client = ClientConfig {
             window_messages: WINDOW,
+            login_patience_ns: PATIENCE_NS,
             outage_patience_ns: PATIENCE_NS,
             ..ClientConfig::new(username, Key(session.key.0), order_entry, rerequest)
         };
@@ -133,17 +134,16 @@ impl<T: Trace> Site<T> {
         Ok((Self { appliance, _dir: dir }, feeders, client))
     }
 
-    /// Ends it, and holds it to the state that it must have come to.
+    /// Ends it, and holds it to the state that it must have come to, where that is known.
     ///
     /// # Errors
     /// It failed, or stands elsewhere.
-    pub fn close(self, expected: &End) -> Result<Vec<T>, BenchError> {
+    pub fn close(self, expected: Option<End>) -> Result<Vec<T>, BenchError> {
         let Stopped { venue, traces, .. } = self.appliance.stop()?;
         let found = End::of(venue.exchange());
-        if found == *expected {
-            return Ok(traces);
-        }
-        let (expected, found) = (format!("{expected:?}"), format!("{found:?}"));
+        let Some(expected) = expected.filter(|expected| *expected != found) else { return Ok(traces) };
+        let counters = venue.gateway().counters();
+        let (expected, found) = (format!("{expected:?}"), format!("{found:?} after {counters:?}"));
         Err(BenchError::Unequal { subject: "pipeline", expected, found })
     }
 }
