@@ -42,6 +42,9 @@ impl fmt::Display for Knee {
     }
 }
 
+/// How often a rate is measured that seems to be beyond the knee; the lowest p99 counts.
+const TRIES: u32 = 3;
+
 /// The knee of these points of rate and p99. The lowest rate counts as unloaded. The *highest* rate that held decides: a machine that is busy
 /// with something else for a moment lifts the p99 of any rate, and nothing lowers that of one too high.
 #[must_use]
@@ -54,10 +57,13 @@ pub fn knee(points: &[(u64, u64)]) -> Knee {
     passed.min().map_or(Knee::Above { held_per_s }, |passed_per_s| Knee::Between { held_per_s, passed_per_s })
 }
 
-/// A sweep: doubles the rate until p99 has passed, then halves the interval.
+/// A sweep: doubles the rate until p99 has passed, then halves the interval. What a rate gives is believed when it held, or when it has passed
+/// each time of several: a machine that is busy with something else for a moment must not end the sweep.
 #[derive(Clone, Debug)]
 pub struct Sweep {
     points: Vec<(u64, u64)>,
+    /// The rate that was measured last, and how often.
+    tried: (u64, u32),
     start_per_s: u64,
     end_per_s: u64,
     halvings: u32,
@@ -68,13 +74,18 @@ impl Sweep {
     #[must_use]
     pub const fn new(start_per_s: u64, end_per_s: u64, halvings: u32) -> Self {
         let start_per_s = if start_per_s == 0 { 1 } else { start_per_s };
-        Self { points: Vec::new(), start_per_s, end_per_s, halvings }
+        Self { points: Vec::new(), tried: (start_per_s, 0), start_per_s, end_per_s, halvings }
     }
 
     /// The rate to be measured now; `None` when the sweep is done.
     pub fn next_rate(&mut self) -> Option<u64> {
+        let (rate_per_s, tries) = self.tried;
+        // The first rate is what the others are held to.
+        let doubtful = rate_per_s == self.start_per_s || self.has_passed(rate_per_s);
+        if tries < TRIES && doubtful {
+            return Some(rate_per_s);
+        }
         match self.knee() {
-            Knee::Unknown if self.points.is_empty() => Some(self.start_per_s),
             Knee::Unknown => None,
             Knee::Above { held_per_s } if held_per_s >= self.end_per_s => None,
             Knee::Above { held_per_s } => Some(held_per_s.saturating_mul(2).min(self.end_per_s)),
@@ -91,8 +102,18 @@ impl Sweep {
 
     /// What the rate gave.
     pub fn found(&mut self, rate_per_s: u64, p99_ns: u64) {
-        self.points.push((rate_per_s, p99_ns));
-        self.points.sort_unstable();
+        let (last_per_s, tries) = self.tried;
+        self.tried = (rate_per_s, if rate_per_s == last_per_s { tries + 1 } else { 1 });
+        match self.points.binary_search_by_key(&rate_per_s, |(rate, _)| *rate) {
+            Ok(at) => self.points[at].1 = self.points[at].1.min(p99_ns),
+            Err(at) => self.points.insert(at, (rate_per_s, p99_ns)),
+        }
+    }
+
+    /// Whether the best of what this rate gave is beyond the knee.
+    fn has_passed(&self, rate_per_s: u64) -> bool {
+        let limit_ns = self.points.first().map_or(u64::MAX, |(_, unloaded_ns)| unloaded_ns.saturating_mul(KNEE_FACTOR));
+        self.points.iter().any(|(rate, p99_ns)| *rate == rate_per_s && *p99_ns > limit_ns)
     }
 
     /// What the points say until now.
@@ -134,10 +155,21 @@ mod tests {
             tried.push(rate);
             sweep.found(rate, if rate > 11_500 { 1_000 } else { 20 });
         }
+        tried.dedup();
         assert_eq!(tried, [1_000, 2_000, 4_000, 8_000, 16_000, 12_000, 10_000, 11_000]);
         assert_eq!(sweep.knee(), Knee::Between { held_per_s: 11_000, passed_per_s: 12_000 });
         assert_eq!(sweep.knee().to_string(), "between 11000 and 12000 messages a second");
         assert!(sweep.series("x").points.is_sorted());
+    }
+
+    #[test]
+    fn a_rate_has_passed_when_it_did_so_each_time() {
+        let mut sweep = Sweep::new(1_000, 2_000, 0);
+        for (rate, p99_ns) in [(1_000, 90), (1_000, 50), (1_000, 70), (2_000, 501), (2_000, 9_000), (2_000, 499)] {
+            assert_eq!(sweep.next_rate(), Some(rate));
+            sweep.found(rate, p99_ns);
+        }
+        assert_eq!((sweep.next_rate(), sweep.knee()), (None, Knee::Above { held_per_s: 2_000 }));
     }
 
     #[test]
@@ -148,7 +180,7 @@ mod tests {
             tried.push(rate);
             sweep.found(rate, 1);
         }
-        assert_eq!((tried, sweep.knee()), (vec![3, 6, 10], Knee::Above { held_per_s: 10 }));
+        assert_eq!((tried, sweep.knee()), (vec![3, 3, 3, 6, 10], Knee::Above { held_per_s: 10 }));
         let mut narrow = Sweep::new(0, 9, 9);
         while let Some(rate) = narrow.next_rate() {
             narrow.found(rate, if rate > 1 { 99 } else { 1 });

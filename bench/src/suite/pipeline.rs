@@ -61,7 +61,7 @@ pub struct PipelineArgs {
     /// Threads of the tiles: 1, 2 or 4, or several of these; as many as the cores hold beside the feeder when not given
     #[arg(long, value_delimiter = ',', value_parser = preset)]
     threads: Vec<usize>,
-    /// What an idle tile does: spin, yield or park; it spins when not told otherwise, at smoke sizes it parks
+    /// What an idle tile does: spin, yield or park. When not told otherwise it spins, and yields where the helper that syncs has no core
     #[arg(long)]
     wait: Option<Wait>,
     /// Directory for the journals; that for temporary files when not given
@@ -96,9 +96,7 @@ enum Part {
 /// The appliance does not run, or came to another state than it must.
 pub fn run(args: &PipelineArgs, smoke: bool, clock: &Clock) -> Result<Vec<Section>, BenchError> {
     let dir = args.dir.clone().unwrap_or_else(env::temp_dir);
-    // A thread that yields may stand still for seconds where others are busy.
-    let wait = args.wait.unwrap_or(if smoke { Wait::Park } else { Wait::Spin });
-    let setups = setups(&args.threads, wait);
+    let setups = setups(&args.threads, args.wait, smoke);
     let bench = Bench {
         clock,
         dir: &dir,
@@ -159,8 +157,10 @@ fn preset(text: &str) -> Result<usize, String> {
 }
 
 /// One for each placement that was asked for, or that the cores can hold.
-fn setups(threads: &[usize], wait: Wait) -> Vec<Setup> {
+fn setups(threads: &[usize], wait: Option<Wait>, smoke: bool) -> Vec<Setup> {
     let cores = allowed_cores();
+    // A thread that yields may stand still for seconds where others are busy, and the tests run where they are.
+    let unasked = if smoke { Wait::Park } else { Wait::Spin };
     let holds = |threads: &usize| *threads < cores.len();
     let mut chosen = if threads.is_empty() { vec![1, 2, 4] } else { threads.to_vec() };
     if threads.is_empty() {
@@ -168,7 +168,12 @@ fn setups(threads: &[usize], wait: Wait) -> Vec<Setup> {
     }
     let setup = |threads: usize| Setup {
         threads,
-        wait,
+        wait: wait.unwrap_or(unasked),
+        wait_synced: wait.unwrap_or(if unasked == Wait::Spin && cores.len() <= threads + 1 {
+            Wait::Yield
+        } else {
+            unasked
+        }),
         cores: if holds(&threads) { cores[..=threads].to_vec() } else { Vec::new() },
     };
     chosen.into_iter().map(setup).collect()

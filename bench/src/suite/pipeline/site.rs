@@ -45,6 +45,8 @@ pub struct Setup {
     pub threads: usize,
     /// What idle tiles do.
     pub wait: Wait,
+    /// What they do where the journal's helper must come in between.
+    pub wait_synced: Wait,
     /// Cores: the feeder's, then one a thread. Empty: the scheduler's choice.
     pub cores: Vec<usize>,
 }
@@ -68,7 +70,10 @@ impl Setup {
         config.topology = Topology {
             threads: Topology::preset(self.threads).unwrap_or_else(|| Topology::default().threads),
             pin: self.cores.get(1..).unwrap_or_default().to_vec(),
-            wait: self.wait,
+            wait: match durability {
+                Durability::Mapped => self.wait,
+                Durability::Synced => self.wait_synced,
+            },
         };
         Ok(config)
     }
@@ -86,15 +91,19 @@ impl fmt::Display for Setup {
             Some((feeder, cores)) => write!(f, " on cores {}, the feeder on {feeder}", CoreList(cores.to_vec()))?,
             None => f.write_str(", the feeder beside, none pinned: fewer cores than threads")?,
         }
-        write!(
-            f,
-            ", the journal's helpers anywhere; idle tiles {}",
-            match self.wait {
-                Wait::Spin => "spin",
-                Wait::Yield => "yield",
-                Wait::Park => "park",
-            }
-        )
+        write!(f, ", the journal's helpers anywhere; idle tiles {}", verb(self.wait))?;
+        if self.wait_synced != self.wait {
+            write!(f, ", with synced they {}: there is no core for the helper that syncs", verb(self.wait_synced))?;
+        }
+        Ok(())
+    }
+}
+
+const fn verb(wait: Wait) -> &'static str {
+    match wait {
+        Wait::Spin => "spin",
+        Wait::Yield => "yield",
+        Wait::Park => "park",
     }
 }
 
