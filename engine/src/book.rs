@@ -15,6 +15,7 @@
 //! | cancel, reduce, fill | `resting.rs` | what happens to an order that rests |
 //! | stop orders | `stops.rs` | wait in ladders of their own, are elected by trades, enter one at a time |
 //! | key to slot | `index.rs` | sixteen neighbouring order numbers a cache line |
+//! | orders out, orders in again | `image.rs` | for snapshots: a book taken apart and rebuilt as it was |
 //! | invariants | `audit.rs` | everything that must hold between two commands, as code |
 //!
 //! `engine/src/twin.rs` is the same book written naively; the tests hold the two against each other.
@@ -22,6 +23,7 @@
 
 pub mod command;
 pub mod event;
+pub mod image;
 pub mod state_hash;
 pub mod view;
 

@@ -7,7 +7,8 @@ mod seen;
 #[path = "book_twin/stream.rs"]
 mod stream;
 
-use engine::book::{Book, BookCommand, BookEvent, CancelReason, LastTrade, Place};
+use engine::book::image::{Rebuild, Standing};
+use engine::book::{Book, BookCommand, BookEvent, BookLimits, CancelReason, LastTrade, Place};
 use engine::twin::TwinBook;
 use seen::Seen;
 use std::collections::BTreeMap;
@@ -64,6 +65,20 @@ fn tick(seed: u64) -> i64 {
     [1, 1, 2, 1, 3][usize::try_from(seed % 5).expect("fits")]
 }
 
+/// How often the book is taken apart and goes on as one built anew.
+const REBUILT_EVERY: u32 = 197;
+
+/// A book that is to go on as this one.
+fn rebuilt(book: &Book, limits: &BookLimits, tick: i64) -> Result<Book, &'static str> {
+    let mut again = Book::new(limits);
+    again.set_tick(InstrumentIndex(0), tick);
+    let mut rebuild = Rebuild::new(&mut again);
+    book.last_trades().try_for_each(|last| rebuild.last_trade(last))?;
+    book.each_standing(|standing: &Standing| rebuild.stand(standing))?;
+    rebuild.finish(book.stamp())?;
+    Ok(again)
+}
+
 fn run_both(seed: u64, flavour: Flavour, seen: &mut Seen) {
     let mut book = Book::new(&flavour.limits);
     let mut twin = TwinBook::new(&flavour.limits);
@@ -100,6 +115,11 @@ fn run_both(seed: u64, flavour: Flavour, seen: &mut Seen) {
         live.extend(twin.live_keys());
         assert_eq!(book.order_count(), live.len(), "order counts differ: {place}");
         assert_eq!(book.level_count(), twin.level_count(), "level counts differ: {place}");
+        if step % REBUILT_EVERY == REBUILT_EVERY - 1 {
+            book = rebuilt(&book, &flavour.limits, tick(seed)).unwrap_or_else(|what| panic!("{what}: {place}"));
+            assert_eq!(book.state_hash(), twin.state_hash(), "state hash of the book built anew: {place}");
+            compare_views(&book, &twin, &flavour, &place);
+        }
         if step % 16 == 0 {
             compare_views(&book, &twin, &flavour, &place);
         }

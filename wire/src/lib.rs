@@ -16,6 +16,7 @@ pub mod mold;
 pub mod money;
 pub mod ouch;
 pub mod side;
+pub mod snapshot;
 pub mod symbol;
 pub mod tick;
 pub mod time;

@@ -80,6 +80,11 @@ impl<T: Record> Slab<T> {
         self.len
     }
 
+    /// Every slot taken is below this.
+    pub const fn end(&self) -> u32 {
+        self.fresh
+    }
+
     /// Whether no slot is free.
     #[inline]
     pub const fn is_full(&self) -> bool {

@@ -56,6 +56,22 @@ impl Stop {
         hidden: false,
     };
 
+    /// The terms of an order that waited, or was elected, in another book.
+    pub const fn restored(state: &OrderState, terms: StopTerms) -> Self {
+        Self {
+            instrument: state.instrument,
+            side: state.side,
+            stop: state.price,
+            limit: terms.limit,
+            tif: terms.tif,
+            post_only: terms.post_only,
+            min_qty: terms.min_qty,
+            self_match: terms.self_match,
+            display: state.display,
+            hidden: terms.hidden,
+        }
+    }
+
     const fn ladder(&self) -> LadderId {
         LadderId::waiting(self.instrument, self.side)
     }
@@ -112,6 +128,11 @@ impl Stops {
     /// The last trade of an instrument.
     pub fn last_trade(&self, instrument: InstrumentIndex) -> Option<Price> {
         self.last_trades[instrument.0 as usize]
+    }
+
+    /// Takes over the last trade of an instrument; `false` when there is one already.
+    pub fn restore_last_trade(&mut self, last: LastTrade) -> bool {
+        self.last_trades[last.instrument.0 as usize].replace(last.price).is_none()
     }
 }
 

@@ -1,0 +1,336 @@
+//! Layout of a snapshot on disk: the whole state after one command, little-endian.
+//!
+//! Goal: one definition of the bytes; each part proves itself, and the whole names the journal record that it stands behind. Non-goal:
+//! files, compression, what the state means.
+//!
+//! ```text
+//! file     0        128
+//!          | header | chunk | chunk | ... | last chunk, of no bytes |
+//!
+//! chunk    0       4        8     12
+//!          | plain | packed | crc | packed bytes (LZ4 block), `plain` bytes unpacked |
+//!
+//! unpacked | state | last trades | sessions, each with its newest reports | ticks | orders | stop terms behind their order |
+//! ```
+//!
+//! A chunk's checksum begins from the one before it, the first one's from the header's, so chunks of two snapshots do not mix.
+
+use crate::layout::layout;
+use crate::{Addr, DecodeError, InstrumentIndex, Nanos, Reserved, Seq};
+
+/// First bytes of each snapshot.
+pub const SNAPSHOT_MAGIC: [u8; 8] = *b"PINIONS\0";
+/// Version of everything in this module.
+pub const SNAPSHOT_VERSION: u32 = 1;
+/// Bytes of the header.
+pub const SNAPSHOT_HEADER_LEN: usize = SnapshotHeader::SIZE;
+const SNAPSHOT_HEADER_LEN_U32: u32 = 128;
+/// The most bytes that a chunk unpacks to.
+pub const CHUNK_PLAIN_MAX: usize = 1 << 20;
+
+const COVERED: usize = SNAPSHOT_HEADER_LEN - 4;
+
+layout! { Disk, "snapshot header",
+    /// Which state this is, and where the journal goes on from it.
+    pub struct SnapshotHeader: 128 {
+        /// [`SNAPSHOT_MAGIC`].
+        0 => magic: [u8; 8],
+        /// [`SNAPSHOT_VERSION`].
+        8 => version: u32,
+        /// [`SNAPSHOT_HEADER_LEN`].
+        12 => header_len: u32,
+        /// The journal's name.
+        16 => epoch: u64,
+        /// Fingerprint of the part of the configuration that influences outcomes.
+        24 => fingerprint: u64,
+        /// The command after which this was the state.
+        32 => seq: Seq,
+        /// Its receive time.
+        40 => time: Nanos,
+        /// Index of the segment in which its record lies.
+        48 => segment: u64,
+        /// Where its record begins, bytes from the start of the segment.
+        56 => offset: u64,
+        /// The record's checksum.
+        64 => chain: u32,
+        /// Zero.
+        68 => zero: u32,
+        /// The state's hash.
+        72 => state_hash: u64,
+        /// Live orders, so that a reader can say how far it is.
+        80 => orders: u64,
+        /// Bytes of all chunks, unpacked.
+        88 => plain_len: u64,
+        /// Zero.
+        96 => reserved: Reserved<28>,
+        /// CRC32C of the 124 bytes before.
+        124 => crc: u32,
+    }
+}
+
+impl SnapshotHeader {
+    /// The bytes, with magic, version, length and checksum as they must be.
+    #[must_use]
+    pub fn to_bytes(mut self) -> [u8; SNAPSHOT_HEADER_LEN] {
+        (self.magic, self.version, self.header_len) = (SNAPSHOT_MAGIC, SNAPSHOT_VERSION, SNAPSHOT_HEADER_LEN_U32);
+        let mut out = [0; SNAPSHOT_HEADER_LEN];
+        let written = self.encode(&mut out);
+        debug_assert_eq!(written, Some(SNAPSHOT_HEADER_LEN));
+        let crc = crc32c::crc32c(&out[..COVERED]);
+        out[COVERED..].copy_from_slice(&crc.to_le_bytes());
+        out
+    }
+
+    /// Reads and verifies the header at the start of a snapshot.
+    ///
+    /// # Errors
+    /// Too short, no snapshot, another version, or a checksum that does not match.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
+        const WHAT: &str = "snapshot header";
+        let Some(bytes) = bytes.get(..SNAPSHOT_HEADER_LEN) else {
+            return Err(DecodeError::TooShort { what: WHAT, expected: SNAPSHOT_HEADER_LEN, found: bytes.len() });
+        };
+        let header = Self::decode(bytes)?;
+        if header.magic != SNAPSHOT_MAGIC {
+            return Err(DecodeError::value(WHAT, "magic", "the bytes PINIONS and a zero", &header.magic));
+        }
+        if header.version != SNAPSHOT_VERSION {
+            return Err(DecodeError::value(WHAT, "version", "1", &header.version.to_be_bytes()));
+        }
+        if crc32c::crc32c(&bytes[..COVERED]) != header.crc {
+            return Err(DecodeError::value(WHAT, "crc", "the checksum of the header", &header.crc.to_be_bytes()));
+        }
+        Ok(header)
+    }
+}
+
+layout! { Disk, "snapshot chunk",
+    /// What stands before the packed bytes of a chunk.
+    pub struct ChunkHeader: 12 {
+        /// Bytes unpacked; 0 in the last chunk.
+        0 => plain: u32,
+        /// Bytes that follow.
+        4 => packed: u32,
+        /// CRC32C over the eight bytes before and the packed bytes, begun from the checksum before.
+        8 => crc: u32,
+    }
+}
+
+impl ChunkHeader {
+    /// The checksum of a chunk.
+    #[must_use]
+    pub fn checksum(before: u32, plain: u32, packed: &[u8]) -> u32 {
+        let len = u32::try_from(packed.len()).unwrap_or(u32::MAX);
+        let sizes = u64::from(len) << 32 | u64::from(plain);
+        crc32c::crc32c_append(crc32c::crc32c_append(before, &sizes.to_le_bytes()), packed)
+    }
+}
+
+layout! { Disk, "snapshot state",
+    /// The numbers of the venue, and how many of each part follow.
+    pub struct StateImage: 88 {
+        /// The next accepted or replacing order.
+        0 => order_ref: u64,
+        /// The next trade.
+        8 => match_number: u64,
+        /// The next tick's place on the tick channel.
+        16 => tick: u64,
+        /// Messages ignored as retransmissions.
+        24 => ignored: u64,
+        /// The number of the last queue joining in the books.
+        32 => stamp: u64,
+        /// Session name of the market-data channels.
+        40 => feed_session: [u8; 10],
+        /// How many sessions follow.
+        50 => sessions: u16,
+        /// How many instruments there are.
+        52 => instruments: u32,
+        /// How many last trades follow.
+        56 => last_trades: u32,
+        /// How many ticks follow.
+        60 => ticks: u32,
+        /// How many orders follow.
+        64 => orders: u64,
+        /// Zero.
+        72 => reserved: Reserved<16>,
+    }
+}
+
+layout! { Disk, "snapshot last trade",
+    /// The last trade of an instrument.
+    pub struct LastTradeImage: 16 {
+        /// Which instrument.
+        0 => instrument: InstrumentIndex,
+        /// Zero.
+        4 => reserved: Reserved<4>,
+        /// The price, 1/10,000 of a currency unit.
+        8 => price: i64,
+    }
+}
+
+/// The session has logged in once at least, and the login's fields say something.
+pub const SESSION_HAS_LOGIN: u16 = 1;
+/// Its login stands.
+pub const SESSION_IS_ALIVE: u16 = 2;
+/// Its orders are canceled when it dies.
+pub const SESSION_CANCELS: u16 = 4;
+
+layout! { Disk, "snapshot session",
+    /// A session, in the order of the configuration. Its newest reports follow.
+    pub struct SessionImage: 88 {
+        /// The number that the client's next message must carry.
+        0 => next_inbound: u64,
+        /// The number that the next report will get.
+        8 => next_outbound: u64,
+        /// The command that last changed it.
+        16 => last_cause: Seq,
+        /// The highest `UserRefNum` used.
+        24 => last_user_ref: u32,
+        /// The `SESSION_*` bits.
+        28 => flags: u16,
+        /// The login's name in packet headers.
+        30 => token: [u8; 10],
+        /// Where the client sits.
+        40 => address: Addr,
+        /// Zero.
+        46 => reserved: Reserved<2>,
+        /// When the challenge was made.
+        48 => cookie_stamp: u64,
+        /// The client's nonce.
+        56 => client_nonce: [u8; 16],
+        /// How many reports follow, the newest ones.
+        72 => reports: u64,
+        /// Zero.
+        80 => reserved_2: Reserved<8>,
+    }
+}
+
+layout! { Disk, "snapshot report",
+    /// What stands before a report, an OUCH 5.0 message.
+    pub struct ReportImage: 12 {
+        /// The command that caused it.
+        0 => cause: Seq,
+        /// Bytes of the message.
+        8 => len: u16,
+        /// Zero.
+        10 => reserved: Reserved<2>,
+    }
+}
+
+/// The order is good till canceled.
+pub const ORDER_IS_GTC: u8 = 1;
+/// The order waits for its stop price or was elected: a [`StopImage`] follows.
+pub const ORDER_IS_STOP: u8 = 2;
+
+layout! { Disk, "snapshot order",
+    /// A live order. Orders follow by ladder, then best price first, then place in the queue; elected ones come last.
+    pub struct OrderImage: 64 {
+        /// Session and `UserRefNum`: session * 2^32 + number.
+        0 => key: u64,
+        /// The venue's number of it.
+        8 => order_ref: u64,
+        /// Number of its queue joining.
+        16 => stamp: u64,
+        /// Where it stands; of a stop order the stop price. 1/10,000 of a currency unit.
+        24 => price: i64,
+        /// Instrument * 8 + place * 2 + side. Places: displayed, hidden, waiting, elected; sides: buy, sell.
+        32 => ladder: u32,
+        /// Open quantity, lots.
+        36 => leaves: u32,
+        /// What it shows.
+        40 => shown: u32,
+        /// Its iceberg slice, 0 for none.
+        44 => display: u32,
+        /// The total that may ever execute.
+        48 => liable: u32,
+        /// Its member.
+        52 => owner: u16,
+        /// The `ORDER_*` bits.
+        54 => flags: u8,
+        /// The exchange's byte.
+        55 => mark: u8,
+        /// Its place among its session's orders, the oldest entry being 0.
+        56 => rank: u32,
+        /// Zero.
+        60 => reserved: Reserved<4>,
+    }
+}
+
+layout! { Disk, "snapshot stop",
+    /// What a stop order does once it enters.
+    pub struct StopImage: 16 {
+        /// Its limit.
+        0 => limit: i64,
+        /// The least that must trade on entry.
+        8 => min_qty: u32,
+        /// Day, good till canceled, immediate or cancel, fill or kill: 0 to 3.
+        12 => tif: u8,
+        /// Allow, cancel newest, oldest, both, decrement: 0 to 4.
+        13 => self_match: u8,
+        /// 1: refuse rather than trade on entry.
+        14 => post_only: u8,
+        /// 1: show nothing.
+        15 => hidden: u8,
+    }
+}
+
+layout! { Disk, "snapshot tick",
+    /// A tick that may have to be published again, as it is on the wire.
+    pub struct TickImage: 36 {
+        /// The command that caused it.
+        0 => cause: Seq,
+        /// The 26 bytes of the tick channel.
+        8 => tick: [u8; 26],
+        /// Zero.
+        34 => reserved: Reserved<2>,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header() -> SnapshotHeader {
+        SnapshotHeader {
+            magic: SNAPSHOT_MAGIC,
+            version: SNAPSHOT_VERSION,
+            header_len: SNAPSHOT_HEADER_LEN_U32,
+            epoch: 1,
+            fingerprint: 2,
+            seq: Seq(3),
+            time: Nanos(4),
+            segment: 5,
+            offset: 6,
+            chain: 7,
+            zero: 0,
+            state_hash: 8,
+            orders: 9,
+            plain_len: 10,
+            reserved: Reserved,
+            crc: 0,
+        }
+    }
+
+    #[test]
+    fn a_header_proves_itself_byte_by_byte() {
+        let bytes = header().to_bytes();
+        let read = SnapshotHeader::from_bytes(&bytes).expect("as written");
+        assert_eq!(SnapshotHeader { crc: 0, ..read }, header());
+        for at in 0..bytes.len() {
+            for bit in 0..8 {
+                let mut damaged = bytes;
+                damaged[at] ^= 1 << bit;
+                assert!(SnapshotHeader::from_bytes(&damaged).is_err(), "bit {bit} of byte {at}");
+            }
+        }
+        assert!(SnapshotHeader::from_bytes(&bytes[..127]).is_err());
+    }
+
+    #[test]
+    fn a_chunk_belongs_behind_the_one_before_it() {
+        let crc = ChunkHeader::checksum(1, 10, b"packed");
+        assert_ne!(crc, ChunkHeader::checksum(2, 10, b"packed"));
+        assert_ne!(crc, ChunkHeader::checksum(1, 11, b"packed"));
+        assert_ne!(crc, ChunkHeader::checksum(1, 10, b"packee"));
+    }
+}
