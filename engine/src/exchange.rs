@@ -21,6 +21,7 @@ use crate::session::{Session, mix};
 use crate::sink::Sink;
 use reporter::{Reporter, Request};
 use wire::mold::SessionId;
+use wire::snapshot::StateImage;
 use wire::{InstrumentIndex, MatchNumber, OrderRef, SessionIndex};
 
 /// What numbers the exchange gives out next. Part of the state.
@@ -116,6 +117,19 @@ impl Exchange {
     #[must_use]
     pub const fn ignored(&self) -> u64 {
         self.ignored
+    }
+
+    /// Books and sessions, to be filled from an image.
+    pub(crate) fn parts_mut(&mut self) -> (&mut Book, &mut [Session]) {
+        (&mut self.book, &mut self.sessions)
+    }
+
+    /// Takes over the numbers of an image.
+    pub(crate) const fn restore(&mut self, state: &StateImage) {
+        let (order_ref, match_number) = (OrderRef(state.order_ref), MatchNumber(state.match_number));
+        self.numbers = Numbers { order_ref, match_number, tick: state.tick };
+        self.feed_session = SessionId(state.feed_session);
+        self.ignored = state.ignored;
     }
 
     /// Whether an ended session still has orders that its disconnect is to cancel.

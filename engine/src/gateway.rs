@@ -239,6 +239,16 @@ impl Gateway {
         }
     }
 
+    /// What is kept of each session's reports.
+    pub(crate) fn stores(&self) -> impl Iterator<Item = &Store> {
+        self.peers.iter().map(|peer| &peer.store)
+    }
+
+    /// The same, to be filled from an image.
+    pub(crate) fn stores_mut(&mut self) -> impl Iterator<Item = &mut Store> {
+        self.peers.iter_mut().map(|peer| &mut peer.store)
+    }
+
     /// The oldest report that is still held for a session.
     #[must_use]
     pub fn oldest_outbound(&self, session: SessionIndex) -> u64 {

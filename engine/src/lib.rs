@@ -8,6 +8,7 @@ pub mod book;
 pub mod command;
 pub mod exchange;
 pub mod gateway;
+pub mod image;
 pub mod instrument;
 pub mod limits;
 pub mod mark;

@@ -98,6 +98,20 @@ impl Session {
         self.last_cause
     }
 
+    /// Takes over what an image says; numbers inbound, then outbound.
+    pub(crate) const fn restore(
+        &mut self,
+        login: Option<Login>,
+        alive: bool,
+        [inbound, outbound]: [u64; 2],
+        last_user_ref: UserRefNum,
+        last_cause: Seq,
+    ) {
+        (self.next_inbound, self.next_outbound) = (inbound, outbound);
+        (self.login, self.alive) = (login, alive);
+        (self.last_user_ref, self.last_cause) = (last_user_ref, last_cause);
+    }
+
     /// Begins a login, replacing the one before.
     pub(crate) const fn log_in(&mut self, cause: Seq, login: Login) {
         self.login = Some(login);

@@ -26,6 +26,8 @@ const _: () = assert!(size_of::<Slot>() == 128);
 #[derive(Debug)]
 pub struct Store {
     slots: Box<[Slot]>,
+    /// The number of the first message that was ever put in here.
+    first: u64,
     next: u64,
     sent: u64,
 }
@@ -39,7 +41,16 @@ impl Store {
     pub fn new(messages: usize) -> Self {
         assert!(messages.is_power_of_two(), "expected a power of two, found {messages}");
         let empty = Slot { cause: 0, len: 0, bytes: [0; MESSAGE_LEN_MAX] };
-        Self { slots: vec![empty; messages].into_boxed_slice(), next: 1, sent: 1 }
+        Self { slots: vec![empty; messages].into_boxed_slice(), first: 1, next: 1, sent: 1 }
+    }
+
+    /// Begins an empty store at another number than 1: what came before is not here.
+    ///
+    /// # Panics
+    /// It is not empty.
+    pub fn begin_at(&mut self, sequence: u64) {
+        assert!(self.next == self.first, "only an empty store can begin elsewhere");
+        (self.first, self.next, self.sent) = (sequence, sequence, sequence);
     }
 
     /// Appends a message under sequence number [`next`](Self::next).
@@ -71,7 +82,7 @@ impl Store {
     /// The oldest sequence number that is still here; equal to [`next`](Self::next) when there is none.
     #[must_use]
     pub fn oldest(&self) -> u64 {
-        self.next.saturating_sub(self.slots.len() as u64).max(1)
+        self.next.saturating_sub(self.slots.len() as u64).max(self.first)
     }
 
     /// How many messages wait to be sent.

@@ -90,6 +90,19 @@ impl Venue {
         &self.gateway
     }
 
+    /// Exchange and gateway, to be filled from an image.
+    pub(crate) const fn parts_mut(&mut self) -> (&mut Exchange, &mut Gateway) {
+        (&mut self.exchange, &mut self.gateway)
+    }
+
+    /// The state that was read into an empty venue stands after this command.
+    pub fn stand_after(&mut self, seq: Seq, time: Nanos) {
+        (self.seq, self.time) = (seq, time);
+        self.cancels.clear();
+        let sessions = (0..self.exchange.sessions().len()).filter_map(|index| u16::try_from(index).ok());
+        self.cancels.extend(sessions.map(SessionIndex).filter(|&session| self.exchange.has_orders_to_cancel(session)));
+    }
+
     /// The last command's place.
     #[must_use]
     pub const fn seq(&self) -> Seq {
@@ -122,12 +135,7 @@ impl Venue {
     /// Replay is over; from here on the venue is live.
     pub fn resume(&mut self, now: Nanos) {
         self.gateway.resume(now, self.seq, self.exchange.sessions());
-        self.cancels.clear();
-        for index in (0..self.exchange.sessions().len()).filter_map(|index| u16::try_from(index).ok()) {
-            if self.exchange.has_orders_to_cancel(SessionIndex(index)) {
-                self.cancels.push(SessionIndex(index));
-            }
-        }
+        self.stand_after(self.seq, self.time);
     }
 
     /// Takes in one datagram.

@@ -53,9 +53,8 @@ impl Book {
     /// The last trade of each instrument that has traded.
     pub fn last_trades(&self) -> impl Iterator<Item = LastTrade> {
         let instruments = (0..self.limits.instruments).map(InstrumentIndex);
-        instruments.filter_map(|instrument| {
-            self.stops.last_trade(instrument).map(|price| LastTrade { instrument, price })
-        })
+        instruments
+            .filter_map(|instrument| self.stops.last_trade(instrument).map(|price| LastTrade { instrument, price }))
     }
 
     /// The number of the last queue joining.
@@ -205,7 +204,9 @@ fn level_for(book: &mut Book, near: u32, state: &OrderState) -> Result<u32, &'st
     if near != NIL && book.ladders.at(near).place() == (ladder, state.price) {
         return Ok(near);
     }
-    let Some(spot) = book.ladders.spot(ladder, state.price) else { return Err("a price that is no multiple of the tick") };
+    let Some(spot) = book.ladders.spot(ladder, state.price) else {
+        return Err("a price that is no multiple of the tick");
+    };
     if book.ladders.standing(spot).is_some() {
         return Err("a level in two parts");
     }

@@ -4,11 +4,12 @@ use super::source::{code, files, has_word, path_heads, root, without_tests};
 use std::fs;
 
 /// Modules that decide outcomes, and the sans-I/O ones around them.
-const PURE: [&str; 15] = [
+const PURE: [&str; 16] = [
     "book",
     "command",
     "exchange",
     "gateway",
+    "image",
     "instrument",
     "limits",
     "mark",
