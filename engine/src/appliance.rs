@@ -10,6 +10,7 @@ use crate::journal::{Appender, HelperThreads, JournalError, LocalDisk, RecoveryR
 use crate::limits::{COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, PACKET_LINK_SLOTS, TICK_LINK_SLOTS};
 use crate::link::{Datagram, FeedEvent, JournalEntry};
 use crate::recovery::{Recovered, recover};
+use crate::snapshot::{FollowerThread, SnapshotError, SnapshotName};
 use crate::tile::{
     Control, FeedStage, JournalStage, MatchingOutputs, MatchingStage, NetStage, Phase, Remains, Tile, TileKind,
     TileThread,
@@ -50,6 +51,9 @@ pub enum StopError {
     /// The journal could not be brought to its end.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// What the journal holds does not lead to the state that it led to, or the last snapshot could not be written. The journal is whole.
+    #[error("the journal is whole, but its follower failed: {0}")]
+    Snapshot(#[from] SnapshotError),
     /// A bug: a thread panicked.
     #[error("a tile's thread panicked; what was acknowledged is in the journal")]
     Panicked,
@@ -74,6 +78,8 @@ pub struct Appliance<T: Trace = Off> {
     helper: HelperThreads,
     watch: Watch,
     report: RecoveryReport,
+    began_from: (Option<SnapshotName>, Vec<SnapshotError>),
+    follower: Option<FollowerThread>,
 }
 
 /// The endpoints that the port must be opened with, in the order that the tiles know them by.
@@ -114,14 +120,20 @@ impl<T: Trace> Appliance<T> {
         trace: impl Fn(TileKind) -> T,
     ) -> Result<Self, StartError> {
         let clock = Clock::calibrate();
-        let recovered = recover(config, Arc::new(LocalDisk), Nanos(clock.now()))?;
+        let mut recovered = recover(config, Arc::new(LocalDisk), Nanos(clock.now()))?;
+        let began_from = (recovered.snapshot.take(), std::mem::take(&mut recovered.passed_over));
         let report = recovered.journal.report.clone();
         let watch = recovered.journal.watch.clone();
         let control = Arc::new(Control::new(config.topology.threads.len()));
         let (tiles, helper) = build(config, port, recovered, &control, trace);
-        let helper = helper
-            .spawn()
-            .map_err(|error| StartError::Thread { name: "journal helper".to_owned(), reason: error.to_string() })?;
+        let refused = |name: &str| {
+            let name = name.to_owned();
+            move |error: std::io::Error| StartError::Thread { name, reason: error.to_string() }
+        };
+        let helper = helper.spawn().map_err(refused("journal helper"))?;
+        let follows = config.snapshot.interval_ms > 0;
+        let follower = follows.then(|| FollowerThread::spawn(config, watch.clone())).transpose();
+        let follower = follower.map_err(refused("snapshot"))?;
         let threads = match spawn(&config.topology, tiles, &control, &clock) {
             Ok(threads) => threads,
             Err(error) => {
@@ -129,13 +141,31 @@ impl<T: Trace> Appliance<T> {
                 return Err(error);
             }
         };
-        Ok(Self { threads, control, helper, watch, report })
+        Ok(Self { threads, control, helper, watch, report, began_from, follower })
     }
 
     /// What replay found.
     #[must_use]
     pub const fn report(&self) -> &RecoveryReport {
         &self.report
+    }
+
+    /// The snapshot that it began from, and the newer ones that could not be used, each with the reason.
+    #[must_use]
+    pub fn began_from(&self) -> (Option<&SnapshotName>, &[SnapshotError]) {
+        (self.began_from.0.as_ref(), &self.began_from.1)
+    }
+
+    /// How many snapshots were taken since the start, and the command after which the last one was.
+    #[must_use]
+    pub fn snapshots(&self) -> (u64, Seq) {
+        self.follower.as_ref().map_or((0, Seq(0)), FollowerThread::taken)
+    }
+
+    /// Why the last attempt to write a snapshot failed; told once. The venue goes on, and the next attempt follows.
+    #[must_use]
+    pub fn snapshot_warning(&self) -> Option<String> {
+        self.follower.as_ref().and_then(FollowerThread::warning)
     }
 
     /// The last command that is durable.
@@ -147,13 +177,14 @@ impl<T: Trace> Appliance<T> {
     /// Whether it has stopped by itself; [`stop`](Self::stop) says why.
     #[must_use]
     pub fn has_failed(&self) -> bool {
-        self.control.failure().is_some() || self.threads.iter().any(JoinHandle::is_finished)
+        let follower_failed = self.follower.as_ref().is_some_and(|follower| follower.failure().is_some());
+        follower_failed || self.control.failure().is_some() || self.threads.iter().any(JoinHandle::is_finished)
     }
 
-    /// Takes no more input, finishes what was taken, releases what became durable, syncs, and ends.
+    /// Takes no more input, finishes what was taken, releases what became durable, syncs, takes a last snapshot, and ends.
     ///
     /// # Errors
-    /// It had stopped by itself, or the end of the journal could not be synced.
+    /// It had stopped by itself, or the end of the journal could not be synced, or the last snapshot not be written.
     pub fn stop(self) -> Result<Stopped<T>, StopError> {
         self.control.advance(Phase::Draining);
         self.drain();
@@ -189,6 +220,9 @@ impl<T: Trace> Appliance<T> {
             return Err(StopError::Panicked);
         }
         journal?;
+        if let Some(follower) = self.follower {
+            follower.stop()?;
+        }
         let venue = venue.ok_or(StopError::Panicked)?;
         Ok(Stopped { venue, port, next_tick, traces })
     }
@@ -223,15 +257,15 @@ fn build<P: Port, T: Trace>(
     control: &Arc<Control>,
     trace: impl Fn(TileKind) -> T,
 ) -> (Vec<Tile<P, T>>, crate::journal::Helper) {
-    let Recovered { venue, journal, ticks } = recovered;
+    let Recovered { venue, journal, ticks, .. } = recovered;
     let (request_in, request_out) = channel(DATAGRAM_LINK_SLOTS, Datagram::empty);
     let (reply_in, reply_out) = channel(DATAGRAM_LINK_SLOTS, Datagram::empty);
     let (packet_in, packet_out) = channel(PACKET_LINK_SLOTS, Datagram::empty);
     let (command_in, command_out) = channel(COMMAND_LINK_SLOTS, JournalEntry::empty);
     let (mut tick_in, tick_out) = channel(TICK_LINK_SLOTS, FeedEvent::empty);
     let first_tick = venue.exchange().numbers().tick - ticks.len() as u64;
-    for event in ticks {
-        tick_in.push(event).expect("REPUBLISHED_TICKS_MAX fits the link");
+    for (cause, tick) in ticks {
+        tick_in.push(FeedEvent { cause, tick }).expect("REPUBLISHED_TICKS_MAX fits the link");
     }
     let watch = journal.watch;
     let feed = FeedStage::new(

@@ -16,6 +16,7 @@ mod network;
 mod reader;
 mod session;
 mod session_rules;
+mod snapshot;
 mod topology;
 mod tree;
 
@@ -30,6 +31,7 @@ pub use member::Member;
 pub use network::{Network, PortKind};
 pub use session::Session;
 pub use session_rules::SessionRules;
+pub use snapshot::Snapshot;
 pub use topology::Topology;
 
 use crate::{instrument as terms, rules};
@@ -52,6 +54,8 @@ pub struct Config {
     pub feed: Feed,
     /// `[journal]`.
     pub journal: Journal,
+    /// `[snapshot]`.
+    pub snapshot: Snapshot,
     /// `[session_rules]`.
     pub session_rules: SessionRules,
     /// `[limits]`.
@@ -74,6 +78,7 @@ impl Default for Config {
             network: Network::default(),
             feed: Feed::default(),
             journal: Journal::default(),
+            snapshot: Snapshot::default(),
             session_rules: SessionRules::default(),
             limits: Limits::default(),
             instruments: ["PINION", "ALC", "BOB", "CHAR"].map(Instrument::plain).to_vec(),
@@ -220,6 +225,7 @@ impl Config {
         top.table("network", |reader| self.network.read(reader))?;
         top.table("feed", |reader| self.feed.read(reader))?;
         top.table("journal", |reader| self.journal.read(reader))?;
+        top.table("snapshot", |reader| self.snapshot.read(reader))?;
         top.table("session_rules", |reader| self.session_rules.read(reader))?;
         top.table("limits", |reader| self.limits.read(reader))?;
         let instrument = Instrument::template();

@@ -30,12 +30,14 @@ pub mod segment;
 pub mod syncer;
 pub mod watch;
 
+use wire::Seq;
+
 pub use appender::{AppendError, Appender};
 pub use disk::{Disk, LocalDisk};
 pub use error::JournalError;
 pub use helper::{Helper, HelperThreads};
 pub use reader::{Reader, Record};
-pub use recovery::{Genesis, Journal, Options, RecoveryReport, open};
+pub use recovery::{Genesis, Journal, Options, RecoveryReport, open, open_behind};
 pub use watch::{Status, Watch};
 
 /// When the consequences of a command may leave the box.
@@ -67,6 +69,17 @@ impl core::str::FromStr for Durability {
             _ => Err(JournalError::Durability { found: text.to_owned(), known: text == "replicated" }),
         }
     }
+}
+
+/// A record that is known to be in the journal, and from which reading can go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Anchor {
+    /// Where it begins.
+    pub position: Position,
+    /// Its place in the one order.
+    pub seq: Seq,
+    /// Its checksum, which the next record's continues.
+    pub chain: u32,
 }
 
 /// Where a record begins.

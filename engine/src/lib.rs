@@ -27,5 +27,6 @@ pub mod config;
 pub mod journal;
 pub mod link;
 pub mod recovery;
+pub mod snapshot;
 pub mod tile;
 pub mod trace;

@@ -1,13 +1,14 @@
-//! From a journal directory to a venue that stands where the journal ends.
+//! From a journal directory to a venue that stands where the journal ends: the newest snapshot that is whole, then the records after it.
 
 use crate::command::{Action, Command};
 use crate::config::Config;
 use crate::exchange::Exchange;
 use crate::gateway::{Credentials, Endpoint, Gateway, GatewayConfig, Replies};
-use crate::journal::{self, Disk, Genesis, Journal, JournalError, Options};
+use crate::image::CausedTick;
+use crate::journal::{self, Disk, Genesis, Journal, JournalError, Options, directory};
 use crate::limits::{COMMAND_BODY_MAX, REPORTS_PER_COMMAND_MAX, REPUBLISHED_TICKS_MAX};
-use crate::link::FeedEvent;
 use crate::record;
+use crate::snapshot::{self, Loaded, SnapshotError, SnapshotName};
 use crate::venue::{Outputs, Venue};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -24,14 +25,36 @@ pub struct Recovered {
     /// The journal, open behind the last record.
     pub journal: Journal,
     /// The newest ticks, oldest first: to be published again.
-    pub ticks: VecDeque<FeedEvent>,
+    pub ticks: VecDeque<CausedTick>,
+    /// The snapshot that it began from.
+    pub snapshot: Option<SnapshotName>,
+    /// Newer snapshots that could not be used, and why.
+    pub passed_over: Vec<SnapshotError>,
 }
 
-/// Opens the configured journal, or begins it, and replays it.
+/// Where recovery begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum From {
+    /// The newest snapshot that is whole; the first record when there is none.
+    #[default]
+    Snapshot,
+    /// The first record, whatever snapshots there are: a proof that the journal alone leads to the state.
+    Genesis,
+}
+
+/// Opens the configured journal, or begins it, and comes to where it ends.
 ///
 /// # Errors
 /// The journal is damaged, in use, or was written under other rules; or the disk fails.
 pub fn recover(config: &Config, disk: Arc<dyn Disk>, now: Nanos) -> Result<Recovered, JournalError> {
+    recover_from(From::Snapshot, config, disk, now)
+}
+
+/// As [`recover`], from where one wants.
+///
+/// # Errors
+/// As there.
+pub fn recover_from(from: From, config: &Config, disk: Arc<dyn Disk>, now: Nanos) -> Result<Recovered, JournalError> {
     let mut secret = [0; 32];
     let mut draw = [0; 10];
     let random = |bytes: &mut [u8]| {
@@ -39,31 +62,76 @@ pub fn recover(config: &Config, disk: Arc<dyn Disk>, now: Nanos) -> Result<Recov
     };
     random(&mut secret)?;
     random(&mut draw)?;
-    let mut venue = venue(config, Key(secret));
 
     let fingerprint = config.fingerprint();
-    let genesis = Action::Genesis { fingerprint, feed_session: feed_session(draw) };
     let mut body = [0; COMMAND_BODY_MAX];
+    let genesis = Action::Genesis { fingerprint, feed_session: feed_session(draw) };
     let (_, len) = record::encode(now, &genesis, &mut body);
+    let genesis = Genesis { time: now, body: &body[..len] };
     let options = Options {
         dir: config.journal.dir.clone(),
         fingerprint,
         segment_len: config.journal.segment_bytes,
         durability: config.journal.durability,
     };
+    let (loaded, passed_over) = match from {
+        From::Snapshot => newest(config, fingerprint, Key(secret))?,
+        From::Genesis => (None, Vec::new()),
+    };
     let mut outputs = Replayed { ticks: VecDeque::with_capacity(REPUBLISHED_TICKS_MAX) };
-    let journal = journal::open(&options, disk, Genesis { time: now, body: &body[..len] }, &mut |entry| {
+    let (mut venue, anchor, snapshot) = match loaded {
+        None => (venue(config, Key(secret)), None, None),
+        Some(Loaded { venue, ticks, anchor, name }) => {
+            outputs.ticks.extend(ticks);
+            (venue, Some(anchor), Some(name))
+        }
+    };
+    let mut on_record = |entry: &journal::Record<'_>| {
         let command =
             record::decode(entry.seq, entry.receive_time, entry.kind, entry.body).map_err(|error| error.to_string())?;
         venue.replay(&command, &mut outputs).map_err(|divergence| divergence.to_string())
-    })?;
+    };
+    let journal = match anchor {
+        None => journal::open(&options, disk, genesis, &mut on_record),
+        Some(anchor) => journal::open_behind(&options, disk, genesis, &anchor, &mut on_record),
+    }?;
     venue.resume(now);
-    Ok(Recovered { venue, journal, ticks: outputs.ticks })
+    Ok(Recovered { venue, journal, ticks: outputs.ticks, snapshot, passed_over })
+}
+
+/// The newest snapshot of the journal in the configured directory.
+fn newest(
+    config: &Config,
+    fingerprint: u64,
+    secret: Key,
+) -> Result<(Option<Loaded>, Vec<SnapshotError>), JournalError> {
+    let dir = config.journal.dir.as_path();
+    if !dir.exists() {
+        return Ok((None, Vec::new()));
+    }
+    let Some(epoch) = directory::segments(dir)?.first().map(|segment| segment.epoch) else {
+        return Ok((None, Vec::new()));
+    };
+    // Only the directory itself can fail here, and what fails then is the journal.
+    snapshot::load_newest(dir, epoch, fingerprint, || venue(config, Key(secret.0)))
+        .map_err(|error| JournalError::Failed(error.to_string()))
+}
+
+/// A venue that replays and never speaks: of reports it keeps no more than a snapshot takes along.
+#[must_use]
+pub(crate) fn follower_venue(config: &Config) -> Venue {
+    let reports = usize::try_from(config.snapshot.session_reports).unwrap_or(1);
+    venue_with(config, Key([0; 32]), reports.next_power_of_two().max(2), 1)
 }
 
 /// An empty venue under the configured rules.
 #[must_use]
 pub fn venue(config: &Config, secret: Key) -> Venue {
+    let store_messages = usize::try_from(config.limits.session_store_messages).expect("32 bits fit an index");
+    venue_with(config, secret, store_messages, REPORTS_PER_COMMAND_MAX)
+}
+
+fn venue_with(config: &Config, secret: Key, store_messages: usize, reports_per_command_max: u64) -> Venue {
     let rules = &config.session_rules;
     let gateway = Gateway::new(GatewayConfig {
         credentials: config
@@ -79,8 +147,8 @@ pub fn venue(config: &Config, secret: Key) -> Venue {
         timeout_ns: u64::from(rules.timeout_ms) * 1_000_000,
         rerequest_ns: u64::from(rules.rerequest_us) * 1_000,
         cookie_lifetime_ns: u64::from(rules.challenge_ms) * 1_000_000,
-        store_messages: usize::try_from(config.limits.session_store_messages).expect("32 bits fit an index"),
-        reports_per_command_max: REPORTS_PER_COMMAND_MAX,
+        store_messages,
+        reports_per_command_max,
         secret,
     });
     Venue::new(Exchange::new(&config.rules()), gateway, config.journal.state_hash_interval_commands)
@@ -93,8 +161,9 @@ fn feed_session(draw: [u8; 10]) -> SessionId {
 }
 
 /// What replay keeps of its outputs.
-struct Replayed {
-    ticks: VecDeque<FeedEvent>,
+pub(crate) struct Replayed {
+    /// The newest ticks, oldest first.
+    pub ticks: VecDeque<CausedTick>,
 }
 
 impl Replies for Replayed {
@@ -116,6 +185,6 @@ impl Outputs for Replayed {
         if self.ticks.len() == REPUBLISHED_TICKS_MAX {
             self.ticks.pop_front();
         }
-        self.ticks.push_back(FeedEvent { cause, tick: *tick });
+        self.ticks.push_back((cause, *tick));
     }
 }

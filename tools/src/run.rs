@@ -102,6 +102,13 @@ fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) 
             torn.path.display()
         );
     }
+    let (snapshot, passed_over) = appliance.began_from();
+    for reason in passed_over {
+        eprintln!("snapshot: passed over: {reason}");
+    }
+    if let Some(snapshot) = snapshot {
+        eprintln!("snapshot: began from {}, the state after seq {}", snapshot.path.display(), snapshot.seq);
+    }
     let lines: Vec<String> = config.feed.tick_lines.iter().map(ToString::to_string).collect();
     eprintln!(
         "{}: {} records replayed to seq {}; orders at {order_entry}, re-requests at {rerequest}, ticks on {}; durability {}",
@@ -114,6 +121,9 @@ fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) 
     println!("ready");
     while !stop.load(Ordering::Relaxed) && !appliance.has_failed() {
         std::thread::sleep(Duration::from_millis(20));
+        if let Some(warning) = appliance.snapshot_warning() {
+            eprintln!("snapshot: {warning}; the venue goes on, and so do the attempts");
+        }
     }
     let stopped = appliance.stop()?;
     eprintln!("{}", summary(&stopped));

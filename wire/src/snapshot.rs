@@ -13,7 +13,8 @@
 //! unpacked | state | last trades | sessions, each with its newest reports | ticks | orders | stop terms behind their order |
 //! ```
 //!
-//! A chunk's checksum begins from the one before it, the first one's from the header's, so chunks of two snapshots do not mix.
+//! A chunk's checksum begins from the one before it, the first one's from what the header says of the state, so chunks of two snapshots
+//! do not mix.
 
 use crate::layout::layout;
 use crate::{Addr, DecodeError, InstrumentIndex, Nanos, Reserved, Seq};
@@ -29,6 +30,8 @@ const SNAPSHOT_HEADER_LEN_U32: u32 = 128;
 pub const CHUNK_PLAIN_MAX: usize = 1 << 20;
 
 const COVERED: usize = SNAPSHOT_HEADER_LEN - 4;
+/// The fields that are known before the first chunk is written.
+const NAMED: std::ops::Range<usize> = 16..80;
 
 layout! { Disk, "snapshot header",
     /// Which state this is, and where the journal goes on from it.
@@ -79,6 +82,12 @@ impl SnapshotHeader {
         let crc = crc32c::crc32c(&out[..COVERED]);
         out[COVERED..].copy_from_slice(&crc.to_le_bytes());
         out
+    }
+
+    /// Where the checksums of its chunks begin: a number made of the journal's name, the command, its record and the state's hash.
+    #[must_use]
+    pub fn seed(&self) -> u32 {
+        crc32c::crc32c(&self.to_bytes()[NAMED])
     }
 
     /// Reads and verifies the header at the start of a snapshot.

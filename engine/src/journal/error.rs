@@ -50,6 +50,22 @@ pub enum JournalError {
         /// What is there, and what proves that it is not a torn tail.
         found: String,
     },
+    /// The journal does not hold the record behind which a snapshot stands: one of them is older than the other, or of another journal.
+    #[error(
+        "{} does not hold record {seq} at byte {offset}, behind which the snapshot stands; found {found}. The journal lost records, or the \
+         snapshot belongs to another one; restore the file from a copy, or move the snapshot away to begin from an earlier one",
+        path.display()
+    )]
+    Anchor {
+        /// The segment.
+        path: PathBuf,
+        /// Where the record should begin.
+        offset: u64,
+        /// The record.
+        seq: Seq,
+        /// What is there.
+        found: String,
+    },
     /// Files of the journal are gone. Restore them from a copy.
     #[error("journal {}: expected segment {expected}, found {found}; restore the missing files from a copy", dir.display())]
     MissingSegment {

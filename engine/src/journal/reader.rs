@@ -21,7 +21,7 @@ use wire::{Nanos, Seq};
 
 use super::directory::{self, SegmentName};
 use super::mark::Mark;
-use super::{JournalError, Position};
+use super::{Anchor, JournalError, Position};
 
 /// A record that was verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,9 +97,45 @@ impl Reader {
     /// # Errors
     /// Segments are missing, or belong to two journals, or the file system refuses.
     pub fn open(dir: &Path) -> Result<Self, JournalError> {
+        Self::list(dir, 0)
+    }
+
+    /// A walk that begins behind a record that is known. The segments before its own need not be there any more.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; and the record does not lie where it should.
+    pub fn open_behind(dir: &Path, anchor: &Anchor) -> Result<Self, JournalError> {
+        let Anchor { position, seq, chain } = *anchor;
+        let mut reader = Self::list(dir, position.segment)?;
+        let lost = |path: &Path, found: &str| JournalError::Anchor {
+            path: path.to_owned(),
+            offset: position.offset,
+            seq,
+            found: found.to_owned(),
+        };
+        let Some(name) = reader.segments.first().cloned() else { return Err(lost(dir, "no segment")) };
+        let bytes = read(&name.path)?;
+        let header = SegmentHeader::decode(&bytes).map_err(|error| lost(&name.path, &error.to_string()))?;
+        let record = usize::try_from(position.offset).ok().and_then(|offset| bytes.get(offset..));
+        match record.and_then(|bytes| RecordHeader::verify(reader.seed, bytes)) {
+            Some((record, body)) if (record.seq, record.crc) == (seq, chain) => {
+                let end = position.offset + journal::record_span(body.len()) as u64;
+                reader.offset = usize::try_from(end).map_or(bytes.len(), |end| end.min(bytes.len()));
+            }
+            Some((record, _)) => return Err(lost(&name.path, &format!("another record, {}", record.seq))),
+            None => return Err(lost(&name.path, "no whole record")),
+        }
+        (reader.last_seq, reader.chain) = (seq, chain);
+        reader.bytes = bytes;
+        reader.current = Some((0, header));
+        Ok(reader)
+    }
+
+    /// Lists the segments from this one on.
+    fn list(dir: &Path, first: u64) -> Result<Self, JournalError> {
         // The mark first: what it knows of is then in the segments listed after it, also while the journal grows.
         let mark = Mark::read(dir)?;
-        let segments = directory::segments(dir)?;
+        let mut segments = directory::segments(dir)?;
         let marked = match (mark, segments.first()) {
             (Some((epoch, seq)), Some(first)) if first.epoch == epoch => seq,
             (Some((_, seq)), None) if seq > Seq(0) => {
@@ -109,7 +145,8 @@ impl Reader {
             _ => Seq(0),
         };
         let epoch = segments.first().map_or(0, |first| first.epoch);
-        for (expected, segment) in (0..).zip(&segments) {
+        segments.retain(|segment| segment.index >= first);
+        for (expected, segment) in (first..).zip(&segments) {
             if segment.epoch != epoch {
                 let found = segment.epoch;
                 return Err(JournalError::ForeignSegment { dir: dir.to_owned(), expected: epoch, found });

@@ -20,7 +20,7 @@ use super::reader::{End, Reader, Record, Torn};
 use super::segment::{self, NewRecord, Segment, SegmentSpec};
 use super::syncer::{Syncer, SyncerStart};
 use super::watch::{Shared, Watch};
-use super::{Appender, Disk, Durability, JournalError, Position};
+use super::{Anchor, Appender, Disk, Durability, JournalError, Position};
 
 /// Segments lying ready in the queue; one more waits with the preparer.
 const PREPARED_MAX: usize = 1;
@@ -91,11 +91,40 @@ pub fn open(
     genesis: Genesis<'_>,
     on_record: &mut dyn FnMut(&Record<'_>) -> Result<(), String>,
 ) -> Result<Journal, JournalError> {
+    open_from(options, disk, genesis, None, on_record)
+}
+
+/// As [`open`], of a journal that holds this record, whose consequences and those of all before it are known: only later ones are given
+/// to `on_record`.
+///
+/// # Errors
+/// As [`open`]; and the record is not there.
+pub fn open_behind(
+    options: &Options,
+    disk: Arc<dyn Disk>,
+    genesis: Genesis<'_>,
+    anchor: &Anchor,
+    on_record: &mut dyn FnMut(&Record<'_>) -> Result<(), String>,
+) -> Result<Journal, JournalError> {
+    open_from(options, disk, genesis, Some(anchor), on_record)
+}
+
+fn open_from(
+    options: &Options,
+    disk: Arc<dyn Disk>,
+    genesis: Genesis<'_>,
+    anchor: Option<&Anchor>,
+    on_record: &mut dyn FnMut(&Record<'_>) -> Result<(), String>,
+) -> Result<Journal, JournalError> {
     SegmentSpec::check_len(options.segment_len)?;
     let dir = options.dir.as_path();
     let lock = DirectoryLock::take(dir)?;
     directory::remove_temporaries(dir)?;
-    let mut reader = Reader::open(dir)?.expecting(options.fingerprint);
+    let reader = match anchor {
+        None => Reader::open(dir),
+        Some(anchor) => Reader::open_behind(dir, anchor),
+    };
+    let mut reader = reader?.expecting(options.fingerprint);
     let mut records = 0;
     let mut first_not_marked = None;
     let marked = reader.marked();

@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::cast_possible_truncation)]
 
 mod harness;
+mod image;
 mod login;
 mod numbering;
 mod release;

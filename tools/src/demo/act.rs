@@ -9,7 +9,7 @@ use engine::appliance::{Appliance, Stopped};
 use engine::book::Book;
 use engine::config::{Config, PortKind};
 use engine::journal::{Durability, LocalDisk};
-use engine::recovery::recover;
+use engine::recovery::{From, recover_from};
 use engine::tile::Wait;
 use feedhandler::flow::recording::RecordingOptions;
 use feedhandler::flow::{Format, Recording};
@@ -129,7 +129,8 @@ impl Act {
         let line = listener.line_counters();
         let levels = compare_depth(stopped.venue.exchange().book(), listener.depth(), config.instruments.len());
         let hash_live = stopped.venue.exchange().state_hash();
-        let replayed = recover(&config, Arc::new(LocalDisk), Nanos(0))?;
+        // From the first record: the journal alone must lead there.
+        let replayed = recover_from(From::Genesis, &config, Arc::new(LocalDisk), Nanos(0))?;
         Ok(Self {
             durability,
             port: kind,

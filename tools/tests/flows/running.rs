@@ -5,7 +5,7 @@ use engine::appliance::{Appliance, Stopped, endpoints};
 use engine::book::{Book, LevelView, OrderView};
 use engine::config::Config;
 use engine::journal::LocalDisk;
-use engine::recovery::recover;
+use engine::recovery::{From, recover_from};
 use engine::venue::Venue;
 use feedhandler::{Depth, Join};
 use netio::host::{HostPort, PortKind};
@@ -140,7 +140,8 @@ impl Running {
 
 /// What replay of the journal comes to is what stood when the appliance stopped.
 fn replays_to(config: &Config, venue: &Venue) {
-    let replayed = recover(config, Arc::new(LocalDisk), venue.time()).expect("a journal that replays").venue;
+    let replayed =
+        recover_from(From::Genesis, config, Arc::new(LocalDisk), venue.time()).expect("a journal that replays").venue;
     let (live, again) = (venue.exchange(), replayed.exchange());
     assert_eq!(replayed.seq(), venue.seq(), "every command is in the journal");
     assert_eq!(again.numbers(), live.numbers());

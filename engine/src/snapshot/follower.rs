@@ -1,0 +1,234 @@
+//! Follows the journal with a venue of its own, and makes a snapshot now and then.
+//!
+//! Goal: the matching tile never waits, and what it journals is replayed at once: a replay that comes to another state shows while the
+//! appliance runs and not at the next start. Non-goal: choosing a core; the thread runs where the kernel puts it.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::save::{SaveOptions, Saved, save};
+use super::tail::Tail;
+use super::{SnapshotError, load_newest};
+use crate::config::Config;
+use crate::journal::{Durability, JournalError, Watch, directory};
+use crate::limits::REPUBLISHED_TICKS_MAX;
+use crate::record;
+use crate::recovery::{Replayed, follower_venue};
+use crate::venue::Venue;
+use wire::Seq;
+
+/// Records replayed in one turn, so that a stop is heard soon.
+const TURN_RECORDS: usize = 8_192;
+/// How long an idle follower sleeps.
+const IDLE: Duration = Duration::from_millis(5);
+
+/// A venue that stands where the journal was durable a moment ago.
+pub struct Follower {
+    options: SaveOptions,
+    durability: Durability,
+    watch: Watch,
+    venue: Venue,
+    outputs: Replayed,
+    tail: Tail,
+    /// The command after which the last snapshot was taken.
+    saved: Seq,
+}
+
+impl Follower {
+    /// Begins where the newest snapshot stands, or before the first record.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub fn open(config: &Config, watch: Watch) -> Result<Self, SnapshotError> {
+        let dir = config.journal.dir.clone();
+        let segments = directory::segments(&dir)?;
+        let Some(epoch) = segments.first().map(|segment| segment.epoch) else {
+            let found = "no segment".to_owned();
+            return Err(JournalError::MissingSegment { dir, expected: 0, found }.into());
+        };
+        let options = SaveOptions {
+            dir,
+            epoch,
+            fingerprint: config.fingerprint(),
+            keep: usize::from(config.snapshot.keep),
+            reports_max: u64::from(config.snapshot.session_reports),
+        };
+        let empty = || follower_venue(config);
+        let (loaded, _) = load_newest(&options.dir, epoch, options.fingerprint, empty)?;
+        let mut outputs = Replayed { ticks: VecDeque::with_capacity(REPUBLISHED_TICKS_MAX) };
+        let (venue, tail, saved) = match loaded {
+            Some(loaded) => {
+                outputs.ticks.extend(loaded.ticks);
+                (loaded.venue, Tail::behind(&options.dir, epoch, loaded.anchor)?, loaded.anchor.seq)
+            }
+            None => (empty(), Tail::at_start(&options.dir, epoch)?, Seq(0)),
+        };
+        Ok(Self { options, durability: config.journal.durability, watch, venue, outputs, tail, saved })
+    }
+
+    /// Replays some of what has become durable. Returns how many records.
+    ///
+    /// # Errors
+    /// A record is not what it was, or leads to another state than it did: the journal or this machine cannot be trusted.
+    pub fn follow(&mut self) -> Result<usize, SnapshotError> {
+        let durable = self.watch.durable_seq();
+        let mut replayed = 0;
+        while replayed < TURN_RECORDS {
+            let Some(entry) = self.tail.next(durable)? else { break };
+            let seq = entry.seq;
+            let refused = |reason: String| JournalError::Replay { seq, reason };
+            let command = record::decode(seq, entry.receive_time, entry.kind, entry.body)
+                .map_err(|error| refused(error.to_string()))?;
+            self.venue.replay(&command, &mut self.outputs).map_err(|divergence| refused(divergence.to_string()))?;
+            replayed += 1;
+        }
+        Ok(replayed)
+    }
+
+    /// Takes a snapshot of what it has come to; `None` when nothing has happened since the last one.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    pub fn save(&mut self) -> Result<Option<Saved>, SnapshotError> {
+        let anchor = self.tail.last();
+        if anchor.seq <= self.saved {
+            return Ok(None);
+        }
+        if self.durability == Durability::Mapped {
+            // The journal itself does not wait for the disk. A snapshot must not survive what it stands on.
+            self.tail.sync()?;
+        }
+        let saved = save(&self.options, &self.venue, &anchor, self.outputs.ticks.iter().copied())?;
+        self.saved = anchor.seq;
+        Ok(Some(saved))
+    }
+
+    /// How far it is.
+    #[must_use]
+    pub const fn seq(&self) -> Seq {
+        self.tail.last().seq
+    }
+}
+
+/// What a follower's thread tells.
+#[derive(Debug, Default)]
+struct Told {
+    stopping: AtomicBool,
+    /// Snapshots taken.
+    taken: AtomicU64,
+    /// The command after which the last one was taken.
+    saved: AtomicU64,
+    /// Why the last attempt to write one failed. The venue goes on, and the next attempt follows.
+    warning: Mutex<Option<String>>,
+    /// Why it ended.
+    failure: Mutex<Option<String>>,
+}
+
+/// A follower on a thread of its own. Stopped when dropped, without a last snapshot.
+#[derive(Debug)]
+pub struct FollowerThread {
+    told: Arc<Told>,
+    thread: Option<JoinHandle<Option<Follower>>>,
+}
+
+impl FollowerThread {
+    /// Starts it. A snapshot follows `interval` after the last one began, though the thread never spends more than half of its time on
+    /// them.
+    ///
+    /// # Errors
+    /// The system refuses a thread.
+    pub fn spawn(config: &Config, watch: Watch) -> std::io::Result<Self> {
+        let interval = Duration::from_millis(u64::from(config.snapshot.interval_ms));
+        let told = Arc::new(Told::default());
+        let (tell, config) = (Arc::clone(&told), config.clone());
+        let body = move || {
+            run(&config, watch, interval, &tell).unwrap_or_else(|error| {
+                put(&tell.failure, Some(error.to_string()));
+                None
+            })
+        };
+        let thread = thread::Builder::new().name("snapshot".to_owned()).spawn(body)?;
+        Ok(Self { told, thread: Some(thread) })
+    }
+
+    /// Why it ended by itself, if it did: what is in the journal does not lead to the state that it led to.
+    #[must_use]
+    pub fn failure(&self) -> Option<String> {
+        self.told.failure.lock().ok().and_then(|failure| failure.clone())
+    }
+
+    /// Why the last attempt to write a snapshot failed; told once.
+    #[must_use]
+    pub fn warning(&self) -> Option<String> {
+        self.told.warning.lock().ok().and_then(|mut warning| warning.take())
+    }
+
+    /// How many snapshots were taken, and the command after which the last one was.
+    #[must_use]
+    pub fn taken(&self) -> (u64, Seq) {
+        (self.told.taken.load(Ordering::Relaxed), Seq(self.told.saved.load(Ordering::Relaxed)))
+    }
+
+    /// Ends it when all that is durable has been followed, with a last snapshot, so that the next start has nothing to replay.
+    ///
+    /// # Errors
+    /// It had ended by itself, or the last snapshot could not be written.
+    pub fn stop(mut self) -> Result<Option<Saved>, SnapshotError> {
+        self.told.stopping.store(true, Ordering::Release);
+        let thread = self.thread.take().map(JoinHandle::join);
+        if let Some(reason) = self.failure() {
+            return Err(JournalError::Failed(reason).into());
+        }
+        match thread {
+            Some(Ok(Some(mut follower))) => {
+                while follower.follow()? > 0 {}
+                follower.save()
+            }
+            Some(Ok(None)) | None => Ok(None),
+            Some(Err(_)) => Err(JournalError::Failed("the snapshot thread panicked".to_owned()).into()),
+        }
+    }
+}
+
+impl Drop for FollowerThread {
+    fn drop(&mut self) {
+        self.told.stopping.store(true, Ordering::Release);
+        if let Some(thread) = self.thread.take() {
+            // A panic has been printed by the thread.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn put<T>(place: &Mutex<T>, value: T) {
+    if let Ok(mut place) = place.lock() {
+        *place = value;
+    }
+}
+
+fn run(config: &Config, watch: Watch, interval: Duration, told: &Told) -> Result<Option<Follower>, SnapshotError> {
+    let mut follower = Follower::open(config, watch)?;
+    let mut due = Instant::now() + interval;
+    while !told.stopping.load(Ordering::Acquire) {
+        if follower.follow()? == 0 {
+            thread::sleep(IDLE);
+        }
+        let begin = Instant::now();
+        if begin < due {
+            continue;
+        }
+        match follower.save() {
+            Ok(Some(saved)) => {
+                told.saved.store(saved.name.seq.get(), Ordering::Relaxed);
+                told.taken.fetch_add(1, Ordering::Relaxed);
+            }
+            Ok(None) => {}
+            Err(error) => put(&told.warning, Some(error.to_string())),
+        }
+        due = (begin + interval).max(Instant::now() + begin.elapsed());
+    }
+    Ok(Some(follower))
+}

@@ -1,0 +1,101 @@
+//! Finds and reads the newest snapshot that is whole.
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+use super::SnapshotError;
+use super::file::ChunkReader;
+use super::name::SnapshotName;
+use crate::image::{self, CausedTick};
+use crate::journal::{Anchor, Position, Reader};
+use crate::venue::Venue;
+use wire::snapshot::{SNAPSHOT_HEADER_LEN, SnapshotHeader};
+
+/// A state that was read.
+pub struct Loaded {
+    /// The venue, as it stood.
+    pub venue: Venue,
+    /// The newest ticks, oldest first.
+    pub ticks: Vec<CausedTick>,
+    /// The record behind which it stands.
+    pub anchor: Anchor,
+    /// The file.
+    pub name: SnapshotName,
+}
+
+/// Reads the newest snapshot of the journal `epoch` in `dir` that is whole, of this configuration, and whose record the journal holds.
+/// `empty` makes a venue to read into. Beside it come those that were passed over, newest first, and why.
+///
+/// # Errors
+/// The directory cannot be listed. A snapshot that cannot be used is no error.
+pub fn load_newest(
+    dir: &Path,
+    epoch: u64,
+    fingerprint: u64,
+    mut empty: impl FnMut() -> Venue,
+) -> Result<(Option<Loaded>, Vec<SnapshotError>), SnapshotError> {
+    let mut passed_over = Vec::new();
+    for name in SnapshotName::list(dir)?.into_iter().rev().filter(|name| name.epoch == epoch) {
+        match load(dir, &name, fingerprint, &mut empty) {
+            Ok(loaded) => return Ok((Some(loaded), passed_over)),
+            Err(reason) => passed_over.push(reason),
+        }
+    }
+    Ok((None, passed_over))
+}
+
+/// What the head of a snapshot says.
+///
+/// # Errors
+/// The file cannot be read, or is no whole snapshot header.
+pub fn header(path: &Path) -> Result<SnapshotHeader, SnapshotError> {
+    let mut file = File::open(path).map_err(SnapshotError::io("open the snapshot", path))?;
+    read_header(path, &mut file)
+}
+
+fn read_header(path: &Path, input: &mut impl Read) -> Result<SnapshotHeader, SnapshotError> {
+    let mut bytes = [0; SNAPSHOT_HEADER_LEN];
+    input.read_exact(&mut bytes).map_err(SnapshotError::io("read the snapshot", path))?;
+    SnapshotHeader::from_bytes(&bytes).map_err(SnapshotError::header(path))
+}
+
+fn load(
+    dir: &Path,
+    name: &SnapshotName,
+    fingerprint: u64,
+    empty: &mut impl FnMut() -> Venue,
+) -> Result<Loaded, SnapshotError> {
+    let path = name.path.as_path();
+    let file = File::open(path).map_err(SnapshotError::io("open the snapshot", path))?;
+    let mut input = BufReader::with_capacity(1 << 16, file);
+    let header = read_header(path, &mut input)?;
+    let foreign = |what, expected, found| SnapshotError::Foreign { path: path.to_owned(), what, expected, found };
+    if header.fingerprint != fingerprint {
+        return Err(foreign("rules", fingerprint, header.fingerprint));
+    }
+    if header.epoch != name.epoch {
+        return Err(foreign("journal", name.epoch, header.epoch));
+    }
+    if header.seq != name.seq {
+        return Err(foreign("command", name.seq.get(), header.seq.get()));
+    }
+    let position = Position { segment: header.segment, offset: header.offset };
+    let anchor = Anchor { position, seq: header.seq, chain: header.chain };
+    // Before anything large is made: the journal must hold the record.
+    drop(Reader::open_behind(dir, &anchor)?);
+
+    let (mut venue, mut ticks) = (empty(), Vec::new());
+    let mut chunks = ChunkReader::new(input, header.seed());
+    image::read(&mut venue, &mut chunks, |tick| ticks.push(tick)).map_err(SnapshotError::image(path))?;
+    if !chunks.is_at_end().map_err(SnapshotError::io("read the snapshot", path))? {
+        return Err(SnapshotError::Damaged { path: path.to_owned(), found: "something behind its end".to_owned() });
+    }
+    venue.stand_after(header.seq, header.time);
+    let found = venue.exchange().state_hash();
+    if found != header.state_hash {
+        let found = format!("its state has hash {found:016x}, its header says {:016x}", header.state_hash);
+        return Err(SnapshotError::Damaged { path: path.to_owned(), found });
+    }
+    Ok(Loaded { venue, ticks, anchor, name: name.clone() })
+}
