@@ -94,7 +94,14 @@ pub fn recover_from(from: From, config: &Config, disk: Arc<dyn Disk>, now: Nanos
     let journal = match anchor {
         None => journal::open(&options, disk, genesis, &mut on_record),
         Some(anchor) => journal::open_behind(&options, disk, genesis, &anchor, &mut on_record),
-    }?;
+    };
+    let journal = journal.map_err(|error| match error {
+        JournalError::MissingSegment { .. } | JournalError::Corrupt { .. } if !passed_over.is_empty() => {
+            let snapshots = passed_over.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+            JournalError::NoWay { journal: Box::new(error), snapshots }
+        }
+        other => other,
+    })?;
     venue.resume(now);
     Ok(Recovered { venue, journal, ticks: outputs.ticks, snapshot, passed_over })
 }

@@ -23,7 +23,7 @@ fn known_keys(text: &str) -> Vec<String> {
 #[test]
 fn every_known_key_is_explained() {
     let tables = known_keys("zzzzzz = 1");
-    assert_eq!(tables.len(), 10, "{tables:?}");
+    assert_eq!(tables.len(), 11, "{tables:?}");
     for table in tables {
         let is_array = ["instrument", "member", "session"].contains(&table.as_str());
         let header = if is_array { format!("[[{table}]]") } else { format!("[{table}]") };
@@ -53,6 +53,9 @@ fn what_the_file_says_of_itself_holds() {
         ("feed.heartbeat_ms", 1, 60_000),
         ("journal.segment_bytes", 1_048_576_u64, 4_294_967_296),
         ("journal.state_hash_interval_commands", 0, 1_000_000_000),
+        ("snapshot.interval_ms", 0, 86_400_000),
+        ("snapshot.keep", 2, 100),
+        ("snapshot.session_reports", 1, 1_048_576),
         ("session_rules.rerequest_us", 50, 1_000_000),
         ("session_rules.challenge_ms", 100, 600_000),
         ("limits.session_store_messages", 131_072, 67_108_864),

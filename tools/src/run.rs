@@ -111,7 +111,7 @@ fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) 
     }
     let lines: Vec<String> = config.feed.tick_lines.iter().map(ToString::to_string).collect();
     eprintln!(
-        "{}: {} records replayed to seq {}; orders at {order_entry}, re-requests at {rerequest}, ticks on {}; durability {}",
+        "{}: {} records replayed, up to seq {}; orders at {order_entry}, re-requests at {rerequest}, ticks on {}; durability {}",
         config.appliance.name,
         report.records,
         report.last_seq,

@@ -66,6 +66,14 @@ pub enum JournalError {
         /// What is there.
         found: String,
     },
+    /// There are snapshots, none of those passed over can be used, and the journal does not lead to the state without them.
+    #[error("{journal}. Snapshots that could not be used: {snapshots}")]
+    NoWay {
+        /// What is wrong with the journal.
+        journal: Box<JournalError>,
+        /// What is wrong with the snapshots, newest first.
+        snapshots: String,
+    },
     /// Files of the journal are gone. Restore them from a copy.
     #[error("journal {}: expected segment {expected}, found {found}; restore the missing files from a copy", dir.display())]
     MissingSegment {

@@ -14,7 +14,10 @@ fn len(path: &Path) -> u64 {
 
 /// Kills the appliance each time when the client holds so many bytes of reports.
 fn killed_at(durability: &str, points: &[u64]) {
-    let site = Site::new().with(format!("journal.durability={durability}"));
+    killed_in(&Site::new().with(format!("journal.durability={durability}")), points);
+}
+
+fn killed_in(site: &Site, points: &[u64]) {
     let reports = site.path("reports.txt");
     let mut appliance = site.start();
     // By the clock, so that the replay is still under way when the kill comes.
@@ -54,6 +57,13 @@ fn once_early_mapped() {
 #[test]
 fn once_late_synced() {
     killed_at("synced", &[700_000]);
+}
+
+/// With a snapshot always under way.
+#[test]
+fn again_and_again_between_snapshots() {
+    let site = Site::new().with("snapshot.interval_ms=1").with("journal.durability=synced");
+    killed_in(&site, &[100_000, 250_000, 400_000, 550_000, 700_000]);
 }
 
 #[test]

@@ -90,7 +90,7 @@ fn a_journal_under_other_rules_is_refused() {
 
 #[test]
 fn a_damaged_journal_is_refused() {
-    let site = Site::new();
+    let site = Site::new().with("snapshot.interval_ms=0");
     let appliance = site.start();
     assert_published(site.replay(&flow(), &[]));
     appliance.stop();
@@ -119,6 +119,38 @@ fn a_damaged_journal_is_refused() {
 
     fs::write(damaged, whole).expect("the test's own file");
     site.start().stop();
+}
+
+/// After an orderly stop nothing is left to replay; with the snapshots damaged the journal leads to the same state.
+#[test]
+fn snapshots_shorten_the_start_and_are_not_needed_for_it() {
+    let site = Site::new().with("snapshot.interval_ms=50");
+    let appliance = site.start();
+    assert_eq!(appliance.snapshot_seq(), None);
+    assert_published(site.replay(&flow(), &[]));
+    let first = appliance.stop();
+
+    let appliance = site.start();
+    assert_eq!((appliance.snapshot_seq(), appliance.replayed_records()), (Some(first.seq), 0));
+    let second = appliance.stop();
+    assert_eq!((second.seq, &second.state_hash), (first.seq, &first.state_hash));
+
+    let snapshots: Vec<_> = fs::read_dir(site.journal())
+        .expect("a journal")
+        .map(|entry| entry.expect("readable").path())
+        .filter(|path| path.extension().is_some_and(|end| end == "snap"))
+        .collect();
+    assert!(!snapshots.is_empty());
+    for snapshot in &snapshots {
+        let mut bytes = fs::read(snapshot).expect("a snapshot");
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        fs::write(snapshot, bytes).expect("the test's own file");
+    }
+    let appliance = site.start();
+    assert_eq!((appliance.snapshot_seq(), appliance.replayed_records()), (None, first.seq));
+    let third = appliance.stop();
+    assert_eq!((third.seq, third.state_hash), (first.seq, first.state_hash));
 }
 
 #[test]

@@ -167,10 +167,23 @@ impl Appliance {
         self.process.kill();
     }
 
-    /// The number of records that it replayed at its start.
+    /// The last command that it knew at its start.
     pub fn replayed(&self) -> u64 {
         let err = self.process.err();
+        number_before(&err, "; orders at").unwrap_or_else(|| panic!("expected 'up to seq N; orders at' in: {err}"))
+    }
+
+    /// How many records it read for that, behind the snapshot that it began from.
+    pub fn replayed_records(&self) -> u64 {
+        let err = self.process.err();
         number_before(&err, " records replayed").unwrap_or_else(|| panic!("expected 'N records replayed' in: {err}"))
+    }
+
+    /// The last command that the snapshot holds from which it began.
+    pub fn snapshot_seq(&self) -> Option<u64> {
+        let err = self.process.err();
+        let (_, rest) = err.split_once("the state after seq ")?;
+        rest.split_whitespace().next()?.parse().ok()
     }
 
     /// What it said that its tables stand on: all, on reserved huge pages, on transparent ones, on small ones, MiB.
