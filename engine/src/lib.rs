@@ -26,6 +26,7 @@ pub mod appliance;
 pub mod config;
 pub mod journal;
 pub mod link;
+pub mod past;
 pub mod recovery;
 pub mod snapshot;
 pub mod tile;

@@ -168,6 +168,7 @@ fn feed_session(draw: [u8; 10]) -> SessionId {
 }
 
 /// What replay keeps of its outputs.
+#[derive(Default)]
 pub(crate) struct Replayed {
     /// The newest ticks, oldest first.
     pub ticks: VecDeque<CausedTick>,

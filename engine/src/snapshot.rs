@@ -20,6 +20,6 @@ pub mod tail;
 
 pub use error::SnapshotError;
 pub use follower::{Follower, FollowerThread};
-pub use load::{Loaded, load_newest};
+pub use load::{Loaded, load_newest, load_newest_where};
 pub use name::SnapshotName;
 pub use save::{Saved, save};

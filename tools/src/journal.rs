@@ -1,10 +1,13 @@
 //! `pinion journal`: whether a journal is whole, and what is in it.
 //!
-//! Goal: an operator can check and read a journal, or a copy of one segment, at any time; nothing is ever changed, no lock is
-//! taken. Non-goal: repairing, and saying what the commands led to (replay does).
+//! Goal: an operator can check and read a journal, or a copy of one segment, at any time, and see what its commands led to; nothing is ever
+//! changed, no lock is taken. Non-goal: repairing.
 
+mod diff;
+mod past;
 mod record_json;
 mod segment_file;
+mod told;
 
 use crate::json::Text;
 use clap::{Args, Subcommand};
@@ -35,6 +38,9 @@ pub struct JournalArgs {
 enum JournalCommand {
     Verify(VerifyArgs),
     Dump(DumpArgs),
+    Book(past::BookArgs),
+    Order(past::OrderArgs),
+    Diff(diff::DiffArgs),
 }
 
 /// Check every record: checksum, chain, place
@@ -94,6 +100,12 @@ enum Trouble {
     NoJournal(PathBuf),
     #[error(transparent)]
     Segment(#[from] segment_file::SegmentError),
+    #[error(transparent)]
+    Config(#[from] engine::config::ConfigError),
+    #[error(transparent)]
+    Snapshot(#[from] engine::snapshot::SnapshotError),
+    #[error("there is no {what} `{found}`: {known}")]
+    Unknown { what: &'static str, found: String, known: String },
     #[error("cannot write the output: {0}")]
     Output(#[source] io::Error),
 }
@@ -108,9 +120,8 @@ impl Trouble {
                 | JournalError::Replay { .. },
             ) => DAMAGED,
             Self::Segment(error) if error.is_damage() => DAMAGED,
-            Self::Journal(_) | Self::Unreadable { .. } | Self::NoJournal(_) | Self::Segment(_) | Self::Output(_) => {
-                UNUSABLE
-            }
+            Self::Snapshot(engine::snapshot::SnapshotError::Journal(JournalError::Corrupt { .. })) => DAMAGED,
+            _ => UNUSABLE,
         }
     }
 }
@@ -122,18 +133,22 @@ impl Trouble {
 pub fn execute(args: &JournalArgs) -> Result<ExitCode, Box<dyn Error>> {
     let mut out = BufWriter::new(io::stdout().lock());
     let mut talk = io::stderr().lock();
-    let mut code = match &args.command {
-        JournalCommand::Verify(args) => verify(args, &mut out, &mut talk)?,
-        JournalCommand::Dump(args) => match dump(args, &mut out) {
-            Ok(()) => WHOLE,
-            // Whoever reads has seen enough.
-            Err(Trouble::Output(error)) if error.kind() == ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
-            Err(trouble) => {
-                out.flush()?;
-                writeln!(talk, "pinion journal dump: {trouble}")?;
-                trouble.exit_code()
-            }
-        },
+    let (name, done) = match &args.command {
+        JournalCommand::Verify(args) => ("verify", Ok(verify(args, &mut out, &mut talk)?)),
+        JournalCommand::Dump(args) => ("dump", dump(args, &mut out).map(|()| WHOLE)),
+        JournalCommand::Book(args) => ("book", past::book(args, &mut out, &mut talk).map(|()| WHOLE)),
+        JournalCommand::Order(args) => ("order", past::order(args, &mut out).map(|()| WHOLE)),
+        JournalCommand::Diff(args) => ("diff", diff::diff(args, &mut out)),
+    };
+    let mut code = match done {
+        Ok(code) => code,
+        // Whoever reads has seen enough.
+        Err(Trouble::Output(error)) if error.kind() == ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
+        Err(trouble) => {
+            out.flush()?;
+            writeln!(talk, "pinion journal {name}: {trouble}")?;
+            trouble.exit_code()
+        }
     };
     if let Err(error) = out.flush()
         && error.kind() != ErrorKind::BrokenPipe
@@ -214,12 +229,8 @@ fn print_json(report: &VerifyReport, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn dump(args: &DumpArgs, out: &mut impl Write) -> Result<(), Trouble> {
-    // A directory that is not there would read as a journal without records.
-    std::fs::read_dir(&args.dir).map_err(|source| Trouble::Unreadable { path: args.dir.clone(), source })?;
+    must_be_journal(&args.dir)?;
     let mut reader = Reader::open(&args.dir)?;
-    if reader.segments().is_empty() {
-        return Err(Trouble::NoJournal(args.dir.clone()));
-    }
     let session = args.session.map(SessionIndex);
     while let Some(record) = reader.next()? {
         if record.seq > Seq(args.to) {
@@ -230,6 +241,15 @@ fn dump(args: &DumpArgs, out: &mut impl Write) -> Result<(), Trouble> {
         }
         if args.json { record_json::print(&record, out) } else { inspect::print(&record, out) }
             .map_err(Trouble::Output)?;
+    }
+    Ok(())
+}
+
+/// A directory that is not there would read as a journal without records.
+fn must_be_journal(dir: &Path) -> Result<(), Trouble> {
+    std::fs::read_dir(dir).map_err(|source| Trouble::Unreadable { path: dir.to_owned(), source })?;
+    if engine::journal::directory::segments(dir)?.is_empty() {
+        return Err(Trouble::NoJournal(dir.to_owned()));
     }
     Ok(())
 }

@@ -17,6 +17,7 @@ pub mod journal;
 pub mod json;
 pub mod listen;
 pub mod options;
+pub mod recover;
 pub mod replay;
 pub mod run;
 pub mod scenario;

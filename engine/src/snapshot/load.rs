@@ -11,6 +11,7 @@ use crate::image::{self, CausedTick};
 use crate::journal::{Anchor, Position, Reader};
 use crate::venue::Venue;
 use wire::snapshot::{SNAPSHOT_HEADER_LEN, SnapshotHeader};
+use wire::{Nanos, Seq};
 
 /// A state that was read.
 pub struct Loaded {
@@ -33,10 +34,27 @@ pub fn load_newest(
     dir: &Path,
     epoch: u64,
     fingerprint: u64,
+    empty: impl FnMut() -> Venue,
+) -> Result<(Option<Loaded>, Vec<SnapshotError>), SnapshotError> {
+    load_newest_where(dir, epoch, fingerprint, |_, _| true, empty)
+}
+
+/// As [`load_newest`], of those whose last command and its time are as asked for.
+///
+/// # Errors
+/// As there.
+pub fn load_newest_where(
+    dir: &Path,
+    epoch: u64,
+    fingerprint: u64,
+    fits: impl Fn(Seq, Nanos) -> bool,
     mut empty: impl FnMut() -> Venue,
 ) -> Result<(Option<Loaded>, Vec<SnapshotError>), SnapshotError> {
     let mut passed_over = Vec::new();
     for name in SnapshotName::list(dir)?.into_iter().rev().filter(|name| name.epoch == epoch) {
+        if header(&name.path).is_ok_and(|header| !fits(header.seq, header.time)) {
+            continue;
+        }
         match load(dir, &name, fingerprint, &mut empty) {
             Ok(loaded) => return Ok((Some(loaded), passed_over)),
             Err(reason) => passed_over.push(reason),

@@ -11,6 +11,7 @@ mod full_flow;
 mod journal_dump;
 mod lifecycle;
 mod ordinary_user;
+mod past;
 mod pcap;
 mod ports;
 mod process;

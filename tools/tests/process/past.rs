@@ -1,0 +1,126 @@
+//! Looking back: the books as they stood, an order's life, two journals side by side, a start that is only tried.
+
+use crate::process::Finished;
+use crate::recording::{assert_published, flow};
+use crate::site::{PINION, Site};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+impl Site {
+    /// `pinion ARGUMENTS` with this site's settings.
+    fn pinion(&self, arguments: &[&str]) -> Finished {
+        let run = self.run_command(&[]);
+        let mut command = Command::new(PINION);
+        command.args(arguments).args(run.get_args().skip(1));
+        self.spawn(command, arguments[0]).wait()
+    }
+}
+
+/// An appliance that has seen the whole flow; its sequence number and state hash at the end.
+fn lived(interval_ms: u32) -> (Site, u64, String) {
+    let site = Site::new().with(format!("snapshot.interval_ms={interval_ms}"));
+    let appliance = site.start();
+    assert_published(site.replay(&flow(), &[]));
+    let summary = appliance.stop();
+    (site, summary.seq, summary.state_hash)
+}
+
+#[test]
+fn books_stand_as_they_stood_with_snapshots_and_without() {
+    let (site, last, hash) = lived(20);
+    let at = |seq: u64| {
+        let seq = seq.to_string();
+        let found = site.pinion(&["journal", "book", "--orders", "--at", &seq]).expect_success();
+        (found.out, found.err)
+    };
+    let moments: Vec<u64> = (0..4).map(|part| last - part * last / 5).collect();
+    let with: Vec<_> = moments.iter().map(|&seq| at(seq)).collect();
+    assert!(with[0].1.contains(&format!("after command {last} ")) && with[0].1.contains(&hash), "{}", with[0].1);
+    assert!(with.iter().any(|(_, err)| err.contains("from the snapshot")), "{}", with[0].1);
+    for entry in fs::read_dir(site.journal()).expect("a journal").flatten() {
+        if entry.path().extension().is_some_and(|end| end == "snap") {
+            fs::remove_file(entry.path()).expect("the test's own file");
+        }
+    }
+    for (&seq, (out, err)) in moments.iter().zip(&with) {
+        let (out_without, err_without) = at(seq);
+        assert!(err_without.contains("from the first record"), "{err_without}");
+        assert!(out.contains("bid") && out.contains("ask") && out.contains("open"), "{out}");
+        assert_eq!(*out, out_without, "after command {seq}");
+        let hash = |text: &str| text.split_once("state hash ").map(|(_, rest)| rest[..16].to_owned());
+        assert_eq!(hash(err), hash(&err_without));
+    }
+    let refused = site.pinion(&["journal", "book", "--at", &(last + 1).to_string()]);
+    assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+    assert!(refused.err.contains(&format!("ends with command {last}")), "{}", refused.err);
+    let refused = site.pinion(&["journal", "book", "--symbol", "NONE"]);
+    assert!(refused.err.contains("PINION"), "{}", refused.err);
+}
+
+#[test]
+fn an_order_is_followed_through_its_replacements() {
+    let (site, ..) = lived(0);
+    let dump = site.journal_command("dump");
+    let replace = dump.out.lines().find(|line| line.contains("ReplaceOrder")).expect("a replacement in the flow");
+    let number = |key: &str| {
+        let (_, rest) = replace.split_once(key).expect("a number");
+        rest.split_whitespace().next().expect("a number").to_owned()
+    };
+    let (first, second) = (number("orig_user_ref="), number(" user_ref="));
+    let by_first = site.pinion(&["journal", "order", "trader1", &first]).expect_success().out;
+    let by_second = site.pinion(&["journal", "order", "trader1", &second]).expect_success().out;
+    assert_eq!(by_first, by_second, "both names lead to the one life");
+    for words in [format!("enter {first}:"), format!("accepted {first} "), format!("by {second}")] {
+        assert!(by_first.contains(&words), "expected '{words}' in: {by_first}");
+    }
+    let json = site.pinion(&["journal", "order", "--json", "trader1", &first]).expect_success().out;
+    assert_eq!(json.lines().count(), by_first.lines().count());
+    for refused in [["journal", "order", "nobody", "1"], ["journal", "order", "trader1", "4000000000"]] {
+        assert_eq!(site.pinion(&refused).status.code(), Some(2));
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a directory");
+    for entry in fs::read_dir(from).expect("a journal").flatten() {
+        fs::copy(entry.path(), to.join(entry.file_name())).expect("copied");
+    }
+}
+
+#[test]
+fn two_journals_are_held_against_each_other() {
+    let (site, last, _) = lived(0);
+    let (other, ..) = lived(0);
+    let copied = site.path("copy");
+    copy(&site.journal(), &copied);
+    let diff = |a: &Path, b: &Path, more: &[&str]| {
+        let mut command = Command::new(PINION);
+        command.args(["journal", "diff"]).args(more).arg(a).arg(b);
+        site.spawn(command, "diff").wait()
+    };
+    let same = diff(&site.journal(), &copied, &[]).expect_success();
+    assert!(same.out.contains(&format!("equal up to record {last}, where both end")), "{}", same.out);
+    // Another run of the same flow has other times and names.
+    let differ = diff(&site.journal(), &other.journal(), &[]);
+    assert_eq!(differ.status.code(), Some(1), "{differ:?}");
+    assert!(differ.out.contains("differ from record 1 on") && differ.out.contains("\nB: "), "{}", differ.out);
+    let ignoring = diff(&site.journal(), &other.journal(), &["--ignore-times"]);
+    assert!(ignoring.out.contains("differ from record 2 on"), "the login: {}", ignoring.out);
+}
+
+#[test]
+fn a_start_can_be_tried_without_starting() {
+    let (site, last, hash) = lived(20);
+    let before: Vec<_> = fs::read_dir(site.journal()).expect("a journal").flatten().map(|entry| entry.path()).collect();
+    let tried = site.pinion(&["recover", "--dry-run"]).expect_success().out;
+    for words in [format!("last seq      {last}"), format!("state hash    {hash}"), "would succeed".to_owned()] {
+        assert!(tried.contains(&words), "expected '{words}' in: {tried}");
+    }
+    let after: Vec<_> = fs::read_dir(site.journal()).expect("a journal").flatten().map(|entry| entry.path()).collect();
+    assert_eq!(before, after);
+    let none = Site::new().pinion(&["recover", "--dry-run"]).expect_success();
+    assert!(none.out.contains("none yet"), "{}", none.out);
+    let refused = site.with("limits.orders=131072").pinion(&["recover", "--dry-run"]);
+    refused.expect_refusal(&["fingerprint"]);
+}
