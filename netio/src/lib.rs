@@ -8,12 +8,13 @@
 //! | send and receive datagrams | [`port`], the trait; one of [`memory`], [`uring`], [`socket`], or [`host`] to choose |
 //! | parse and build Ethernet, IPv4 and UDP | [`ether`] |
 //! | misbehave on purpose | [`fault`] |
+//! | have a network of one's own | [`lab`] |
 //! | have large tables on huge pages | [`pages`] |
 //!
 //! Knows nothing of orders, messages or books.
 //!
 //! Unsafe code is in these files only, each with its reason at the top: `ring.rs`, `ring/slots.rs`, `clock/counter.rs`,
-//! `pages/allocator.rs`, `pages/mapping.rs`, `socket/endpoint.rs`, `socket/batch.rs`, `uring/buffers.rs`, `uring/receiver.rs`,
+//! `lab/offload.rs`, `pages/allocator.rs`, `pages/mapping.rs`, `socket/endpoint.rs`, `socket/batch.rs`, `uring/buffers.rs`, `uring/receiver.rs`,
 //! `uring/sender.rs`.
 #![deny(unsafe_code)]
 
@@ -22,6 +23,7 @@ pub mod cpu;
 pub mod ether;
 pub mod fault;
 pub mod host;
+pub mod lab;
 pub mod memory;
 pub mod pages;
 pub mod port;

@@ -6,6 +6,7 @@
 //!
 //! Non-goals: reliability, encryption, IPv6.
 
+use std::borrow::Cow;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
@@ -198,8 +199,8 @@ pub enum PortError {
     Unavailable {
         /// The facility.
         what: &'static str,
-        /// What would help.
-        remedy: &'static str,
+        /// What would help: a command, where one does.
+        remedy: Cow<'static, str>,
         /// What the system said.
         source: io::Error,
     },

@@ -35,16 +35,16 @@ pub struct UringPort {
     counters: PortCounters,
 }
 
-/// How much memory a port takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct UringSizes {
+/// How a port is set up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UringOptions {
     /// Datagrams that the kernel may have received and we have not read; a power of two, at most 32,768.
     pub receive_buffers: u16,
     /// Datagrams that may be on their way out; a power of two, at most 16,384.
     pub send_slots: u16,
 }
 
-impl Default for UringSizes {
+impl Default for UringOptions {
     fn default() -> Self {
         Self { receive_buffers: 2048, send_slots: 256 }
     }
@@ -58,19 +58,25 @@ impl UringPort {
     /// [`PortError::Endpoint`] names the one that cannot be had; [`PortError::Unavailable`] when this host has no
     /// io_uring for us, which is the time to take a [`crate::socket::SocketPort`].
     pub fn open(endpoints: &[Endpoint]) -> Result<Self, PortError> {
-        Self::open_with(endpoints, UringSizes::default())
+        Self::open_with(endpoints, &UringOptions::default())
     }
 
-    /// As [`UringPort::open`], with memory of this size.
+    /// As [`UringPort::open`], set up in this way.
     ///
     /// # Errors
     ///
     /// As for [`UringPort::open`], and [`PortError::Limit`] when a size cannot be.
-    pub fn open_with(endpoints: &[Endpoint], sizes: UringSizes) -> Result<Self, PortError> {
+    pub fn open_with(endpoints: &[Endpoint], options: &UringOptions) -> Result<Self, PortError> {
         let sockets = endpoint::open_all(endpoints)?;
-        let receiver = Receiver::new(&sockets, sizes.receive_buffers)?;
-        let sender = Sender::new(&sockets, sizes.send_slots)?;
+        let receiver = Receiver::new(&sockets, options.receive_buffers)?;
+        let sender = Sender::new(&sockets, options.send_slots)?;
         Ok(Self { receiver, sender, sockets, counters: PortCounters::default() })
+    }
+
+    /// How it works here, for people.
+    #[must_use]
+    pub fn how(&self) -> String {
+        "multishot receive".to_owned()
     }
 }
 

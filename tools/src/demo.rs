@@ -24,7 +24,7 @@ Examples:
 
 Runs once with each durability. Exit status 0: everything held; 1: something did not.")]
 pub struct DemoArgs {
-    /// How to reach the network: auto, uring or socket
+    /// How to reach the network: auto, dpdk, xdp, uring or socket
     #[arg(long, default_value = "auto")]
     port: PortKind,
     /// Messages a second in the part that measures acknowledgement latency

@@ -3,11 +3,11 @@
 use crate::options::ConfigOptions;
 use clap::Args;
 use engine::appliance::{Appliance, Stopped, endpoints};
-use engine::config::{Config, PortKind};
+use engine::config::Config;
 use engine::link::{ORDER_ENTRY, REREQUEST};
 use netio::fault::{FaultPlan, FaultPort};
 use netio::host::HostPort;
-use netio::{Port, PortError, host, pages};
+use netio::{Port, PortError, pages};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use std::error::Error;
 use std::io::ErrorKind;
@@ -51,6 +51,7 @@ pub fn run(options: &RunOptions) -> Result<(), Box<dyn Error>> {
         signal_hook::flag::register(signal, Arc::clone(&stop))?;
     }
     let port = open_port(&config)?;
+    eprintln!("port: {}", port.choice());
     if config.network.faults.is_empty() {
         serve(&config, port, &stop)
     } else {
@@ -68,14 +69,9 @@ const ADDRESS_PATIENCE: Duration = Duration::from_secs(2);
 /// # Errors
 /// It cannot be had, or another process keeps one of its addresses.
 pub fn open_port(config: &Config) -> Result<HostPort, Box<dyn Error>> {
-    let kind = match config.network.port {
-        PortKind::Auto => host::PortKind::Auto,
-        PortKind::Uring => host::PortKind::Uring,
-        PortKind::Socket => host::PortKind::Socket,
-    };
     let begin = Instant::now();
     loop {
-        match HostPort::open(kind, &endpoints(config)) {
+        match HostPort::open(&config.network.port, &endpoints(config)) {
             Err(PortError::Endpoint { source, .. })
                 if source.kind() == ErrorKind::AddrInUse && begin.elapsed() < ADDRESS_PATIENCE =>
             {

@@ -41,7 +41,7 @@ use turns::{Sent, Sizes, Turns, sweep};
 /// As root, between two network namespaces of its own; else over loopback.
 #[derive(Clone, Debug, Args)]
 pub struct WireArgs {
-    /// Ports, in turns: auto, uring, socket
+    /// Ports, in turns: auto, dpdk, xdp, uring, socket
     #[arg(long, value_delimiter = ',', default_value = "auto")]
     port: Vec<PortKind>,
     /// When reports may leave: mapped, synced
@@ -312,7 +312,7 @@ impl Cores {
 fn resolve(site: &Site<'_>, kind: PortKind) -> Result<PortKind, BenchError> {
     let mut address = site.network.free_far()?;
     address.set_port(0);
-    let open = || HostPort::open(kind, &[Endpoint::unicast(address)]).map_err(std::io::Error::other);
+    let open = || HostPort::open(&kind.into(), &[Endpoint::unicast(address)]).map_err(std::io::Error::other);
     Ok(site.network.on_far(open).map_err(BenchError::io("open a port"))?.kind())
 }
 

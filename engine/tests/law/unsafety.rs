@@ -8,6 +8,7 @@ const LISTED: &[(&str, &str)] = &[
     ("bench/challenge/src/abi.rs", "a C interface: pointers without lifetimes, an engine without a handle"),
     ("engine/src/journal/map.rs", "maps segment files, and stores a record's length last"),
     ("netio/src/clock/counter.rs", "reads the processor's cycle counter"),
+    ("netio/src/lab/offload.rs", "an ioctl that switches checksum offload off"),
     ("netio/src/pages/allocator.rs", "an allocator is unsafe by its trait"),
     ("netio/src/pages/mapping.rs", "maps, grows and unmaps the memory under large tables"),
     ("netio/src/ring.rs", "the two ends share the slots across threads"),

@@ -72,7 +72,7 @@ fn an_appliance_of_that_size_starts_and_starts_again() {
     let (config, loading) = load(&text(&journal, (LIMITS.orders, LIMITS.levels, LIMITS.stops)));
     eprintln!("{loading:?} to read the configuration");
     for life in ["first", "second"] {
-        let port = HostPort::open(PortKind::Socket, &endpoints(&config)).expect("ports on loopback");
+        let port = HostPort::open(&PortKind::Socket.into(), &endpoints(&config)).expect("ports on loopback");
         let begin = Instant::now();
         let (appliance, taken) = measure(|| Appliance::start(&config, port).expect("an appliance"));
         eprintln!("{life} start: {:?}, {taken:?}; {}", begin.elapsed(), pages::huge_pages());

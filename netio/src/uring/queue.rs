@@ -132,7 +132,7 @@ pub(super) fn unavailable(source: io::Error) -> PortError {
         Some(libc::EMFILE | libc::ENFILE) => "raise RLIMIT_NOFILE (ulimit -n)",
         _ => "Linux 6.1 or later is needed, and seccomp must allow io_uring; the socket port works without",
     };
-    PortError::Unavailable { what: "io_uring", remedy, source }
+    PortError::Unavailable { what: "io_uring", remedy: remedy.into(), source }
 }
 
 /// The kernel was interrupted, or is short of something for a moment: the next call goes on.

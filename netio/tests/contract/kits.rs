@@ -59,7 +59,7 @@ pub struct Host;
 impl Kit for Host {
     type Port = HostPort;
     fn open(a: &[Endpoint], b: &[Endpoint]) -> Result<(HostPort, HostPort), PortError> {
-        Ok((HostPort::open(PortKind::Auto, a)?, HostPort::open(PortKind::Socket, b)?))
+        Ok((HostPort::open(&PortKind::Auto.into(), a)?, HostPort::open(&PortKind::Socket.into(), b)?))
     }
 }
 

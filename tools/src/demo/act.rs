@@ -7,14 +7,14 @@ use crate::replay::{self, ReplayOptions, ReplayOutcome, hex};
 use crate::run::open_port;
 use engine::appliance::{Appliance, Stopped};
 use engine::book::Book;
-use engine::config::{Config, PortKind};
+use engine::config::Config;
 use engine::journal::{Durability, LocalDisk};
 use engine::recovery::recover;
 use engine::tile::Wait;
 use feedhandler::flow::recording::RecordingOptions;
 use feedhandler::flow::{Format, Recording};
 use feedhandler::{DepthBook, Join};
-use netio::host::{self, HostPort};
+use netio::host::{HostPort, PortKind};
 use netio::{Endpoint, EndpointIndex, Port};
 use std::error::Error;
 use std::io;
@@ -41,7 +41,7 @@ pub struct Act {
     /// The durability it ran with.
     pub durability: Durability,
     /// Which port moved the packets.
-    pub port: host::PortKind,
+    pub port: PortKind,
     /// The flow that was sent as fast as the window allows.
     pub flood: ReplayOutcome,
     /// The flow that was sent by the clock.
@@ -106,7 +106,7 @@ impl Act {
 
         // The subscriber is there before the first tick.
         let endpoint = Endpoint::multicast(*line.ip(), line.port(), config.network.interface);
-        let mut listener = Listener::new(HostPort::open(args.port, &[endpoint])?, Join::At(1));
+        let mut listener = Listener::new(HostPort::open(&args.port.into(), &[endpoint])?, Join::At(1));
         let port = open_port(&config)?;
         let kind = port.kind();
         let [order_entry, rerequest] = [0, 1].map(|endpoint| port.local_addr(EndpointIndex(endpoint)));
@@ -149,16 +149,12 @@ impl Act {
 }
 
 /// The built-in configuration, in one thread that lets others run, on ports that the system chooses.
-fn configuration(durability: Durability, port: host::PortKind) -> Config {
+fn configuration(durability: Durability, port: PortKind) -> Config {
     let mut config = Config::default();
     config.topology.threads = engine::config::Topology::preset(1).expect("1 is a preset");
     config.topology.wait = Wait::Yield;
     config.journal.durability = durability;
-    config.network.port = match port {
-        host::PortKind::Auto => PortKind::Auto,
-        host::PortKind::Uring => PortKind::Uring,
-        host::PortKind::Socket => PortKind::Socket,
-    };
+    config.network.port = port.into();
     config.network.order_entry.set_port(0);
     config.network.rerequest.set_port(0);
     config
@@ -170,14 +166,14 @@ fn send(
     format: Format,
     instrument: Symbol,
     options: &ReplayOptions,
-    port: host::PortKind,
+    port: PortKind,
     listener: &mut Listener<HostPort>,
 ) -> Result<ReplayOutcome, Box<dyn Error>> {
     let reading = RecordingOptions { format: Some(format), instrument: Some(instrument), book: None };
     let flow = Recording::read("the bundled flow", bytes, &reading)?;
     let local = Endpoint::unicast(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));
     let mut broken = None;
-    let outcome = replay::run(flow, HostPort::open(port, &[local])?, options, io::sink(), |_| {
+    let outcome = replay::run(flow, HostPort::open(&port.into(), &[local])?, options, io::sink(), |_| {
         if let Err(error) = listener.turn(|_| {}) {
             broken = Some(error);
         }

@@ -56,7 +56,7 @@ pub struct ListenArgs {
     /// Print JSON: one object a tick, or one for the summary
     #[arg(long)]
     json: bool,
-    /// How to reach the network: auto, uring or socket
+    /// How to reach the network: auto, dpdk, xdp, uring or socket
     #[arg(long, default_value = "auto")]
     port: PortKind,
 }
@@ -76,7 +76,7 @@ pub struct Incomplete {
 pub fn open_port(kind: PortKind, groups: &[SocketAddrV4], interface: Ipv4Addr) -> Result<HostPort, PortError> {
     let endpoints: Vec<Endpoint> =
         groups.iter().map(|group| Endpoint::multicast(*group.ip(), group.port(), interface)).collect();
-    HostPort::open(kind, &endpoints)
+    HostPort::open(&kind.into(), &endpoints)
 }
 
 /// Runs the command.
@@ -92,7 +92,9 @@ pub fn execute(args: &ListenArgs) -> Result<(), Box<dyn Error>> {
     let stop = Arc::new(AtomicBool::new(false));
     flag::register(SIGINT, Arc::clone(&stop))?;
     flag::register(SIGTERM, Arc::clone(&stop))?;
-    let mut listener = Listener::new(open_port(args.port, &args.group, args.interface)?, Join::AtFirstPacket);
+    let port = open_port(args.port, &args.group, args.interface)?;
+    eprintln!("port: {}", port.choice());
+    let mut listener = Listener::new(port, Join::AtFirstPacket);
     let mut out = BufWriter::new(io::stdout().lock());
     let begin = Instant::now();
     let mut left = args.count.unwrap_or(u64::MAX);

@@ -84,7 +84,7 @@ pub struct LoginArgs {
     /// Messages that may be unanswered
     #[arg(long, default_value_t = 1_024, value_parser = window)]
     window: usize,
-    /// How to reach the network: auto, uring or socket
+    /// How to reach the network: auto, dpdk, xdp, uring or socket
     #[arg(long, default_value = "auto")]
     port: PortKind,
     /// Faults to inject in both directions, such as drop=1%,duplicate=1%,reorder=1%,seed=7
@@ -119,7 +119,9 @@ impl LoginArgs {
     pub fn open_port(&self) -> Result<FaultPort<HostPort>, netio::PortError> {
         let local = if self.server.ip().is_loopback() { Ipv4Addr::LOCALHOST } else { Ipv4Addr::UNSPECIFIED };
         let endpoint = Endpoint::unicast(SocketAddrV4::new(local, 0));
-        Ok(FaultPort::new(HostPort::open(self.port, &[endpoint])?, &self.faults))
+        let port = HostPort::open(&self.port.into(), &[endpoint])?;
+        eprintln!("port: {}", port.choice());
+        Ok(FaultPort::new(port, &self.faults))
     }
 }
 

@@ -78,7 +78,7 @@ impl Floor {
         let listening = group.map(|group| Endpoint::multicast(*group.ip(), group.port(), near));
         let endpoints: Vec<Endpoint> =
             [Endpoint::unicast(SocketAddrV4::new(near, 0))].into_iter().chain(listening).collect();
-        let port = HostPort::open(kind, &endpoints)?;
+        let port = HostPort::open(&kind.into(), &endpoints)?;
         Ok(Self { port, to, has_ticks: group.is_some(), submitted: 0, sent: 0 })
     }
 }
