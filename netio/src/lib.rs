@@ -6,6 +6,7 @@
 //! | read the time in nanoseconds, cheaply | [`clock`] |
 //! | pin a thread to a core | [`cpu`] |
 //! | send and receive datagrams | [`port`], the trait; one of [`memory`], [`uring`], [`socket`], or [`host`] to choose |
+//! | parse and build Ethernet, IPv4 and UDP | [`ether`] |
 //! | misbehave on purpose | [`fault`] |
 //! | have a network of one's own | [`lab`] |
 //! | have large tables on huge pages | [`pages`] |
@@ -19,6 +20,7 @@
 
 pub mod clock;
 pub mod cpu;
+pub mod ether;
 pub mod fault;
 pub mod host;
 pub mod lab;
