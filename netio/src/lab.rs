@@ -114,6 +114,19 @@ impl Lab {
         Ok(done)
     }
 
+    /// Lets frames carry up to this many bytes of IP, 1500 at first.
+    ///
+    /// # Errors
+    ///
+    /// [`LabError::Refused`], for instance where an XDP program is at one end.
+    pub fn mtu(&self, bytes: u16) -> Result<(), LabError> {
+        for side in [Side::Near, Side::Far] {
+            let entered = |source| LabError::Namespace { action: "be entered", source };
+            self.on(side, || ip(&["link", "set", side.device(), "mtu", &bytes.to_string()])).map_err(entered)??;
+        }
+        Ok(())
+    }
+
     const fn namespace(&self, side: Side) -> &File {
         match side {
             Side::Near => &self.near,

@@ -1,0 +1,40 @@
+//! Rigs in memory: the port of rings, and wrappers around it that were told to do nothing.
+
+use netio::fault::{FaultPlan, FaultPort};
+use netio::memory::MemoryPort;
+use netio::{Endpoint, PortError};
+
+use crate::rig::Rig;
+
+/// Two ends of rings.
+pub struct Memory;
+
+impl Rig for Memory {
+    type Port = MemoryPort;
+    type Peer = MemoryPort;
+
+    fn make() -> Option<Self> {
+        Some(Self)
+    }
+
+    fn open(&self, ours: &[Endpoint], theirs: &[Endpoint]) -> Result<(MemoryPort, MemoryPort), PortError> {
+        MemoryPort::pair(ours, theirs, 64)
+    }
+}
+
+/// A fault port without faults.
+pub struct Faultless;
+
+impl Rig for Faultless {
+    type Port = FaultPort<MemoryPort>;
+    type Peer = MemoryPort;
+
+    fn make() -> Option<Self> {
+        Some(Self)
+    }
+
+    fn open(&self, ours: &[Endpoint], theirs: &[Endpoint]) -> Result<(Self::Port, MemoryPort), PortError> {
+        let (port, peer) = MemoryPort::pair(ours, theirs, 64)?;
+        Ok((FaultPort::new(port, &FaultPlan::default()), peer))
+    }
+}
