@@ -79,7 +79,7 @@ mod installed {
         let mut builder = bindgen::Builder::default()
             .header("shim/shim.h")
             .clang_args(&flags)
-            .allowlist_var("PINION_.*")
+            .allowlist_type("pinion_.*")
             .generate_comments(false)
             .prepend_enum_name(false)
             .merge_extern_blocks(true)
@@ -92,7 +92,9 @@ mod installed {
             builder = builder.opaque_type(opaque);
         }
         let bindings = builder.generate().unwrap_or_else(|error| {
-            fail(&format!("bindgen could not read DPDK's headers: {error}\nIt needs libclang: apt-get install libclang-dev."))
+            fail(&format!(
+                "bindgen could not read DPDK's headers: {error}\nIt needs libclang: apt-get install libclang-dev."
+            ))
         });
         let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join("bindings.rs");
         bindings.write_to_file(&out).unwrap_or_else(|error| fail(&format!("{}: {error}", out.display())));

@@ -49,12 +49,14 @@ enum pinion_offload {
 	PINION_OFFLOAD_TX_UDP = RTE_ETH_TX_OFFLOAD_UDP_CKSUM,
 };
 
+enum pinion_node {
+	PINION_ANY_NODE = SOCKET_ID_ANY,
+};
+
 enum pinion_limit {
 	PINION_BURST_MAX = 64,
-	PINION_NAME_MAX = RTE_ETH_NAME_MAX_LEN,
 	// What a buffer has before its frame.
 	PINION_HEADROOM = RTE_PKTMBUF_HEADROOM,
-	PINION_ANY_NODE = SOCKET_ID_ANY,
 	PINION_RING_SINGLE_ENDS = RING_F_SP_ENQ | RING_F_SC_DEQ,
 };
 

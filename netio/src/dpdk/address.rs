@@ -24,7 +24,11 @@ pub(super) struct Bound {
 }
 
 /// Our address and network: what is told, else the first endpoint's, else the interface's.
-pub(super) fn network(options: &DpdkOptions, device: Option<&Device>, endpoints: &[Endpoint]) -> Result<Network, PortError> {
+pub(super) fn network(
+    options: &DpdkOptions,
+    device: Option<&Device>,
+    endpoints: &[Endpoint],
+) -> Result<Network, PortError> {
     let named = |endpoint: &Endpoint| {
         let address = *endpoint.bind.ip();
         (!address.is_unspecified() && !address.is_multicast()).then_some(address)
@@ -155,11 +159,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_here_is_refused_with_its_endpoint() {
-        let refused = |endpoint: Endpoint, action: &str| {
-            match bind(&[at(US, 1), endpoint], &home(), MAC, None) {
-                Err(PortError::Endpoint { endpoint: EndpointIndex(1), action: found, .. }) => assert_eq!(found, action),
-                other => panic!("{other:?}"),
-            }
+        let refused = |endpoint: Endpoint, action: &str| match bind(&[at(US, 1), endpoint], &home(), MAC, None) {
+            Err(PortError::Endpoint { endpoint: EndpointIndex(1), action: found, .. }) => assert_eq!(found, action),
+            other => panic!("{other:?}"),
         };
         refused(at(US, 1), "bind");
         refused(at(Ipv4Addr::LOCALHOST, 2), "find on the device's network");

@@ -39,11 +39,16 @@ pub(super) struct Probed {
 impl Probed {
     /// Finds a card or makes a virtual device, in the network namespace of the calling thread.
     pub(super) fn new(device: &options::Device) -> Result<Self, PortError> {
-        let text = |text: &str| CString::new(text).map_err(|error| failed("find the device", device.name(), error.into()));
+        let text =
+            |text: &str| CString::new(text).map_err(|error| failed("find the device", device.name(), error.into()));
         let (name, arguments) = (text(device.name())?, text(device.arguments())?);
         if Watched::is_open(device.name()) {
             let source = io::Error::new(io::ErrorKind::AddrInUse, format!("{} is open in this process", device.name()));
-            return Err(refused("the DPDK device", "one port has it whole: close that one, or name another device", source));
+            return Err(refused(
+                "the DPDK device",
+                "one port has it whole: close that one, or name another device",
+                source,
+            ));
         }
         let bus = match device {
             options::Device::Pci { .. } => c"pci",
@@ -106,7 +111,8 @@ impl Device {
     ) -> Result<Self, PortError> {
         let name = probed.name.to_string_lossy().into_owned();
         let id = probed.id;
-        let check = |action, returned: i32| if returned < 0 { Err(failed(action, &name, error_of(returned))) } else { Ok(()) };
+        let check =
+            |action, returned: i32| if returned < 0 { Err(failed(action, &name, error_of(returned))) } else { Ok(()) };
 
         let mut info = sys::rte_eth_dev_info::default();
         // SAFETY: there is such a device, and room for what is told of it.
@@ -128,9 +134,8 @@ impl Device {
         check("set the device up", unsafe { sys::rte_eth_dev_configure(id, 1, 1, &raw const conf) })?;
         let (mut rx_descriptors, mut tx_descriptors) = (options.descriptors, options.descriptors);
         // SAFETY: room for what it rounds them to.
-        let rounded = unsafe {
-            sys::rte_eth_dev_adjust_nb_rx_tx_desc(id, &raw mut rx_descriptors, &raw mut tx_descriptors)
-        };
+        let rounded =
+            unsafe { sys::rte_eth_dev_adjust_nb_rx_tx_desc(id, &raw mut rx_descriptors, &raw mut tx_descriptors) };
         check("size the device's queues", rounded)?;
 
         let node = u32::try_from(probed.node()).unwrap_or(0);

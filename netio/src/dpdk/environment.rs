@@ -49,7 +49,9 @@ pub(super) fn start(options: &DpdkOptions, device: &Device) -> Result<(), PortEr
         State::Off => {
             let mut arguments = settings.clone();
             match device {
-                Device::Pci { address, arguments: more } if more.is_empty() => arguments.push(format!("--allow={address}")),
+                Device::Pci { address, arguments: more } if more.is_empty() => {
+                    arguments.push(format!("--allow={address}"))
+                }
                 Device::Pci { address, arguments: more } => arguments.push(format!("--allow={address},{more}")),
                 Device::Virtual { .. } => arguments.push("--no-pci".to_owned()),
             }
@@ -72,9 +74,10 @@ pub(super) fn start(options: &DpdkOptions, device: &Device) -> Result<(), PortEr
 
 /// Which release is installed.
 pub(super) fn version() -> String {
-    // SAFETY: a constant text of DPDK's.
-    let version = unsafe { CStr::from_ptr(sys::rte_version()) };
-    version.to_string_lossy().into_owned()
+    // SAFETY: takes nothing.
+    let version = unsafe { sys::rte_version() };
+    // SAFETY: a constant text, which ends with a zero.
+    unsafe { CStr::from_ptr(version) }.to_string_lossy().into_owned()
 }
 
 /// The error of this thread's last call of DPDK's.

@@ -79,6 +79,12 @@ impl Frame {
     }
 }
 
+impl std::fmt::Debug for Frame {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Frame").field("len", &self.0.len).finish_non_exhaustive()
+    }
+}
+
 impl Drop for Frame {
     fn drop(&mut self) {
         // SAFETY: the buffer is ours, and nothing is left that could use it.
@@ -160,9 +166,7 @@ impl Frames {
         let count = u16::try_from(self.frames.len()).unwrap_or(BURST_U16).min(BURST_U16);
         let mut refused = 0;
         // SAFETY: the first `count` frames are ours and hold what is to be sent.
-        let taken = unsafe {
-            sys::pinion_transmit(port, QUEUE, self.frames.as_ptr().cast(), count, &raw mut refused)
-        };
+        let taken = unsafe { sys::pinion_transmit(port, QUEUE, self.frames.as_ptr().cast(), count, &raw mut refused) };
         let taken = usize::from(taken);
         // They are the device's now, which frees them.
         self.frames.drain(..taken).for_each(mem::forget);

@@ -141,10 +141,7 @@ impl Device {
         Err(PortError::Unavailable {
             what: "DPDK",
             remedy: "name it, as in `device = \"0000:01:00.0\"` or `device = \"net_af_xdp0,iface=eth1\"`".into(),
-            source: std::io::Error::new(
-                std::io::ErrorKind::InvalidInput,
-                format!("expected a device, found {found}"),
-            ),
+            source: std::io::Error::new(std::io::ErrorKind::InvalidInput, format!("expected a device, found {found}")),
         })
     }
 
@@ -230,7 +227,8 @@ mod tests {
     #[test]
     fn numbers_that_cannot_be_are_refused() {
         let base = of("net_null0");
-        let refused = |options: DpdkOptions| assert!(matches!(options.check(), Err(PortError::Limit { .. })), "{options:?}");
+        let refused =
+            |options: DpdkOptions| assert!(matches!(options.check(), Err(PortError::Limit { .. })), "{options:?}");
         refused(DpdkOptions { frames: 100, ..base.clone() });
         refused(DpdkOptions { frames: 1024, ..base.clone() });
         refused(DpdkOptions { descriptors: 1000, ..base.clone() });

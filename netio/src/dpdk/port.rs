@@ -96,7 +96,8 @@ impl DpdkPort {
         let device = wires.is_none().then_some(&described);
         let network = address::network(options, device, endpoints)?;
         let (_, station) = address::bind(endpoints, &network, MacAddr::BROADCAST, options.vlan)?;
-        let groups = station.groups().iter().chain(if station.groups().is_empty() { &[] } else { &[igmp::ALL_HOSTS] as &[_] });
+        let groups =
+            station.groups().iter().chain(if station.groups().is_empty() { &[] } else { &[igmp::ALL_HOSTS] as &[_] });
         let device = Device::start(probed, options, &pool, groups.map(|group| MacAddr::of_group(*group)))?;
         let (bound, station) = address::bind(endpoints, &network, device.mac(), options.vlan)?;
         let clock = Clock::calibrate();

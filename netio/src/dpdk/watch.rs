@@ -3,6 +3,7 @@
 // Why unsafe: DPDK's calls.
 #![allow(unsafe_code)]
 
+use std::fmt;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -37,6 +38,16 @@ pub enum LinkState {
     Down,
     /// The driver cannot tell.
     Unknown,
+}
+
+impl fmt::Display for LinkState {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Up { speed_mbps } => write!(out, "up ({speed_mbps} Mb/s)"),
+            Self::Down => out.write_str("down"),
+            Self::Unknown => out.write_str("not known"),
+        }
+    }
 }
 
 impl Watched {

@@ -70,13 +70,7 @@ enum State {
 
 impl Default for Neighbours {
     fn default() -> Self {
-        let empty = Entry {
-            address: Ipv4Addr::UNSPECIFIED,
-            mac: NOBODY,
-            state: State::Empty,
-            used_ns: 0,
-            until_ns: 0,
-        };
+        let empty = Entry { address: Ipv4Addr::UNSPECIFIED, mac: NOBODY, state: State::Empty, used_ns: 0, until_ns: 0 };
         Self {
             entries: vec![empty; BUCKETS * WAYS].into_boxed_slice(),
             asking: Vec::with_capacity(QUESTIONS_AT_ONCE_MAX),
@@ -152,15 +146,15 @@ impl Neighbours {
     #[cold]
     fn ask(&mut self, address: Ipv4Addr, now_ns: u64) -> Lookup {
         let found = self.find(address);
-        let known = found.filter(|place| self.entries[*place].state == State::Known).map(|place| self.entries[place].mac);
+        let known =
+            found.filter(|place| self.entries[*place].state == State::Known).map(|place| self.entries[place].mac);
         if self.asking.len() == QUESTIONS_AT_ONCE_MAX {
             // What was right half a minute ago is better than nothing.
             return known.map_or(Lookup::Unreachable, Lookup::Known);
         }
         let Some(place) = found.or_else(|| self.room(address, now_ns)) else { return Lookup::Unreachable };
         let state = if known.is_some() { State::Refreshing { questions: 0 } } else { State::Asking { questions: 0 } };
-        self.entries[place] =
-            Entry { address, mac: known.unwrap_or(NOBODY), state, used_ns: now_ns, until_ns: now_ns };
+        self.entries[place] = Entry { address, mac: known.unwrap_or(NOBODY), state, used_ns: now_ns, until_ns: now_ns };
         self.asking.push(place);
         self.due_ns = self.due_ns.min(now_ns);
         known.map_or(Lookup::Asking, Lookup::Known)

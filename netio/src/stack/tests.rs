@@ -81,7 +81,9 @@ fn what_is_elsewhere_goes_to_the_gateway() {
 fn groups_need_no_question_and_some_addresses_are_nowhere() {
     let mut a = stack(1, &[]);
     assert_eq!(a.route(GROUP, 0), Route::To(MacAddr([1, 0, 0x5E, 9, 9, 9])));
-    for nowhere in [address(1), address(0), address(255), Ipv4Addr::BROADCAST, Ipv4Addr::UNSPECIFIED, Ipv4Addr::LOCALHOST] {
+    for nowhere in
+        [address(1), address(0), address(255), Ipv4Addr::BROADCAST, Ipv4Addr::UNSPECIFIED, Ipv4Addr::LOCALHOST]
+    {
         assert_eq!(a.route(nowhere, 0), Route::Nowhere, "{nowhere}");
     }
     assert_eq!(a.due(0), None);
