@@ -15,6 +15,9 @@ mod allocations;
 mod crash;
 #[path = "contract/datagrams.rs"]
 mod datagrams;
+#[cfg(feature = "dpdk")]
+#[path = "contract/dpdk.rs"]
+mod dpdk;
 #[path = "contract/exchange.rs"]
 mod exchange;
 #[path = "contract/frame.rs"]
@@ -104,6 +107,13 @@ contract! {
     host = crate::kernel::Loopback<crate::kernel::Host>: datagrams;
     uring_on_a_link = crate::kernel::Link<crate::kernel::Uring>: datagrams, frames, crash;
     socket_on_a_link = crate::kernel::Link<crate::kernel::Socket>: datagrams, frames, crash;
+}
+
+#[cfg(feature = "dpdk")]
+contract! {
+    dpdk_rings = crate::dpdk::Rings: datagrams;
+    dpdk_af_packet = crate::dpdk::Link<crate::dpdk::AfPacket>: datagrams, frames, crash;
+    dpdk_af_xdp = crate::dpdk::Link<crate::dpdk::AfXdp>: datagrams, frames, crash;
 }
 
 #[test]
