@@ -3,9 +3,12 @@
 //! DPDK's environment is started once a process, and all of these with the same settings, so they live in one process as
 //! well as in one each.
 
+use std::marker::PhantomData;
 use std::net::Ipv4Addr;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use netio::dpdk::{DpdkOptions, DpdkPort};
 use netio::lab::{Lab, Side};
@@ -51,25 +54,28 @@ impl Rig for Rings {
 pub trait Driver {
     /// The virtual device's name without its number, and its arguments beside the interface.
     const DEVICE: (&str, &str);
+    /// See [`Linked::REASSEMBLES`].
+    const REASSEMBLES: bool;
 }
 
 pub struct AfPacket;
 impl Driver for AfPacket {
     const DEVICE: (&str, &str) = ("net_af_packet", "");
+    // The driver asks the kernel for that.
+    const REASSEMBLES: bool = true;
 }
 
 pub struct AfXdp;
 impl Driver for AfXdp {
     const DEVICE: (&str, &str) = ("net_af_xdp", ",busy_budget=0");
+    const REASSEMBLES: bool = false;
 }
 
-/// On the lab's link, with a plain socket at the other end.
-///
-/// The interface keeps its address in the kernel, which the crash needs for a socket beside it, but is told to leave ARP
-/// alone: what is answered is answered by the port.
+/// On the lab's link, with a plain socket at the other end. The kernel of the far side keeps its address to itself, on `lo`,
+/// so that there can be a socket beside the port: what is answered on the link is answered by the port.
 pub struct Link<D> {
     lab: Lab,
-    driver: std::marker::PhantomData<D>,
+    driver: PhantomData<D>,
 }
 
 impl<D: Driver> Rig for Link<D> {
@@ -78,12 +84,14 @@ impl<D: Driver> Rig for Link<D> {
 
     fn make() -> Option<Self> {
         let lab = lab()?;
-        let quiet = lab.on(Side::Far, || {
-            let mut ip = Command::new("ip");
-            ip.args(["link", "set", Side::Far.device(), "arp", "off"]).env("PATH", PATH).status()
-        });
-        assert!(quiet.unwrap().unwrap().success());
-        Some(Self { lab, driver: std::marker::PhantomData })
+        let device = Side::Far.device();
+        let (ours, link_off) = (format!("{}/32", Side::Far.address()), ["link", "set", device, "arp", "off"]);
+        let commands = [&["address", "flush", "dev", device][..], &["address", "add", &ours, "dev", "lo"], &link_off];
+        for arguments in commands {
+            let run = || Command::new("ip").args(arguments).env("PATH", PATH).status().unwrap();
+            assert!(lab.on(Side::Far, run).unwrap().success(), "ip {arguments:?}");
+        }
+        Some(Self { lab, driver: PhantomData })
     }
 
     fn open_unused(&self, ours: &[Endpoint], theirs: &[Endpoint]) -> Result<(DpdkPort, SocketPort), PortError> {
@@ -121,7 +129,7 @@ impl<D: Driver> Outside for Link<D> {
 }
 
 impl<D: Driver> Linked for Link<D> {
-    const REASSEMBLES: bool = false;
+    const REASSEMBLES: bool = D::REASSEMBLES;
     const COUNTS_TAGGED: bool = true;
 
     fn lab(&self) -> &Lab {
@@ -129,6 +137,8 @@ impl<D: Driver> Linked for Link<D> {
     }
 
     fn dropped(&self, port: &DpdkPort) -> u64 {
+        // What the device counts is looked at ten times a second.
+        thread::sleep(Duration::from_millis(250));
         let c = port.counters();
         c.rx_malformed + c.rx_checksum + c.rx_fragments + c.rx_not_ours + c.rx_truncated + c.rx_missed + c.rx_errors
     }
