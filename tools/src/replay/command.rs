@@ -149,6 +149,7 @@ pub fn execute(args: &ReplayArgs) -> Result<(), Box<dyn Error>> {
     let recording = open(args)?;
     let format = recording.format();
     let port = args.login.open_port()?;
+    let captured = port.inner().captured();
     let reports: Box<dyn Write> = match &args.reports {
         Some(path) => Box::new(BufWriter::new(create(path)?)),
         None => Box::new(io::sink()),
@@ -161,6 +162,9 @@ pub fn execute(args: &ReplayArgs) -> Result<(), Box<dyn Error>> {
     })?;
     if let Some(bar) = bar {
         bar.bar.finish_and_clear();
+    }
+    if let Some(captured) = captured {
+        eprintln!("pcap: {captured}");
     }
     let mut out = io::stdout().lock();
     if args.json {
