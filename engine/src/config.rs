@@ -5,6 +5,7 @@
 
 mod appliance;
 mod check;
+mod dpdk;
 mod error;
 mod feed;
 mod fingerprint;
