@@ -30,5 +30,6 @@ pub mod port;
 pub mod ring;
 pub mod socket;
 pub mod uring;
+pub mod xdp;
 
 pub use port::{Endpoint, EndpointIndex, Outgoing, PAYLOAD_MAX, Port, PortCounters, PortError, Received};
