@@ -18,6 +18,7 @@ mod session;
 mod session_rules;
 mod topology;
 mod tree;
+mod uring;
 
 pub use appliance::Appliance;
 pub use check::{MEMBERS_MAX, SESSIONS_MAX};

@@ -101,7 +101,11 @@ macro_rules! contract {
 contract! {
     memory = crate::in_memory::Memory: datagrams;
     faultless = crate::in_memory::Faultless: datagrams;
+    captured = crate::in_memory::Taped: datagrams;
     uring = crate::kernel::Loopback<crate::kernel::Uring>: datagrams, crash;
+    uring_of_old = crate::kernel::Loopback<crate::kernel::OldUring>: datagrams;
+    uring_with_all = crate::kernel::Loopback<crate::kernel::FullUring>: datagrams;
+    uring_polled = crate::kernel::Loopback<crate::kernel::PolledUring>: datagrams;
     socket = crate::kernel::Loopback<crate::kernel::Socket>: datagrams, crash;
     host = crate::kernel::Loopback<crate::kernel::Host>: datagrams;
     uring_on_a_link = crate::kernel::Link<crate::kernel::Uring>: datagrams, frames, crash;

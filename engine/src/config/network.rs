@@ -2,6 +2,7 @@
 
 use super::error::ConfigError;
 use super::reader::Reader;
+use super::uring;
 use netio::fault::FaultPlan;
 use netio::host::{PortKind, PortOptions};
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -54,6 +55,7 @@ impl Network {
         reader.integer("send_buffer_bytes", BUFFER_BYTES, &mut self.send_buffer_bytes)?;
         let plan = |text: &str| text.parse::<FaultPlan>().is_ok().then(|| text.to_owned());
         reader.checked("faults", FAULTS_EXPECTED, plan, &mut self.faults)?;
+        reader.table("uring", |reader| uring::read(&mut self.port.uring, reader))?;
         reader.finish()
     }
 }

@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use netio::host::{HostPort, PortKind};
 use netio::lab::{Lab, Side};
 use netio::socket::SocketPort;
-use netio::uring::UringPort;
+use netio::uring::{Facilities, SqPoll, UringOptions, UringPort};
 use netio::{Endpoint, Port, PortError};
 
 use crate::rig::{Linked, Outside, Rig, any, dropped_by_kernel, is_here, lab, meet};
@@ -22,6 +22,36 @@ impl Kind for Uring {
     type Port = UringPort;
     fn open(endpoints: &[Endpoint]) -> Result<UringPort, PortError> {
         UringPort::open(endpoints)
+    }
+}
+
+/// As on a kernel that has as little as may be.
+pub struct OldUring;
+impl Kind for OldUring {
+    type Port = UringPort;
+    fn open(endpoints: &[Endpoint]) -> Result<UringPort, PortError> {
+        let facilities = Facilities { deferred_work: false, fixed_files: false };
+        UringPort::open_with(endpoints, &UringOptions { facilities, ..UringOptions::default() })
+    }
+}
+
+/// With everything that may be switched on, apart from what excludes another.
+pub struct FullUring;
+impl Kind for FullUring {
+    type Port = UringPort;
+    fn open(endpoints: &[Endpoint]) -> Result<UringPort, PortError> {
+        let options = UringOptions { napi_busy_poll_us: 20, timestamps: true, ..UringOptions::default() };
+        UringPort::open_with(endpoints, &options)
+    }
+}
+
+/// With a thread of the kernel that sends.
+pub struct PolledUring;
+impl Kind for PolledUring {
+    type Port = UringPort;
+    fn open(endpoints: &[Endpoint]) -> Result<UringPort, PortError> {
+        let options = UringOptions { sqpoll: SqPoll::Anywhere, sqpoll_idle_ms: 1, ..UringOptions::default() };
+        UringPort::open_with(endpoints, &options)
     }
 }
 
@@ -53,7 +83,7 @@ impl<K: Kind> Rig for Loopback<K> {
         is_here(K::open(&[any(Ipv4Addr::LOCALHOST)])).then_some(Self(PhantomData))
     }
 
-    fn open(&self, ours: &[Endpoint], theirs: &[Endpoint]) -> Result<(K::Port, SocketPort), PortError> {
+    fn open_unused(&self, ours: &[Endpoint], theirs: &[Endpoint]) -> Result<(K::Port, SocketPort), PortError> {
         Ok((K::open(ours)?, SocketPort::open(theirs)?))
     }
 }
@@ -79,11 +109,14 @@ impl<K: Kind> Rig for Link<K> {
         is_here(K::open(&[any(Ipv4Addr::LOCALHOST)])).then_some(Self { lab, kind: PhantomData })
     }
 
-    fn open(&self, ours: &[Endpoint], theirs: &[Endpoint]) -> Result<(K::Port, SocketPort), PortError> {
-        let mut port = self.where_it_stands(|| K::open(ours))?;
-        let mut peer = self.lab.on(Side::Near, || SocketPort::open(theirs)).unwrap()?;
-        meet(&mut port, &mut peer);
+    fn open_unused(&self, ours: &[Endpoint], theirs: &[Endpoint]) -> Result<(K::Port, SocketPort), PortError> {
+        let port = self.where_it_stands(|| K::open(ours))?;
+        let peer = self.lab.on(Side::Near, || SocketPort::open(theirs)).unwrap()?;
         Ok((port, peer))
+    }
+
+    fn introduce(&self, port: &mut K::Port, peer: &mut SocketPort) {
+        meet(port, peer);
     }
 
     fn ours(&self) -> Ipv4Addr {
