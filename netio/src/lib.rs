@@ -4,7 +4,7 @@
 //! |---|---|
 //! | move values between two threads without a lock | [`ring`] |
 //! | read the time in nanoseconds, cheaply | [`clock`] |
-//! | pin a thread to a core | [`cpu`] |
+//! | pin a thread to a core, know the cores | [`cpu`] |
 //! | send and receive datagrams | [`port`], the trait; one of [`memory`], [`uring`], [`socket`], or [`host`] to choose |
 //! | parse and build Ethernet, IPv4 and UDP | [`ether`] |
 //! | misbehave on purpose | [`fault`] |
@@ -14,7 +14,7 @@
 //! Knows nothing of orders, messages or books.
 //!
 //! Unsafe code is in these files only, each with its reason at the top: `ring.rs`, `ring/slots.rs`, `clock/counter.rs`,
-//! `lab/offload.rs`, `pages/allocator.rs`, `pages/mapping.rs`, `socket/endpoint.rs`, `socket/batch.rs`, `uring/buffers.rs`, `uring/receiver.rs`,
+//! `lab/offload.rs`, `pages/allocator.rs`, `pages/mapping.rs`, `pages/pool.rs`, `pages/region.rs`, `socket/endpoint.rs`, `socket/batch.rs`, `uring/buffers.rs`, `uring/receiver.rs`,
 //! `uring/sender.rs`.
 #![deny(unsafe_code)]
 
