@@ -144,12 +144,7 @@ fn datagram<'a>(
 
 /// What else of IPv4 a host answers.
 #[cold]
-fn control<'a>(
-    link: &Link,
-    packet: &Ipv4<'a>,
-    station: &Station,
-    sums: RxSums,
-) -> Result<Inbound<'a>, DropReason> {
+fn control<'a>(link: &Link, packet: &Ipv4<'a>, station: &Station, sums: RxSums) -> Result<Inbound<'a>, DropReason> {
     match packet.protocol {
         ipv4::ICMP if station.owns(packet.to) && link.to == station.mac() => {
             let usable = !packet.has_options && can_be_sender(packet.from, station);

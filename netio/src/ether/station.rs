@@ -22,8 +22,7 @@ impl Station {
     /// One that takes nothing yet. With a VLAN it takes frames of that VLAN only, without one only untagged frames.
     #[must_use]
     pub const fn new(mac: MacAddr, vlan: Option<u16>) -> Self {
-        let (addresses, groups, listening, endpoints) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { mac, vlan, addresses, groups, listening, endpoints }
+        Self { mac, vlan, addresses: Vec::new(), groups: Vec::new(), listening: Vec::new(), endpoints: Vec::new() }
     }
 
     /// Makes an address ours: it answers ARP and echo, whether or not anything listens there.

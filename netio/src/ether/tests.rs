@@ -64,7 +64,8 @@ const GOLDEN: [u8; 60] = [
 #[test]
 fn a_frame_is_what_paper_says() {
     assert_eq!(built(&flow(), b"pinion"), GOLDEN);
-    let heard = classify(&GOLDEN, &station(None), RxSums::Verify);
+    let station = station(None);
+    let heard = classify(&GOLDEN, &station, RxSums::Verify);
     let expected = Datagram {
         from: flow().from,
         from_mac: PEER_MAC,

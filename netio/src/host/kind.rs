@@ -40,7 +40,7 @@ impl PortKind {
 
 /// A name that is no kind of port.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected a kind of port ({}), found `{0}`", PortKind::NAMES)]
+#[error("expected a kind of port ({names}), found `{0}`", names = PortKind::NAMES)]
 pub struct PortKindError(String);
 
 impl FromStr for PortKind {

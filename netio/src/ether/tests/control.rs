@@ -150,8 +150,18 @@ fn reports_are_what_paper_says() {
     assert_eq!(frame[46..60], [0; 14]);
     let cases = [
         (Version::V2, Membership::Leave, [224, 0, 0, 2], vec![0x17, 0, 0xF7, 0xFA, 239, 1, 2, 3]),
-        (Version::V3, Membership::Join, [224, 0, 0, 22], vec![0x22, 0, 0xE8, 0xF9, 0, 0, 0, 1, 4, 0, 0, 0, 239, 1, 2, 3]),
-        (Version::V3, Membership::Leave, [224, 0, 0, 22], vec![0x22, 0, 0xE9, 0xF9, 0, 0, 0, 1, 3, 0, 0, 0, 239, 1, 2, 3]),
+        (
+            Version::V3,
+            Membership::Join,
+            [224, 0, 0, 22],
+            vec![0x22, 0, 0xE8, 0xF9, 0, 0, 0, 1, 4, 0, 0, 0, 239, 1, 2, 3],
+        ),
+        (
+            Version::V3,
+            Membership::Leave,
+            [224, 0, 0, 22],
+            vec![0x22, 0, 0xE9, 0xF9, 0, 0, 0, 1, 3, 0, 0, 0, 239, 1, 2, 3],
+        ),
     ];
     for (version, membership, to, body) in cases {
         assert_eq!(write_report(version, membership, GROUP, &station, OURS, &mut frame), Some(60));

@@ -17,10 +17,10 @@ fn changed(change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
 #[test]
 fn headers_that_contradict_themselves_are_malformed() {
     let broken: [fn(&mut Vec<u8>); 8] = [
-        |frame| frame[14] = 0x55,              // Version 5.
-        |frame| frame[14] = 0x44,              // A header shorter than the shortest.
-        |frame| frame[16..18].fill(0),         // A length of nothing.
-        |frame| frame[16..18].fill(0xFF),      // A length beyond the frame.
+        |frame| frame[14] = 0x55,                        // Version 5.
+        |frame| frame[14] = 0x44,                        // A header shorter than the shortest.
+        |frame| frame[16..18].fill(0),                   // A length of nothing.
+        |frame| frame[16..18].fill(0xFF),                // A length beyond the frame.
         |frame| frame[16..18].copy_from_slice(&[0, 27]), // No room for UDP.
         |frame| frame[38..40].copy_from_slice(&[0, 7]),  // UDP shorter than its header.
         |frame| frame[38..40].copy_from_slice(&[0, 99]), // UDP longer than the packet.
