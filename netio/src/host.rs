@@ -78,7 +78,9 @@ impl HostPort {
                     let choice = Choice { kind, how: opened.how(), refused };
                     return Ok(Self { opened, choice });
                 }
-                Err(error) if place < kinds.len() && lets_others(kind, &error) => refused.push(Refused::by(kind, &error)),
+                Err(error) if place < kinds.len() && lets_others(kind, &error) => {
+                    refused.push(Refused::by(kind, &error))
+                }
                 Err(error) => return Err(error),
             }
         }

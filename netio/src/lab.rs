@@ -144,7 +144,8 @@ impl Lab {
         let far = format!("/proc/{}/fd/{}", std::process::id(), lab.far.as_raw_fd());
         let queues = queues.max(1).to_string();
         let [near_mac, far_mac] = [Side::Near, Side::Far].map(|side| Mac(side.mac()).to_string());
-        let end = |device, mac| [device, "address", mac, "numtxqueues", &queues, "numrxqueues", &queues].map(str::to_owned);
+        let end =
+            |device, mac| [device, "address", mac, "numtxqueues", &queues, "numrxqueues", &queues].map(str::to_owned);
         let mut arguments = vec!["link".to_owned(), "add".to_owned()];
         arguments.extend(end(Side::Near.device(), &near_mac));
         arguments.extend(["type", "veth", "peer", "name"].map(str::to_owned));
@@ -230,8 +231,10 @@ fn here() -> io::Result<File> {
 
 fn up(side: Side) -> Result<(), LabError> {
     let device = side.device();
-    offload::checksums_off(device)
-        .map_err(|source| LabError::Refused { command: format!("ethtool -K {device} tx off"), said: source.to_string() })?;
+    offload::checksums_off(device).map_err(|source| LabError::Refused {
+        command: format!("ethtool -K {device} tx off"),
+        said: source.to_string(),
+    })?;
     ip(&["link", "set", "lo", "up"])?;
     ip(&["address", "add", &format!("{}/24", side.address()), "dev", device])?;
     // Without an address of its own, IPv6 does not talk unasked.

@@ -7,15 +7,15 @@
 //! | pin a thread to a core, know the cores | [`cpu`] |
 //! | send and receive datagrams | [`port`], the trait; one of [`memory`], [`uring`], [`socket`], or [`host`] to choose |
 //! | parse and build Ethernet, IPv4 and UDP | [`ether`] |
-//! | misbehave on purpose | [`fault`] |
+//! | misbehave on purpose, or keep what passes in a file | [`fault`], [`pcap`] |
 //! | have a network of one's own | [`lab`] |
 //! | have large tables on huge pages | [`pages`] |
 //!
 //! Knows nothing of orders, messages or books.
 //!
 //! Unsafe code is in these files only, each with its reason at the top: `ring.rs`, `ring/slots.rs`, `clock/counter.rs`,
-//! `lab/offload.rs`, `pages/allocator.rs`, `pages/mapping.rs`, `pages/pool.rs`, `pages/region.rs`, `socket/endpoint.rs`, `socket/batch.rs`, `uring/buffers.rs`, `uring/receiver.rs`,
-//! `uring/sender.rs`.
+//! `lab/offload.rs`, `pages/allocator.rs`, `pages/mapping.rs`, `pages/pool.rs`, `pages/region.rs`, `socket/endpoint.rs`,
+//! `socket/batch.rs`, `uring/buffers.rs`, `uring/receiver.rs`, `uring/sender.rs`.
 #![deny(unsafe_code)]
 
 pub mod clock;
@@ -26,6 +26,7 @@ pub mod host;
 pub mod lab;
 pub mod memory;
 pub mod pages;
+pub mod pcap;
 pub mod port;
 pub mod ring;
 pub mod socket;

@@ -80,7 +80,8 @@ impl<P: Port> PcapPort<P> {
     /// The file cannot be created, or there can be no thread.
     pub fn create(inner: P, endpoints: usize, path: &Path) -> Result<Self, PcapError> {
         let locals = (0..=u8::MAX).take(endpoints).map(|index| inner.local_addr(EndpointIndex(index))).collect();
-        let tape = Tape::create(locals, path).map_err(|source| PcapError { path: path.display().to_string(), source })?;
+        let tape =
+            Tape::create(locals, path).map_err(|source| PcapError { path: path.display().to_string(), source })?;
         Ok(Self { inner, tape: Some(tape) })
     }
 

@@ -53,10 +53,7 @@ mod tests {
             how: "multishot receive".to_owned(),
             refused: vec![refused(PortKind::Dpdk, "no device"), refused(PortKind::Xdp, "127.0.0.1 is loopback")],
         };
-        assert_eq!(
-            choice.to_string(),
-            "uring, multishot receive; not dpdk: no device; not xdp: 127.0.0.1 is loopback"
-        );
+        assert_eq!(choice.to_string(), "uring, multishot receive; not dpdk: no device; not xdp: 127.0.0.1 is loopback");
         let plain = Choice { kind: PortKind::Socket, how: String::new(), refused: Vec::new() };
         assert_eq!(plain.to_string(), "socket");
     }

@@ -34,7 +34,13 @@ impl PcapFile {
     }
 
     /// Adds a datagram in a frame.
-    pub(super) fn push(&mut self, time_ns: u64, from: SocketAddrV4, to: SocketAddrV4, payload: &[u8]) -> io::Result<()> {
+    pub(super) fn push(
+        &mut self,
+        time_ns: u64,
+        from: SocketAddrV4,
+        to: SocketAddrV4,
+        payload: &[u8],
+    ) -> io::Result<()> {
         let flow = Flow { from, from_mac: mac(*from.ip()), to, to_mac: mac(*to.ip()), vlan: None, ttl: 64 };
         self.id = self.id.wrapping_add(1);
         let room = self.frame.get_mut(HEADERS_LEN..HEADERS_LEN + payload.len()).ok_or(io::ErrorKind::InvalidInput)?;

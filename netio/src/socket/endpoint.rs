@@ -70,6 +70,11 @@ fn set_option<T: Copy>(fd: &OwnedFd, option: libc::c_int, value: &T) -> nix::Res
     nix::Error::result(result).map(drop)
 }
 
+/// Has the kernel tell with each datagram when it came.
+pub(crate) fn stamp_arrivals(socket: &OwnedFd) -> std::io::Result<()> {
+    Ok(setsockopt(socket, sockopt::ReceiveTimestampns, &true)?)
+}
+
 /// An address as the kernel wants it.
 pub(crate) fn to_sockaddr(address: SocketAddrV4) -> libc::sockaddr_in {
     libc::sockaddr_in {

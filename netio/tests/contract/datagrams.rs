@@ -7,9 +7,7 @@ use std::time::{Duration, Instant};
 use netio::{Endpoint, EndpointIndex, Outgoing, PAYLOAD_MAX, Port};
 
 use crate::allocations;
-use crate::exchange::{
-    Arrived, FIRST, PATIENCE, assert_silent, payload_of, payloads, receive, send, send_from,
-};
+use crate::exchange::{Arrived, FIRST, PATIENCE, assert_silent, payload_of, payloads, receive, send, send_from};
 use crate::rig::{Outside, Rig, any, free_port};
 
 /// The rig, with one endpoint each.
@@ -355,7 +353,8 @@ pub fn an_address_is_free_again_when_its_port_is_gone<R: Rig>() {
 }
 
 pub fn a_port_opened_here_works_there<R: Rig>() {
-    let Some((_rig, mut port, mut peer)) = pair::<R>() else { return };
+    let Some(rig) = R::make() else { return };
+    let (mut port, mut peer) = rig.open_unused(&[any(rig.ours())], &[any(rig.theirs())]).unwrap();
     let to = port.local_addr(FIRST);
     let echo = thread::spawn(move || {
         let asked = receive(&mut port, 1);

@@ -31,6 +31,7 @@ impl<R: Linked> Bench<R> {
         let wire = Wire::tap(rig.lab());
         let (port, peer) = rig.open(ours, &[any(rig.theirs())]).unwrap();
         let (from, to) = (peer.local_addr(FIRST), port.local_addr(FIRST));
+        wire.forget();
         Some(Self { rig, wire, port, _peer: peer, from, to })
     }
 
@@ -55,7 +56,12 @@ impl<R: Linked> Bench<R> {
         let before = self.dropped();
         self.refuses(frames);
         let counted = self.dropped() - before;
-        assert_eq!(counted, frames.len() as u64, "dropped and not counted, or counted twice: {:?}", self.port.counters());
+        assert_eq!(
+            counted,
+            frames.len() as u64,
+            "dropped and not counted, or counted twice: {:?}",
+            self.port.counters()
+        );
     }
 }
 
@@ -191,7 +197,6 @@ pub fn fragments_are_put_together_or_dropped_and_counted<R: Linked>() {
         assert_eq!(payloads(receive(&mut bench.port, 1)), [whole.payload]);
         // Half of one is nothing.
         bench.refuses(&[first]);
-        bench.refuses(&[second]);
         return;
     }
     // A first fragment that looks whole but for its flag, too.

@@ -17,7 +17,7 @@ impl Rig for Memory {
         Some(Self)
     }
 
-    fn open(&self, ours: &[Endpoint], theirs: &[Endpoint]) -> Result<(MemoryPort, MemoryPort), PortError> {
+    fn open_unused(&self, ours: &[Endpoint], theirs: &[Endpoint]) -> Result<(MemoryPort, MemoryPort), PortError> {
         MemoryPort::pair(ours, theirs, 64)
     }
 }
@@ -33,7 +33,7 @@ impl Rig for Faultless {
         Some(Self)
     }
 
-    fn open(&self, ours: &[Endpoint], theirs: &[Endpoint]) -> Result<(Self::Port, MemoryPort), PortError> {
+    fn open_unused(&self, ours: &[Endpoint], theirs: &[Endpoint]) -> Result<(Self::Port, MemoryPort), PortError> {
         let (port, peer) = MemoryPort::pair(ours, theirs, 64)?;
         Ok((FaultPort::new(port, &FaultPlan::default()), peer))
     }

@@ -53,7 +53,7 @@ impl<K: Kind> Rig for Loopback<K> {
         is_here(K::open(&[any(Ipv4Addr::LOCALHOST)])).then_some(Self(PhantomData))
     }
 
-    fn open(&self, ours: &[Endpoint], theirs: &[Endpoint]) -> Result<(K::Port, SocketPort), PortError> {
+    fn open_unused(&self, ours: &[Endpoint], theirs: &[Endpoint]) -> Result<(K::Port, SocketPort), PortError> {
         Ok((K::open(ours)?, SocketPort::open(theirs)?))
     }
 }
@@ -79,11 +79,14 @@ impl<K: Kind> Rig for Link<K> {
         is_here(K::open(&[any(Ipv4Addr::LOCALHOST)])).then_some(Self { lab, kind: PhantomData })
     }
 
-    fn open(&self, ours: &[Endpoint], theirs: &[Endpoint]) -> Result<(K::Port, SocketPort), PortError> {
-        let mut port = self.where_it_stands(|| K::open(ours))?;
-        let mut peer = self.lab.on(Side::Near, || SocketPort::open(theirs)).unwrap()?;
-        meet(&mut port, &mut peer);
+    fn open_unused(&self, ours: &[Endpoint], theirs: &[Endpoint]) -> Result<(K::Port, SocketPort), PortError> {
+        let port = self.where_it_stands(|| K::open(ours))?;
+        let peer = self.lab.on(Side::Near, || SocketPort::open(theirs)).unwrap()?;
         Ok((port, peer))
+    }
+
+    fn introduce(&self, port: &mut K::Port, peer: &mut SocketPort) {
+        meet(port, peer);
     }
 
     fn ours(&self) -> Ipv4Addr {

@@ -23,8 +23,18 @@ pub trait Rig: Sized {
     /// Sets the medium up; `None` where that cannot be had here, which has been said on stderr.
     fn make() -> Option<Self>;
 
+    /// Opens both and does nothing with them.
+    fn open_unused(&self, ours: &[Endpoint], theirs: &[Endpoint]) -> Result<(Self::Port, Self::Peer), PortError>;
+
+    /// Lets them learn what they must know to reach each other at once; on a link see [`meet`].
+    fn introduce(&self, _port: &mut Self::Port, _peer: &mut Self::Peer) {}
+
     /// Opens both; they can reach each other at once.
-    fn open(&self, ours: &[Endpoint], theirs: &[Endpoint]) -> Result<(Self::Port, Self::Peer), PortError>;
+    fn open(&self, ours: &[Endpoint], theirs: &[Endpoint]) -> Result<(Self::Port, Self::Peer), PortError> {
+        let (mut port, mut peer) = self.open_unused(ours, theirs)?;
+        self.introduce(&mut port, &mut peer);
+        Ok((port, peer))
+    }
 
     /// Where the port's endpoints are.
     fn ours(&self) -> Ipv4Addr {
@@ -131,13 +141,15 @@ fn insist(from: &mut impl Port, to: SocketAddrV4, at: &mut impl Port) {
 
 /// What the kernel of the far side has dropped of what concerns IP and UDP.
 pub fn dropped_by_kernel(lab: &Lab) -> u64 {
-    let table = lab.on(Side::Far, || std::fs::read_to_string("/proc/thread-self/net/snmp").unwrap()).unwrap();
+    let read = |name| std::fs::read_to_string(format!("/proc/thread-self/net/{name}")).unwrap();
+    let table = lab.on(Side::Far, || read("snmp") + &read("netstat")).unwrap();
     let counted = |protocol: &str, names: &[&str]| -> u64 {
         let mut rows = table.lines().filter(|line| line.starts_with(protocol)).map(str::split_whitespace);
         let (heads, values) = (rows.next().unwrap(), rows.next().unwrap());
         let named = heads.zip(values).filter(|(head, _)| names.contains(head));
         named.map(|(_, value)| value.parse::<u64>().unwrap()).sum()
     };
-    counted("Ip:", &["InHdrErrors", "InAddrErrors", "InDiscards", "InTruncatedPkts", "ReasmFails"])
+    counted("Ip:", &["InHdrErrors", "InAddrErrors", "InDiscards", "ReasmFails"])
+        + counted("IpExt:", &["InTruncatedPkts"])
         + counted("Udp:", &["InErrors"])
 }

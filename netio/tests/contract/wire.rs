@@ -16,7 +16,8 @@ pub struct Wire {
 impl Wire {
     pub fn tap(lab: &Lab) -> Self {
         let fd = lab.on(Side::Near, || {
-            let fd = socket(AddressFamily::Packet, SockType::Raw, SockFlag::SOCK_CLOEXEC, SockProtocol::EthAll).unwrap();
+            let fd =
+                socket(AddressFamily::Packet, SockType::Raw, SockFlag::SOCK_CLOEXEC, SockProtocol::EthAll).unwrap();
             let mut addresses = getifaddrs().unwrap().filter(|one| one.interface_name == Side::Near.device());
             let link = addresses.find_map(|one| one.address?.as_link_addr().copied()).expect("the near device");
             bind(fd.as_raw_fd(), &link).unwrap();
@@ -28,6 +29,11 @@ impl Wire {
     /// Puts a frame on the link.
     pub fn send(&self, frame: &[u8]) {
         assert_eq!(send(self.fd.as_raw_fd(), frame, MsgFlags::empty()), Ok(frame.len()));
+    }
+
+    /// What has been on the link until now is not looked at.
+    pub fn forget(&self) {
+        while recv(self.fd.as_raw_fd(), &mut [0; 64], MsgFlags::MSG_DONTWAIT).is_ok() {}
     }
 
     /// The next frame from the far side for which `read` has a value; `None` after some time. Does something `meanwhile`,
