@@ -4,8 +4,8 @@
 //! |---|---|
 //! | move values between two threads without a lock | [`ring`] |
 //! | read the time in nanoseconds, cheaply | [`clock`] |
-//! | pin a thread to a core | [`cpu`] |
-//! | send and receive datagrams | [`port`], the trait; one of [`memory`], [`dpdk`], [`uring`], [`socket`], or [`host`] to choose |
+//! | pin a thread to a core, know the cores | [`cpu`] |
+//! | send and receive datagrams | [`port`], the trait; one of [`memory`], [`dpdk`], [`xdp`], [`uring`], [`socket`], or [`host`] to choose |
 //! | parse and build Ethernet, IPv4 and UDP | [`ether`] |
 //! | keep a host's manners without a kernel | [`stack`]: next hops, ARP, group membership |
 //! | misbehave on purpose, or keep what passes in a file | [`fault`], [`pcap`] |
@@ -15,9 +15,14 @@
 //! Knows nothing of orders, messages or books.
 //!
 //! Unsafe code is in these files only, each with its reason at the top: `ring.rs`, `ring/slots.rs`, `clock/counter.rs`,
+<<<<<<< HEAD
 //! `dpdk/device.rs`, `dpdk/environment.rs`, `dpdk/frames.rs`, `dpdk/pool.rs`, `dpdk/rings.rs`, `dpdk/thread.rs`, `dpdk/watch.rs`,
 //! `lab/offload.rs`, `pages/allocator.rs`, `pages/mapping.rs`, `socket/endpoint.rs`, `socket/batch.rs`, `uring/buffers.rs`,
 //! `uring/receiver.rs`, `uring/sender.rs`.
+=======
+//! `lab/offload.rs`, `pages/allocator.rs`, `pages/mapping.rs`, `pages/pool.rs`, `pages/region.rs`, `socket/endpoint.rs`,
+//! `socket/batch.rs`, `uring/buffers.rs`, `uring/receiver.rs`, `uring/sender.rs`.
+>>>>>>> wt5-prep
 #![deny(unsafe_code)]
 
 pub mod clock;

@@ -11,6 +11,8 @@ const LISTED: &[(&str, &str)] = &[
     ("netio/src/lab/offload.rs", "an ioctl that switches checksum offload off"),
     ("netio/src/pages/allocator.rs", "an allocator is unsafe by its trait"),
     ("netio/src/pages/mapping.rs", "maps, grows and unmaps the memory under large tables"),
+    ("netio/src/pages/pool.rs", "maps addresses for reserved pages and asks for the pages under them"),
+    ("netio/src/pages/region.rs", "owns memory that a port shares with the kernel or a device"),
     ("netio/src/ring.rs", "the two ends share the slots across threads"),
     ("netio/src/ring/slots.rs", "hands out slots of one allocation to two threads"),
     ("netio/src/socket/batch.rs", "recvmmsg and sendmmsg take headers that hold pointers"),

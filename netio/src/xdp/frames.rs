@@ -1,43 +1,27 @@
 //! The memory of a socket's frames (its UMEM): one block, which the kernel reads and writes, cut into frames of one size.
 //!
-//! A large allocation like any other, so it lies on huge pages where the program's allocator gives them
-//! ([`crate::pages`]), and is faulted in here.
+//! It lies on huge pages where there are any (see [`crate::pages`]), every page of it there.
 // Why unsafe: the kernel writes into it while we hold other parts of it.
 #![allow(unsafe_code)]
 
-use std::io;
-use std::ptr::{self, NonNull};
+use std::mem::ManuallyDrop;
+
+use crate::pages::{Region, RegionError};
 
 pub(super) struct Frames {
-    start: NonNull<u8>,
-    len: usize,
+    memory: ManuallyDrop<Region>,
     frame_bytes: u32,
     is_for_good: bool,
 }
-
-/// There is not so much memory.
-#[derive(Debug)]
-pub(super) struct FrameError(pub io::Error);
-
-/// From here on a block is as long as whole huge pages.
-const HUGE_PAGE_BYTES: usize = 2 << 20;
-const PAGE_BYTES: usize = 4096;
 
 // SAFETY: which frame is whose is a matter between one owner and the kernel; the owner may live on any thread.
 unsafe impl Send for Frames {}
 
 impl Frames {
     /// `count` frames of `frame_bytes`, which is 2048 or 4096.
-    pub(super) fn new(count: u32, frame_bytes: u32) -> Result<Self, FrameError> {
-        let bytes = count as usize * frame_bytes as usize;
-        let unit = if bytes >= HUGE_PAGE_BYTES / 2 { HUGE_PAGE_BYTES } else { PAGE_BYTES };
-        let len = bytes.next_multiple_of(unit);
-        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_POPULATE;
-        // SAFETY: a new mapping at a place of the kernel's choice touches nothing that exists.
-        let start = unsafe { libc::mmap(ptr::null_mut(), len, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0) };
-        let start = if start == libc::MAP_FAILED { None } else { NonNull::new(start.cast()) };
-        let start = start.ok_or_else(|| FrameError(io::Error::last_os_error()))?;
-        Ok(Self { start, len, frame_bytes, is_for_good: false })
+    pub(super) fn new(count: u32, frame_bytes: u32) -> Result<Self, RegionError> {
+        let memory = ManuallyDrop::new(Region::map(count as usize * frame_bytes as usize)?);
+        Ok(Self { memory, frame_bytes, is_for_good: false })
     }
 
     /// From now on the memory stays when this is dropped: a driver that writes into it without copying may do so for a moment
@@ -48,12 +32,12 @@ impl Frames {
 
     /// Where it begins, for the kernel.
     pub(super) fn address(&self) -> u64 {
-        self.start.as_ptr().expose_provenance() as u64
+        self.memory.start().as_ptr().expose_provenance() as u64
     }
 
     /// How long it is.
-    pub(super) const fn len(&self) -> usize {
-        self.len
+    pub(super) fn len(&self) -> usize {
+        self.memory.len()
     }
 
     pub(super) const fn frame_bytes(&self) -> u32 {
@@ -75,7 +59,7 @@ impl Frames {
     pub(super) unsafe fn filled(&self, address: u64, len: u32) -> Option<&[u8]> {
         let at = self.offset(address, len)?;
         // SAFETY: inside the block, by `offset`.
-        let begin = unsafe { self.start.add(at) };
+        let begin = unsafe { self.memory.start().add(at) };
         // SAFETY: inside the block and initialised; nobody writes to the frame, by the caller's promise.
         Some(unsafe { std::slice::from_raw_parts(begin.as_ptr(), len as usize) })
     }
@@ -89,7 +73,7 @@ impl Frames {
     pub(super) unsafe fn writable(&mut self, address: u64, len: u32) -> Option<&mut [u8]> {
         let at = self.offset(address, len)?;
         // SAFETY: inside the block, by `offset`.
-        let begin = unsafe { self.start.add(at) };
+        let begin = unsafe { self.memory.start().add(at) };
         // SAFETY: inside the block and initialised; ours alone, by the caller's promise.
         Some(unsafe { std::slice::from_raw_parts_mut(begin.as_ptr(), len as usize) })
     }
@@ -106,8 +90,8 @@ impl Frames {
 impl Drop for Frames {
     fn drop(&mut self) {
         if !self.is_for_good {
-            // SAFETY: mapped in `new` with this length; nobody has a reference into it any more.
-            unsafe { libc::munmap(self.start.as_ptr().cast(), self.len) };
+            // SAFETY: dropped here only.
+            unsafe { ManuallyDrop::drop(&mut self.memory) };
         }
     }
 }
@@ -124,7 +108,7 @@ mod tests {
 
     #[test]
     fn only_what_lies_inside_one_frame_is_given() {
-        let mut frames = Frames::new(3, 2048).unwrap();
+        let mut frames = Frames::new(4, 2048).unwrap();
         assert_eq!((frames.len(), frames.address() % 4096, frames.frame_of(5000)), (8192, 0, 4096));
         let whole = [(0, 2048), (2048, 2048), (4096 + 256, 1792), (4096, 0), (8191, 1)];
         let wrong = [(0, 2049), (2047, 2), (4096 + 256, 1793), (8192, 1), (u64::MAX, 1), (1 << 40, 10), (8191, 2)];
@@ -137,7 +121,5 @@ mod tests {
             // SAFETY: as above.
             assert!(unsafe { frames.writable(address, len) }.is_none(), "{address} {len}");
         }
-        assert_eq!(Frames::new(512, 4096).unwrap().len(), 2 << 20);
-        assert_eq!(Frames::new(300, 4096).unwrap().len(), 2 << 20);
     }
 }

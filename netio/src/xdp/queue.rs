@@ -12,7 +12,7 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use super::frames::{FrameError, Frames};
+use super::frames::Frames;
 use super::ring::Descriptor;
 use super::socket::{self, Opened, Wanted};
 
@@ -36,7 +36,7 @@ impl Queue {
     /// Opens a queue that receives, and sends when there are transmit slots for more than form's sake.
     pub(super) fn open(wanted: &Wanted, frame_bytes: u32, sends: bool) -> Result<Self, Refused> {
         let frames = wanted.receive_slots + if sends { wanted.transmit_slots } else { 0 };
-        let memory = |FrameError(source)| ("take memory for frames", source);
+        let memory = |error| ("take memory for frames", io::Error::new(io::ErrorKind::OutOfMemory, error));
         let mut frames = Frames::new(frames, frame_bytes).map_err(memory)?;
         let number = |index: u32| u64::from(index) * u64::from(frame_bytes);
         let socket = socket::open(wanted, &frames, |fill| {
