@@ -11,6 +11,8 @@ const LISTED: &[(&str, &str)] = &[
     ("netio/src/lab/offload.rs", "an ioctl that switches checksum offload off"),
     ("netio/src/pages/allocator.rs", "an allocator is unsafe by its trait"),
     ("netio/src/pages/mapping.rs", "maps, grows and unmaps the memory under large tables"),
+    ("netio/src/pages/pool.rs", "maps addresses for reserved pages and asks for the pages under them"),
+    ("netio/src/pages/region.rs", "owns memory that a port shares with the kernel or a device"),
     ("netio/src/ring.rs", "the two ends share the slots across threads"),
     ("netio/src/ring/slots.rs", "hands out slots of one allocation to two threads"),
     ("netio/src/socket/batch.rs", "recvmmsg and sendmmsg take headers that hold pointers"),
@@ -18,6 +20,11 @@ const LISTED: &[(&str, &str)] = &[
     ("netio/src/uring/buffers.rs", "the kernel writes into the receive buffers"),
     ("netio/src/uring/receiver.rs", "submissions name memory that must outlive them"),
     ("netio/src/uring/sender.rs", "the kernel reads from the send slots"),
+    ("netio/src/xdp/bpf.rs", "bpf(2) takes structures by pointer"),
+    ("netio/src/xdp/frames.rs", "the kernel writes into the frames"),
+    ("netio/src/xdp/queue.rs", "frames are lent by the kernel"),
+    ("netio/src/xdp/ring.rs", "rings that the kernel shares with us"),
+    ("netio/src/xdp/socket.rs", "socket options that no safe binding knows"),
 ];
 
 /// Tests that count allocations need no line: a global allocator is unsafe by its trait, and no user runs it.
