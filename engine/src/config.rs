@@ -5,6 +5,7 @@
 
 mod appliance;
 mod check;
+mod dpdk;
 mod error;
 mod feed;
 mod fingerprint;
@@ -20,6 +21,7 @@ mod session;
 mod session_rules;
 mod topology;
 mod tree;
+mod uring;
 
 pub use appliance::Appliance;
 pub use check::{MEMBERS_MAX, SESSIONS_MAX};

@@ -10,6 +10,9 @@ use std::time::Duration;
 
 pub use self::choice::{Choice, Refused};
 pub use self::kind::{PortKind, PortKindError};
+use crate::dpdk::DpdkOptions;
+#[cfg(feature = "dpdk")]
+use crate::dpdk::DpdkPort;
 use crate::port::{Endpoint, EndpointIndex, Outgoing, Port, PortCounters, PortError, Received};
 use crate::socket::SocketPort;
 use crate::uring::{UringOptions, UringPort};
@@ -19,6 +22,8 @@ use crate::uring::{UringOptions, UringPort};
 pub struct PortOptions {
     /// Which kind.
     pub kind: PortKind,
+    /// For DPDK.
+    pub dpdk: DpdkOptions,
     /// For io_uring.
     pub uring: UringOptions,
 }
@@ -39,6 +44,8 @@ pub struct HostPort {
 
 #[derive(Debug)]
 enum Opened {
+    #[cfg(feature = "dpdk")]
+    Dpdk(Box<DpdkPort>),
     Uring(Box<UringPort>),
     Socket(Box<SocketPort>),
 }
@@ -47,6 +54,8 @@ enum Opened {
 macro_rules! with {
     ($opened:expr, $port:ident => $call:expr) => {
         match $opened {
+            #[cfg(feature = "dpdk")]
+            Opened::Dpdk($port) => $call,
             Opened::Uring($port) => $call,
             Opened::Socket($port) => $call,
         }
@@ -68,7 +77,7 @@ impl HostPort {
         let kinds = if options.kind == PortKind::Auto { &BEST_FIRST[..] } else { &[options.kind] };
         for (place, &kind) in (1..).zip(kinds) {
             if place < kinds.len()
-                && let Some(why) = unfit(kind, endpoints)
+                && let Some(why) = unfit(kind, options, endpoints)
             {
                 refused.push(Refused { kind, why });
                 continue;
@@ -101,7 +110,10 @@ impl HostPort {
 }
 
 /// What is seen without trying: why this kind is not for these endpoints.
-fn unfit(kind: PortKind, endpoints: &[Endpoint]) -> Option<String> {
+fn unfit(kind: PortKind, options: &PortOptions, endpoints: &[Endpoint]) -> Option<String> {
+    if kind == PortKind::Dpdk && options.dpdk.device.is_empty() {
+        return Some("no device of DPDK's is configured".to_owned());
+    }
     if kind != PortKind::Xdp {
         return None;
     }
@@ -122,7 +134,7 @@ impl Opened {
             Err(PortError::Unavailable { what, remedy: remedy.into(), source })
         };
         match kind {
-            PortKind::Dpdk => absent("DPDK", "it is not in this build: use uring"),
+            PortKind::Dpdk => Self::open_dpdk(options, endpoints),
             PortKind::Xdp => absent("AF_XDP", "it is not in this build: use uring"),
             PortKind::Auto | PortKind::Uring => {
                 UringPort::open_with(endpoints, &options.uring).map(|port| Self::Uring(Box::new(port)))
@@ -131,8 +143,23 @@ impl Opened {
         }
     }
 
+    #[cfg(feature = "dpdk")]
+    fn open_dpdk(options: &PortOptions, endpoints: &[Endpoint]) -> Result<Self, PortError> {
+        DpdkPort::open(&options.dpdk, endpoints).map(|port| Self::Dpdk(Box::new(port)))
+    }
+
+    #[cfg(not(feature = "dpdk"))]
+    fn open_dpdk(_: &PortOptions, _: &[Endpoint]) -> Result<Self, PortError> {
+        let remedy = "install DPDK (on Debian `apt-get install libdpdk-dev libclang-dev pkg-config`) and build with \
+                      `cargo build --release --features dpdk`, or use another kind of port";
+        let source = std::io::Error::new(std::io::ErrorKind::Unsupported, "it is not in this build");
+        Err(PortError::Unavailable { what: "DPDK", remedy: remedy.into(), source })
+    }
+
     fn how(&self) -> String {
         match self {
+            #[cfg(feature = "dpdk")]
+            Self::Dpdk(port) => port.how(),
             Self::Uring(port) => port.how(),
             Self::Socket(_) => "recvmmsg and sendmmsg".to_owned(),
         }

@@ -15,6 +15,9 @@ mod allocations;
 mod crash;
 #[path = "contract/datagrams.rs"]
 mod datagrams;
+#[cfg(feature = "dpdk")]
+#[path = "contract/dpdk.rs"]
+mod dpdk;
 #[path = "contract/exchange.rs"]
 mod exchange;
 #[path = "contract/frame.rs"]
@@ -99,11 +102,22 @@ macro_rules! contract {
 contract! {
     memory = crate::in_memory::Memory: datagrams;
     faultless = crate::in_memory::Faultless: datagrams;
+    captured = crate::in_memory::Taped: datagrams;
     uring = crate::kernel::Loopback<crate::kernel::Uring>: datagrams, crash;
+    uring_of_old = crate::kernel::Loopback<crate::kernel::OldUring>: datagrams;
+    uring_with_all = crate::kernel::Loopback<crate::kernel::FullUring>: datagrams;
+    uring_polled = crate::kernel::Loopback<crate::kernel::PolledUring>: datagrams;
     socket = crate::kernel::Loopback<crate::kernel::Socket>: datagrams, crash;
     host = crate::kernel::Loopback<crate::kernel::Host>: datagrams;
     uring_on_a_link = crate::kernel::Link<crate::kernel::Uring>: datagrams, frames, crash;
     socket_on_a_link = crate::kernel::Link<crate::kernel::Socket>: datagrams, frames, crash;
+}
+
+#[cfg(feature = "dpdk")]
+contract! {
+    dpdk_rings = crate::dpdk::Rings: datagrams;
+    dpdk_af_packet = crate::dpdk::Link<crate::dpdk::AfPacket>: datagrams, frames, crash;
+    dpdk_af_xdp = crate::dpdk::Link<crate::dpdk::AfXdp>: datagrams, frames, crash;
 }
 
 #[test]

@@ -9,10 +9,12 @@ use netio::cpu::Layout;
 use netio::fault::{FaultPlan, FaultPort};
 use netio::host::HostPort;
 use netio::pages::{Locked, Settings, lock_all};
+use netio::pcap::{PcapError, PcapPort};
 use netio::{Port, PortError, pages};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use std::error::Error;
 use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -25,6 +27,7 @@ Examples:
   pinion run --config pinion.toml
   pinion run --set journal.durability=mapped --set topology.wait=park
   pinion run --print-config > pinion.toml        a commented file to begin with
+  pinion run --set network.port=xdp --pcap run.pcap
 
 SIGINT and SIGTERM stop it in order: no more input is taken, what was taken is finished and made durable.")]
 pub struct RunOptions {
@@ -33,6 +36,9 @@ pub struct RunOptions {
     /// Print the built-in configuration with its comments, and end.
     #[arg(long)]
     print_config: bool,
+    /// Write the datagrams that pass through the port into this file, for tcpdump, tshark or Wireshark
+    #[arg(long, value_name = "FILE")]
+    pcap: Option<PathBuf>,
 }
 
 /// Runs the appliance.
@@ -58,11 +64,28 @@ pub fn run(options: &RunOptions) -> Result<(), Box<dyn Error>> {
     prepare_memory(&config);
     let port = open_port(&config)?;
     eprintln!("port: {}", port.choice());
-    if config.network.faults.is_empty() {
-        serve(&config, port, &stop)
-    } else {
-        let plan: FaultPlan = config.network.faults.parse()?;
-        serve(&config, FaultPort::new(port, &plan), &stop)
+    if config.network.faults.is_empty() && options.pcap.is_none() {
+        return serve(&config, port, &stop);
+    }
+    // What the file shows is what the network sees: after the faults.
+    let port = capturing(port, endpoints(&config).len(), options.pcap.as_deref())?;
+    let captured = port.captured();
+    let plan: FaultPlan = config.network.faults.parse()?;
+    let served = serve(&config, FaultPort::new(port, &plan), &stop);
+    if let Some(captured) = captured {
+        eprintln!("pcap: {captured}");
+    }
+    served
+}
+
+/// Puts a capture around a port of this many endpoints, where a file is named.
+///
+/// # Errors
+/// The file cannot be created.
+pub fn capturing(port: HostPort, endpoints: usize, file: Option<&Path>) -> Result<PcapPort<HostPort>, PcapError> {
+    match file {
+        Some(file) => PcapPort::create(port, endpoints, file),
+        None => Ok(PcapPort::off(port)),
     }
 }
 

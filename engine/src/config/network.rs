@@ -1,7 +1,9 @@
 //! `[network]`: the port and its addresses.
 
+use super::dpdk;
 use super::error::ConfigError;
 use super::reader::Reader;
+use super::uring;
 use netio::fault::FaultPlan;
 use netio::host::{PortKind, PortOptions};
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -54,6 +56,8 @@ impl Network {
         reader.integer("send_buffer_bytes", BUFFER_BYTES, &mut self.send_buffer_bytes)?;
         let plan = |text: &str| text.parse::<FaultPlan>().is_ok().then(|| text.to_owned());
         reader.checked("faults", FAULTS_EXPECTED, plan, &mut self.faults)?;
+        reader.table("dpdk", |reader| dpdk::read(&mut self.port.dpdk, reader))?;
+        reader.table("uring", |reader| uring::read(&mut self.port.uring, reader))?;
         reader.finish()
     }
 }

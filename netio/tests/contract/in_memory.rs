@@ -2,7 +2,9 @@
 
 use netio::fault::{FaultPlan, FaultPort};
 use netio::memory::MemoryPort;
+use netio::pcap::PcapPort;
 use netio::{Endpoint, PortError};
+use tempfile::TempDir;
 
 use crate::rig::Rig;
 
@@ -19,6 +21,23 @@ impl Rig for Memory {
 
     fn open_unused(&self, ours: &[Endpoint], theirs: &[Endpoint]) -> Result<(MemoryPort, MemoryPort), PortError> {
         MemoryPort::pair(ours, theirs, 64)
+    }
+}
+
+/// A port that keeps what passes in a file, which nobody reads.
+pub struct Taped(TempDir);
+
+impl Rig for Taped {
+    type Port = PcapPort<MemoryPort>;
+    type Peer = MemoryPort;
+
+    fn make() -> Option<Self> {
+        Some(Self(TempDir::new().unwrap()))
+    }
+
+    fn open_unused(&self, ours: &[Endpoint], theirs: &[Endpoint]) -> Result<(Self::Port, MemoryPort), PortError> {
+        let (port, peer) = MemoryPort::pair(ours, theirs, 64)?;
+        Ok((PcapPort::create(port, ours.len(), &self.0.path().join("passed.pcap")).unwrap(), peer))
     }
 }
 

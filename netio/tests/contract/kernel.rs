@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use netio::host::{HostPort, PortKind};
 use netio::lab::{Lab, Side};
 use netio::socket::SocketPort;
-use netio::uring::UringPort;
+use netio::uring::{Facilities, SqPoll, UringOptions, UringPort};
 use netio::{Endpoint, Port, PortError};
 
 use crate::rig::{Linked, Outside, Rig, any, dropped_by_kernel, is_here, lab, meet};
@@ -22,6 +22,36 @@ impl Kind for Uring {
     type Port = UringPort;
     fn open(endpoints: &[Endpoint]) -> Result<UringPort, PortError> {
         UringPort::open(endpoints)
+    }
+}
+
+/// As on a kernel that has as little as may be.
+pub struct OldUring;
+impl Kind for OldUring {
+    type Port = UringPort;
+    fn open(endpoints: &[Endpoint]) -> Result<UringPort, PortError> {
+        let facilities = Facilities { deferred_work: false, fixed_files: false };
+        UringPort::open_with(endpoints, &UringOptions { facilities, ..UringOptions::default() })
+    }
+}
+
+/// With everything that may be switched on, apart from what excludes another.
+pub struct FullUring;
+impl Kind for FullUring {
+    type Port = UringPort;
+    fn open(endpoints: &[Endpoint]) -> Result<UringPort, PortError> {
+        let options = UringOptions { napi_busy_poll_us: 20, timestamps: true, ..UringOptions::default() };
+        UringPort::open_with(endpoints, &options)
+    }
+}
+
+/// With a thread of the kernel that sends.
+pub struct PolledUring;
+impl Kind for PolledUring {
+    type Port = UringPort;
+    fn open(endpoints: &[Endpoint]) -> Result<UringPort, PortError> {
+        let options = UringOptions { sqpoll: SqPoll::Anywhere, sqpoll_idle_ms: 1, ..UringOptions::default() };
+        UringPort::open_with(endpoints, &options)
     }
 }
 

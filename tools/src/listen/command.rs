@@ -4,11 +4,13 @@ use std::error::Error;
 use std::fmt::{self, Write as _};
 use std::io::{self, BufWriter, Write};
 use std::net::{Ipv4Addr, SocketAddrV4};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::{Heard, Listener};
+use crate::run::capturing;
 use clap::Args;
 use feedhandler::{Depth, Join};
 use netio::host::{HostPort, PortKind};
@@ -59,6 +61,9 @@ pub struct ListenArgs {
     /// How to reach the network: auto, dpdk, xdp, uring or socket
     #[arg(long, default_value = "auto")]
     port: PortKind,
+    /// Write the datagrams that come into this file, for tcpdump, tshark or Wireshark
+    #[arg(long, value_name = "FILE")]
+    pcap: Option<PathBuf>,
 }
 
 /// Ticks were missed.
@@ -94,6 +99,8 @@ pub fn execute(args: &ListenArgs) -> Result<(), Box<dyn Error>> {
     flag::register(SIGTERM, Arc::clone(&stop))?;
     let port = open_port(args.port, &args.group, args.interface)?;
     eprintln!("port: {}", port.choice());
+    let port = capturing(port, args.group.len(), args.pcap.as_deref())?;
+    let captured = port.captured();
     let mut listener = Listener::new(port, Join::AtFirstPacket);
     let mut out = BufWriter::new(io::stdout().lock());
     let begin = Instant::now();
@@ -131,6 +138,11 @@ pub fn execute(args: &ListenArgs) -> Result<(), Box<dyn Error>> {
     out.flush()?;
     let counters = listener.line_counters();
     let missed = counters.missing + counters.lost;
+    // Closes the port, and so the file.
+    drop(listener);
+    if let Some(captured) = captured {
+        eprintln!("pcap: {captured}");
+    }
     if missed > 0 { Err(Incomplete { missed }.into()) } else { Ok(()) }
 }
 
