@@ -32,6 +32,8 @@ mod kernel;
 mod rig;
 #[path = "contract/wire.rs"]
 mod wire;
+#[path = "contract/xdp.rs"]
+mod xdp;
 
 /// A test for each of these promises.
 macro_rules! promises {
@@ -111,6 +113,9 @@ contract! {
     host = crate::kernel::Loopback<crate::kernel::Host>: datagrams;
     uring_on_a_link = crate::kernel::Link<crate::kernel::Uring>: datagrams, frames, crash;
     socket_on_a_link = crate::kernel::Link<crate::kernel::Socket>: datagrams, frames, crash;
+    xdp_native = crate::xdp::Xdp<crate::xdp::InTheDriver>: datagrams, frames, crash;
+    xdp_generic = crate::xdp::Xdp<crate::xdp::AfterTheDriver>: datagrams, frames, crash;
+    xdp_both_ends = crate::xdp::BothEnds: datagrams;
 }
 
 #[cfg(feature = "dpdk")]
