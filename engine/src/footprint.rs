@@ -3,7 +3,7 @@
 //! Goal: a machine can be prepared before the appliance is started on it. Non-goal: the exact figure; `pinion run` says that when it has made
 //! them. A test holds the two together: never less, and not much more.
 
-use crate::config::Config;
+use crate::config::{Config, PortKind};
 use crate::limits::{COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, PACKET_LINK_SLOTS, TICK_LINK_SLOTS};
 use crate::link::{Datagram, FeedEvent, JournalEntry};
 
@@ -42,10 +42,20 @@ pub fn parts(config: &Config) -> Vec<Part> {
     let links = link(2 * DATAGRAM_LINK_SLOTS + PACKET_LINK_SLOTS, size_of::<Datagram>())
         + link(COMMAND_LINK_SLOTS, size_of::<JournalEntry>())
         + link(TICK_LINK_SLOTS, size_of::<FeedEvent>());
+    let port = &config.network.port;
+    let packets = match port.kind {
+        PortKind::Xdp | PortKind::Auto => {
+            // Of each queue that the port has; `pinion host` sees to it that there is one.
+            let xdp = netio::xdp::XdpOptions::default();
+            u64::from(xdp.receive_slots + xdp.transmit_slots) * u64::from(xdp.frame_bytes)
+        }
+        PortKind::Dpdk | PortKind::Uring | PortKind::Socket => 0,
+    };
     vec![
         Part { name: "book", bytes: book },
         Part { name: "session stores", bytes: config.sessions.len() as u64 * store },
         Part { name: "links", bytes: links },
+        Part { name: "packets", bytes: packets },
     ]
 }
 

@@ -12,16 +12,16 @@ use engine::config::PortKind;
 const SHARED: [&str; 3] = ["mlx4_core", "mlx5_core", "mana"];
 const VFIO: &str = "vfio-pci";
 
-/// Each device that the configuration names by its PCI address.
+/// The device, where the configuration names one by its PCI address.
 pub fn check(machine: &Machine, needs: &Needs) -> Vec<Finding> {
     if needs.config.network.port.kind != PortKind::Dpdk {
         return vec![Finding::new("DPDK", "not wanted (network.port)", "nothing to prepare", true, State::Good)];
     }
-    let devices = needs.pci_devices();
-    if devices.is_empty() {
-        return vec![Finding::new("devices", "none by PCI address", "nothing to bind", true, State::Good)];
-    }
-    devices.iter().flat_map(|device| of_device(machine, device)).collect()
+    let Some(device) = needs.pci_device() else {
+        let found = format!("'{}', nothing to bind", needs.config.network.port.dpdk.device);
+        return vec![Finding::new("device", "a PCI address, or a virtual device", found, true, State::Good)];
+    };
+    of_device(machine, device)
 }
 
 fn of_device(machine: &Machine, device: &str) -> Vec<Finding> {

@@ -4,7 +4,7 @@
 
 use super::machine::Machine;
 use super::reservation::Reserve;
-use engine::config::Config;
+use engine::config::{Config, PortKind};
 use engine::footprint;
 use engine::tile::Wait;
 use netio::cpu::CoreList;
@@ -68,19 +68,35 @@ impl Needs {
     #[must_use]
     pub fn computed(&self) -> Option<Reserve> {
         let page = match self.config.memory.huge_pages {
-            ReservedPages::None => return None,
+            ReservedPages::None if self.dpdk_bytes() == 0 => return None,
+            ReservedPages::None => {
+                let page = PageSize::TwoMegabytes;
+                return Some(Reserve { page, count: self.dpdk_bytes().div_ceil(page.bytes() as u64), node: self.node });
+            }
             ReservedPages::Any => PageSize::TwoMegabytes,
             ReservedPages::Only(page) => page,
         };
         // Each table begins at a multiple of 2 MiB.
-        let bytes = self.table_bytes() + footprint::TABLES_MAX * PageSize::TwoMegabytes.bytes() as u64;
+        let bytes =
+            self.table_bytes() + footprint::TABLES_MAX * PageSize::TwoMegabytes.bytes() as u64 + self.dpdk_bytes();
         Some(Reserve { page, count: bytes.div_ceil(page.bytes() as u64), node: self.node })
     }
 
-    /// The network cards that DPDK is to have, by PCI address.
+    /// The network card that DPDK is to have, by its PCI address; `None` for a virtual device.
     #[must_use]
-    pub fn pci_devices(&self) -> Vec<String> {
-        Vec::new()
+    pub fn pci_device(&self) -> Option<&str> {
+        let device = self.config.network.port.dpdk.device.split(',').next().unwrap_or_default();
+        let is_address =
+            device.split([':', '.']).all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        (is_address && device.contains(':') && device.contains('.')).then_some(device)
+    }
+
+    /// What DPDK takes from the reserved pages for itself, bytes.
+    #[must_use]
+    pub fn dpdk_bytes(&self) -> u64 {
+        let port = &self.config.network.port;
+        let takes = port.kind == PortKind::Dpdk && port.dpdk.huge_pages;
+        if takes { u64::from(port.dpdk.memory_mib) << 20 } else { 0 }
     }
 
     /// The cores of the tiles, for messages.

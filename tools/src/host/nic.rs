@@ -41,8 +41,21 @@ pub fn check(machine: &Machine, needs: &Needs) -> Vec<Finding> {
     }
     findings.extend(rings(machine, name));
     findings.push(coalescing(machine, name));
-    findings.extend(deferral(machine, needs, name));
+    if polls_the_driver(needs) {
+        findings.extend(deferral(machine, name));
+    }
     findings
+}
+
+/// Whether the port has the kernel look into the card's queue instead of waiting for its interrupts.
+fn polls_the_driver(needs: &Needs) -> bool {
+    let port = &needs.config.network.port;
+    match port.kind {
+        PortKind::Xdp => netio::xdp::XdpOptions::default().busy_poll_us > 0,
+        PortKind::Uring => port.uring.napi_busy_poll_us > 0,
+        PortKind::Auto => netio::xdp::XdpOptions::default().busy_poll_us > 0 || port.uring.napi_busy_poll_us > 0,
+        PortKind::Dpdk | PortKind::Socket => false,
+    }
 }
 
 /// What the kernel lets a socket have at the most.
@@ -131,10 +144,7 @@ fn coalescing(machine: &Machine, name: &str) -> Finding {
 }
 
 /// With busy polling the kernel leaves the queue to the polling thread, and its interrupts off, for so long.
-fn deferral(machine: &Machine, needs: &Needs, name: &str) -> Vec<Finding> {
-    if needs.config.network.port.kind == PortKind::Socket {
-        return Vec::new();
-    }
+fn deferral(machine: &Machine, name: &str) -> Vec<Finding> {
     let settings =
         [("napi_defer_hard_irqs", 2, "polls without interrupts"), ("gro_flush_timeout", 200_000, "longest pause, ns")];
     let findings = settings.into_iter().filter_map(|(file, needed, what)| {

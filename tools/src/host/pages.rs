@@ -24,7 +24,9 @@ pub fn check(machine: &Machine, needs: &Needs) -> Vec<Finding> {
 }
 
 fn declaration(needs: &Needs, computed: Reserve, declared: &[Reserve]) -> Finding {
-    let usable = |reserve: &&Reserve| needs.config.memory.huge_pages.includes(reserve.page);
+    // DPDK takes pages of any size.
+    let any = needs.dpdk_bytes() > 0;
+    let usable = |reserve: &&Reserve| any || needs.config.memory.huge_pages.includes(reserve.page);
     let bytes: u64 = declared.iter().filter(usable).map(Reserve::bytes).sum();
     let mib = |bytes: u64| format!("{} MiB", bytes.div_ceil(1 << 20));
     Finding::new("hugepages.conf", mib(computed.bytes()), mib(bytes), bytes >= computed.bytes(), State::Wrong)
