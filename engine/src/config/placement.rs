@@ -37,7 +37,7 @@ impl Topology {
 
     fn shared_with_the_kernel(&self, layout: &Layout) -> Option<String> {
         let isolated = layout.isolated();
-        let shared: Vec<usize> = self.pin.iter().copied().filter(|core| !isolated.contains(core)).collect();
+        let shared: Vec<usize> = self.spinning_cores().into_iter().filter(|core| !isolated.contains(core)).collect();
         let list = CoreList::from(shared.as_slice());
         (!shared.is_empty()).then(|| {
             format!(
@@ -59,12 +59,13 @@ impl Topology {
 
     fn siblings(&self, layout: &Layout) -> Option<String> {
         let online = layout.online();
-        let (core, sibling) = self.pin.iter().find_map(|core| {
+        let spinning = self.spinning_cores();
+        let (core, sibling) = spinning.iter().find_map(|core| {
             let mut siblings = layout.siblings(*core).into_iter();
             siblings.find(|sibling| online.contains(sibling)).map(|sibling| (core, sibling))
         })?;
         let does =
-            if self.pin.contains(&sibling) { "another thread of ours spins on it" } else { "whatever runs on it" };
+            if spinning.contains(&sibling) { "another thread of ours spins on it" } else { "whatever runs on it" };
         Some(format!(
             "cores {core} and {sibling} are two hardware threads of one core: {does} takes half of core {core}; pin to other \
              cores, or switch the sibling off (pinion host init cores)"
@@ -72,7 +73,7 @@ impl Topology {
     }
 
     fn nodes(&self, layout: &Layout) -> Option<String> {
-        let mut nodes: Vec<usize> = self.pin.iter().filter_map(|core| layout.node(*core)).collect();
+        let mut nodes: Vec<usize> = self.spinning_cores().iter().filter_map(|core| layout.node(*core)).collect();
         nodes.sort_unstable();
         nodes.dedup();
         (nodes.len() > 1).then(|| {
@@ -131,7 +132,7 @@ mod tests {
             assert!(warnings.len() == 1 && expected.iter().all(|words| warnings[0].contains(words)), "{warnings:?}");
         };
         said(&spinning(&[]), &["topology.pin is empty", "\"yield\""]);
-        said(&Topology { helpers: vec![0, 3], ..spinning(&[2, 3]) }, &["core 3", "topology.helpers"]);
+        said(&Topology { helpers: vec![3], ..spinning(&[2, 3]) }, &["core 3", "topology.helpers"]);
         let found = spinning(&[1, 2]).warnings(&layout);
         assert!(
             found.len() == 2 && found[0].contains("core 1 is not isolated") && found[0].contains("nohz_full=1 "),

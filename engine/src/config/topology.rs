@@ -58,6 +58,19 @@ impl Topology {
         HelperPlacement { sync, prepare, sync_spins: has_its_own && self.wait == Wait::Spin }
     }
 
+    /// The cores whose threads never leave them, ascending; none where threads wait otherwise.
+    #[must_use]
+    pub fn spinning_cores(&self) -> Vec<usize> {
+        if self.wait != Wait::Spin {
+            return Vec::new();
+        }
+        let helpers = self.helper_placement();
+        let sync = helpers.sync.filter(|_| helpers.sync_spins);
+        let mut cores: Vec<usize> = self.pin.iter().copied().chain(sync).collect();
+        cores.sort_unstable();
+        cores
+    }
+
     pub(super) fn read(&mut self, mut reader: Reader<'_>) -> Result<(), ConfigError> {
         let (cores, threads) = (reader.get("cores"), reader.get("threads"));
         match (cores, threads) {

@@ -17,7 +17,7 @@ pub struct Needs {
     pub config: Config,
     /// The pages to reserve, as `hugepages.conf` declares them.
     pub declared: Option<Vec<Reserve>>,
-    /// The cores of the tiles.
+    /// The cores of the tiles, and of the helper that spins if one does.
     pub tile_cores: Vec<usize>,
     /// All cores that something is pinned to.
     pub pinned: Vec<usize>,
@@ -33,12 +33,13 @@ impl Needs {
     /// Of this configuration on this machine.
     #[must_use]
     pub fn of(config: Config, declared: Option<Vec<Reserve>>, machine: &Machine) -> Self {
-        let tile_cores = config.topology.pin.clone();
-        let mut pinned: Vec<usize> = tile_cores.iter().chain(&config.topology.helpers).copied().collect();
+        let topology = &config.topology;
+        let tile_cores = if topology.wait == Wait::Spin { topology.spinning_cores() } else { topology.pin.clone() };
+        let mut pinned: Vec<usize> = topology.pin.iter().chain(&topology.helpers).copied().collect();
         pinned.sort_unstable();
         pinned.dedup();
         let layout = machine.layout();
-        let first = tile_cores.first().filter(|_| layout.nodes() > 1);
+        let first = config.topology.pin.first().filter(|_| layout.nodes() > 1);
         let node = first.and_then(|core| layout.node(*core));
         let mut others = layout.online();
         others.retain(|core| !pinned.contains(core));

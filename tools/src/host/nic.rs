@@ -38,6 +38,7 @@ pub fn check(machine: &Machine, needs: &Needs) -> Vec<Finding> {
     );
     if matches!(network.port.kind, PortKind::Auto | PortKind::Xdp) {
         findings.push(queues(machine, name));
+        findings.extend(merging(machine, name));
     }
     findings.extend(rings(machine, name));
     findings.push(coalescing(machine, name));
@@ -114,6 +115,18 @@ fn rings(machine: &Machine, name: &str) -> Vec<Finding> {
         )
     });
     findings.collect()
+}
+
+/// Frames that the card merges are longer than an XDP program may be shown; some drivers refuse the program then.
+fn merging(machine: &Machine, name: &str) -> Option<Finding> {
+    let said = machine.run(&["ethtool", "-k", name].map(str::to_owned)).ok()?;
+    let found = said.lines().find_map(|line| line.trim().strip_prefix("large-receive-offload:"))?.trim().to_owned();
+    let [set, undo] = ["off", "on"].map(|value| ["ethtool", "-K", name, "lro", value]);
+    let good = found.starts_with("off");
+    Some(
+        Finding::new(format!("{name}: large receive offload"), "off", found, good, State::Wrong)
+            .with_steps([Step::run(&set, &undo)]),
+    )
 }
 
 /// A card that waits for more packets before it tells of the first one.

@@ -4,7 +4,7 @@ use crate::recording::{assert_published, flow};
 use crate::site::Site;
 use engine::config::Config;
 use engine::tile::Wait;
-use netio::cpu::Layout;
+use netio::cpu::{CoreList, Layout, numbers};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -39,8 +39,12 @@ fn each_has_its_cores_and_no_thread_spins_beside_another() {
         assert!(cores == 1 || (tiles.is_disjoint(&helpers) && !tiles.contains(&0)));
         // The argument for the boot line that the file names is the one that is needed.
         let text = fs::read_to_string(&path).expect("text");
-        let isolated = netio::cpu::CoreList::from(topology.pin.as_slice()).to_string();
-        assert!(cores == 1 || text.contains(&format!("nohz_full={isolated}")) || cores == 8, "{}", path.display());
+        let isolated = CoreList::from(topology.spinning_cores().as_slice());
+        assert!(
+            cores == 1 || text.contains(&format!("nohz_full={isolated} rcu_nocbs={isolated}\n")),
+            "{}",
+            path.display()
+        );
     }
 }
 
@@ -76,7 +80,7 @@ fn threads(pid: u32) -> Vec<(String, Vec<usize>)> {
         let status = fs::read_to_string(path.join("status")).expect("the thread runs");
         let field =
             |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).expect("a field").trim().to_owned();
-        (field("Name:"), netio::cpu::numbers(&field("Cpus_allowed_list:")))
+        (field("Name:"), numbers(&field("Cpus_allowed_list:")))
     };
     tasks.map(|task| thread(task.expect("an entry").path())).collect()
 }
