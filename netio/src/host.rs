@@ -16,6 +16,7 @@ use crate::dpdk::DpdkPort;
 use crate::port::{Endpoint, EndpointIndex, Outgoing, Port, PortCounters, PortError, Received};
 use crate::socket::SocketPort;
 use crate::uring::{UringOptions, UringPort};
+use crate::xdp::{XdpOptions, XdpPort};
 
 /// Which kind of port to open, and how each kind is to be set up when it is the one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct PortOptions {
     pub kind: PortKind,
     /// For DPDK.
     pub dpdk: DpdkOptions,
+    /// For AF_XDP.
+    pub xdp: XdpOptions,
     /// For io_uring.
     pub uring: UringOptions,
 }
@@ -46,6 +49,7 @@ pub struct HostPort {
 enum Opened {
     #[cfg(feature = "dpdk")]
     Dpdk(Box<DpdkPort>),
+    Xdp(Box<XdpPort>),
     Uring(Box<UringPort>),
     Socket(Box<SocketPort>),
 }
@@ -56,6 +60,7 @@ macro_rules! with {
         match $opened {
             #[cfg(feature = "dpdk")]
             Opened::Dpdk($port) => $call,
+            Opened::Xdp($port) => $call,
             Opened::Uring($port) => $call,
             Opened::Socket($port) => $call,
         }
@@ -129,13 +134,9 @@ const fn lets_others(kind: PortKind, error: &PortError) -> bool {
 
 impl Opened {
     fn open(kind: PortKind, options: &PortOptions, endpoints: &[Endpoint]) -> Result<Self, PortError> {
-        let absent = |what, remedy: &'static str| {
-            let source = std::io::ErrorKind::Unsupported.into();
-            Err(PortError::Unavailable { what, remedy: remedy.into(), source })
-        };
         match kind {
             PortKind::Dpdk => Self::open_dpdk(options, endpoints),
-            PortKind::Xdp => absent("AF_XDP", "it is not in this build: use uring"),
+            PortKind::Xdp => XdpPort::open_with(endpoints, &options.xdp).map(|port| Self::Xdp(Box::new(port))),
             PortKind::Auto | PortKind::Uring => {
                 UringPort::open_with(endpoints, &options.uring).map(|port| Self::Uring(Box::new(port)))
             }
@@ -160,6 +161,7 @@ impl Opened {
         match self {
             #[cfg(feature = "dpdk")]
             Self::Dpdk(port) => port.how(),
+            Self::Xdp(port) => port.how(),
             Self::Uring(port) => port.how(),
             Self::Socket(_) => "recvmmsg and sendmmsg".to_owned(),
         }

@@ -14,11 +14,11 @@
 //!
 //! Knows nothing of orders, messages or books.
 //!
-//! Unsafe code is in these files only, each with its reason at the top: `clock/counter.rs`, `dpdk/device.rs`, `dpdk/environment.rs`,
-//! `dpdk/frames.rs`, `dpdk/pool.rs`, `dpdk/rings.rs`, `dpdk/thread.rs`, `dpdk/watch.rs`, `lab/offload.rs`, `pages/allocator.rs`,
-//! `pages/mapping.rs`, `pages/pool.rs`, `pages/region.rs`, `ring.rs`, `ring/slots.rs`, `socket/batch.rs`, `socket/endpoint.rs`,
-//! `uring/buffers.rs`, `uring/receiver.rs`, `uring/sender.rs`, `xdp/bpf.rs`, `xdp/frames.rs`, `xdp/queue.rs`, `xdp/ring.rs`,
-//! `xdp/socket.rs`.
+//! Unsafe code is in these files only, each with its reason at the top: `ring.rs`, `ring/slots.rs`, `clock/counter.rs`,
+//! `dpdk/device.rs`, `dpdk/environment.rs`, `dpdk/frames.rs`, `dpdk/pool.rs`, `dpdk/rings.rs`, `dpdk/thread.rs`, `dpdk/watch.rs`,
+//! `lab/offload.rs`, `pages/allocator.rs`, `pages/mapping.rs`, `pages/pool.rs`, `pages/region.rs`, `socket/endpoint.rs`,
+//! `socket/batch.rs`, `uring/buffers.rs`, `uring/receiver.rs`, `uring/sender.rs`, `xdp/bpf.rs`, `xdp/frames.rs`, `xdp/queue.rs`,
+//! `xdp/ring.rs`, `xdp/socket.rs`.
 #![deny(unsafe_code)]
 
 pub mod clock;

@@ -20,6 +20,11 @@ const LISTED: &[(&str, &str)] = &[
     ("netio/src/uring/buffers.rs", "the kernel writes into the receive buffers"),
     ("netio/src/uring/receiver.rs", "submissions name memory that must outlive them"),
     ("netio/src/uring/sender.rs", "the kernel reads from the send slots"),
+    ("netio/src/xdp/bpf.rs", "bpf(2) takes structures by pointer"),
+    ("netio/src/xdp/frames.rs", "the kernel writes into the frames"),
+    ("netio/src/xdp/queue.rs", "frames are lent by the kernel"),
+    ("netio/src/xdp/ring.rs", "rings that the kernel shares with us"),
+    ("netio/src/xdp/socket.rs", "socket options that no safe binding knows"),
 ];
 
 /// Tests that count allocations need no line: a global allocator is unsafe by its trait, and no user runs it.

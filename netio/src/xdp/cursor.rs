@@ -148,7 +148,7 @@ mod tests {
     fn the_other_cursor_is_read_only_when_it_must_be() {
         let mut filling = Filling::new(8, 0);
         assert_eq!(filling.room(8, || unreachable!("all slots are known to be free")), 8);
-        (0..6).for_each(|_| drop(filling.take()));
+        assert_eq!([(); 6].map(|()| filling.take()), [0, 1, 2, 3, 4, 5]);
         assert_eq!(filling.room(2, || unreachable!("two are known to be free")), 2);
         assert_eq!(filling.room(3, || 4), 6);
         let mut draining = Draining::new(8, 0);

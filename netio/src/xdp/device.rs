@@ -69,7 +69,8 @@ impl Device {
             bpf::set_socket(&map, number, queue.socket()).map_err(|error| ("put a socket into the map", error))?;
         }
         let program = steering(station.listening(), std::os::fd::AsRawFd::as_raw_fd(&map));
-        let too_long = |_| ("make the steering program", io::Error::other("too many addresses and groups for one program"));
+        let too_long =
+            |_| ("make the steering program", io::Error::other("too many addresses and groups for one program"));
         let program = bpf::load(&program.map_err(too_long)?).map_err(|error| ("load the steering program", error))?;
         // Traffic comes from here on: everything else stands.
         let (attached, hook, why_generic) = attach(&program, interface.device, options.mode)?;
@@ -269,7 +270,7 @@ fn open_queues(interface: &Interface, options: &XdpOptions) -> Result<Vec<Queue>
             copy: options.copy,
             busy_poll_us: options.busy_poll_us,
         };
-        match patiently(|| Queue::open(&wanted, options.frame_bytes, sends)) {
+        match patiently(|(_, error)| is_taken(error), || Queue::open(&wanted, options.frame_bytes, sends)) {
             Ok(queue) => queues.push(queue),
             // There are more queues than the driver uses.
             Err((_, error)) if number > 0 && error.raw_os_error() == Some(libc::EINVAL) => break,
@@ -280,7 +281,10 @@ fn open_queues(interface: &Interface, options: &XdpOptions) -> Result<Vec<Queue>
 }
 
 fn attach(program: &OwnedFd, device: u32, mode: XdpMode) -> Result<(Attached, Hook, Option<String>), Refused> {
-    let attach = |hook| patiently(|| bpf::attach(program, device, hook).map_err(|error| ("attach the program", error)));
+    let attach = |hook| {
+        let attached = || bpf::attach(program, device, hook);
+        patiently(is_taken, attached).map_err(|error| ("attach the program", error))
+    };
     if mode == XdpMode::Generic {
         return attach(Hook::Generic).map(|attached| (attached, Hook::Generic, None));
     }
@@ -303,15 +307,16 @@ pub(super) fn is_forbidden(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EPERM | libc::EACCES))
 }
 
-/// Tries again for a while when somebody else is there: of a port that is gone, the kernel takes some milliseconds to take
-/// apart what it held.
-fn patiently<T>(mut attempt: impl FnMut() -> Result<T, Refused>) -> Result<T, Refused> {
+/// Tries again for a while when somebody else is there. Of a port that is gone, the kernel takes some milliseconds to take
+/// apart what it held; and a child that is just being started has what its parent had, until it runs its own program.
+pub(super) fn patiently<T, E>(
+    is_taken: impl Fn(&E) -> bool,
+    mut attempt: impl FnMut() -> Result<T, E>,
+) -> Result<T, E> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         match attempt() {
-            Err((_, error)) if is_taken(&error) && Instant::now() < deadline => {
-                std::thread::sleep(Duration::from_millis(2));
-            }
+            Err(error) if is_taken(&error) && Instant::now() < deadline => std::thread::sleep(Duration::from_millis(2)),
             other => return other,
         }
     }

@@ -33,9 +33,13 @@ impl Interface {
     /// The one with this address.
     pub(super) fn with_address(address: Ipv4Addr, netlink: &mut Netlink) -> io::Result<Self> {
         let all: Vec<_> = getifaddrs()?.collect();
-        let ipv4 = |one: &nix::ifaddrs::InterfaceAddress| one.address.and_then(|at| at.as_sockaddr_in().map(|at| at.ip()));
+        let ipv4 =
+            |one: &nix::ifaddrs::InterfaceAddress| one.address.and_then(|at| at.as_sockaddr_in().map(|at| at.ip()));
         let Some(found) = all.iter().find(|one| ipv4(one) == Some(address)) else {
-            return Err(io::Error::new(io::ErrorKind::AddrNotAvailable, format!("no interface has the address {address}")));
+            return Err(io::Error::new(
+                io::ErrorKind::AddrNotAvailable,
+                format!("no interface has the address {address}"),
+            ));
         };
         let name = &found.interface_name;
         let index = if_nametoindex(name.as_str())?;
@@ -68,7 +72,9 @@ pub(super) fn occupant(device: u32, name: &str, netlink: &mut Netlink) -> Option
     };
     Some(match holder(id) {
         Some((process, command)) => {
-            format!("{program} of process {process} ({command}) is on {name}: stop that process, or take another interface")
+            format!(
+                "{program} of process {process} ({command}) is on {name}: stop that process, or take another interface"
+            )
         }
         None => format!("{program} is on {name}: remove it by: ip link set dev {name} xdp off"),
     })

@@ -102,7 +102,8 @@ impl Neighbours {
             }
             return false;
         }
-        let unused = |entry: &&mut Entry| entry.state == State::Empty || (entry.state == State::Learned && entry.used_s == 0);
+        let unused =
+            |entry: &&mut Entry| entry.state == State::Empty || (entry.state == State::Learned && entry.used_s == 0);
         if let Some(entry) = set.iter_mut().filter(unused).min_by_key(|entry| (entry.state, entry.asked_s)) {
             // Nobody has asked: `asked_s` tells how long it has been here.
             *entry = Entry { address: from, mac, state: State::Learned, asked_s: now_s, used_s: 0 };
@@ -148,7 +149,9 @@ impl Neighbours {
         self.last = EMPTY_LAST;
         let set = &mut self.sets[place(self.seed, to)];
         // It may have been pushed out meanwhile.
-        let Some(entry) = set.iter_mut().find(|entry| entry.address == to && entry.state != State::Empty) else { return };
+        let Some(entry) = set.iter_mut().find(|entry| entry.address == to && entry.state != State::Empty) else {
+            return;
+        };
         entry.asked_s = now_s;
         match mac {
             Some(mac) => (entry.mac, entry.state) = (mac, State::Known),

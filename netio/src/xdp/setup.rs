@@ -5,7 +5,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::OwnedFd;
 
-use super::device::{Device, PARKED_MAX, is_forbidden, is_taken};
+use super::device::{Device, PARKED_MAX, is_forbidden, is_taken, patiently};
 use super::interface::{Interface, occupant};
 use super::netlink::Netlink;
 use super::queue::Refused;
@@ -19,7 +19,8 @@ pub(super) fn open(endpoints: &[Endpoint], options: &XdpOptions) -> Result<XdpPo
     check(options)?;
     // They hold the numbers and the groups, and hear nothing.
     let small = |endpoint: &Endpoint| Endpoint { recv_buffer_bytes: 1, send_buffer_bytes: 0, ..endpoint.clone() };
-    let sockets = endpoint::open_all(&endpoints.iter().map(small).collect::<Vec<_>>())?;
+    let small: Vec<Endpoint> = endpoints.iter().map(small).collect();
+    let sockets = patiently(is_bound_already, || endpoint::open_all(&small))?;
     let mut netlink = Netlink::open().map_err(|source| unavailable(source, None))?;
     let mut plan = Plan { stations: Vec::new() };
     let mut bound = Vec::with_capacity(endpoints.len());
@@ -95,7 +96,10 @@ impl Plan {
         let found = Interface::with_address(address, netlink);
         let interface = found.map_err(|source| at(index, "find the interface of", local, source))?;
         if interface.is_loopback {
-            return Err(unavailable(io::Error::other(format!("{address} is on the loopback interface")), Some(LOOPBACK)));
+            return Err(unavailable(
+                io::Error::other(format!("{address} is on the loopback interface")),
+                Some(LOOPBACK),
+            ));
         }
         if !interface.is_up {
             let why = format!("{0} is down: ip link set dev {0} up", interface.name);
@@ -114,6 +118,10 @@ impl Plan {
         self.stations.push((index, interface, station));
         Ok(self.stations.len() - 1)
     }
+}
+
+fn is_bound_already(error: &PortError) -> bool {
+    matches!(error, PortError::Endpoint { source, .. } if source.kind() == io::ErrorKind::AddrInUse)
 }
 
 fn check(options: &XdpOptions) -> Result<(), PortError> {
@@ -146,7 +154,8 @@ fn explain(
 ) -> PortError {
     if is_taken(&source) {
         let who = occupant(device, name, netlink);
-        let who = who.unwrap_or_else(|| format!("a receive queue of {name} is held by another AF_XDP socket: {source}"));
+        let who =
+            who.unwrap_or_else(|| format!("a receive queue of {name} is held by another AF_XDP socket: {source}"));
         return at(index, "steer frames to", local, io::Error::new(io::ErrorKind::AddrInUse, who));
     }
     let remedy: Cow<'static, str> = match source.raw_os_error() {
@@ -161,7 +170,11 @@ fn explain(
         .into(),
         _ => "take the uring port".into(),
     };
-    PortError::Unavailable { what: "AF_XDP", remedy, source: io::Error::new(source.kind(), format!("cannot {action} on {name}: {source}")) }
+    PortError::Unavailable {
+        what: "AF_XDP",
+        remedy,
+        source: io::Error::new(source.kind(), format!("cannot {action} on {name}: {source}")),
+    }
 }
 
 fn unavailable(source: io::Error, remedy: Option<&'static str>) -> PortError {
@@ -176,5 +189,4 @@ const LOOPBACK: &str = "bind to an address of a network interface, or take the u
 const PRIVILEGES: &str =
     "run as root, or give the program what it needs: setcap cap_net_admin,cap_net_raw,cap_bpf,cap_ipc_lock+ep FILE";
 const KERNEL: &str = "a kernel from 5.9 on, built with CONFIG_XDP_SOCKETS, is needed; the uring port works without";
-const MEMLOCK: &str =
-    "let the process lock memory (ulimit -l unlimited, or LimitMEMLOCK=infinity in its systemd unit), or ask for fewer slots";
+const MEMLOCK: &str = "let the process lock memory (ulimit -l unlimited, or LimitMEMLOCK=infinity in its systemd unit), or ask for fewer slots";

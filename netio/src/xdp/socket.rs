@@ -67,7 +67,8 @@ pub(super) fn open(
     let transmit = Producer::map(&fd, &place(libc::XDP_PGOFF_TX_RING, offsets.tx), transmit_slots).map_err(mapped)?;
     prepare(&mut fill);
     if wanted.busy_poll_us > 0 {
-        let busy = |option, value: u32| set(&fd, libc::SOL_SOCKET, option, &value).map_err(|error| ("busy-poll", error));
+        let busy =
+            |option, value: u32| set(&fd, libc::SOL_SOCKET, option, &value).map_err(|error| ("busy-poll", error));
         busy(libc::SO_PREFER_BUSY_POLL, 1)?;
         busy(libc::SO_BUSY_POLL, wanted.busy_poll_us)?;
         busy(libc::SO_BUSY_POLL_BUDGET, BUSY_POLL_BUDGET)?;
@@ -91,9 +92,8 @@ pub(super) fn wake_sender(fd: &OwnedFd) -> io::Result<()> {
 pub(super) fn wake_receiver(fd: &OwnedFd) -> io::Result<()> {
     let (nothing, no_address) = (std::ptr::null_mut(), std::ptr::null_mut());
     // SAFETY: nothing is read or written: no memory, no address.
-    let result = unsafe {
-        libc::recvfrom(fd.as_raw_fd(), nothing, 0, libc::MSG_DONTWAIT, no_address, std::ptr::null_mut())
-    };
+    let result =
+        unsafe { libc::recvfrom(fd.as_raw_fd(), nothing, 0, libc::MSG_DONTWAIT, no_address, std::ptr::null_mut()) };
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
@@ -157,7 +157,7 @@ fn get<T: Copy>(fd: &OwnedFd, option: libc::c_int) -> io::Result<T> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(value) }
 }
 
-const FILL_AT: libc::off_t = libc::XDP_UMEM_PGOFF_FILL_RING as libc::off_t;
-const COMPLETION_AT: libc::off_t = libc::XDP_UMEM_PGOFF_COMPLETION_RING as libc::off_t;
+const FILL_AT: libc::off_t = libc::XDP_UMEM_PGOFF_FILL_RING.cast_signed();
+const COMPLETION_AT: libc::off_t = libc::XDP_UMEM_PGOFF_COMPLETION_RING.cast_signed();
 /// Frames that the driver handles at most in a call that polls it.
 const BUSY_POLL_BUDGET: u32 = 64;

@@ -46,11 +46,14 @@ impl<H: Hook> Rig for Xdp<H> {
         Some(Self { lab: lab()?, hook: PhantomData })
     }
 
-    fn open(&self, ours: &[Endpoint], theirs: &[Endpoint]) -> Result<(XdpPort, SocketPort), PortError> {
-        let mut port = self.where_it_stands(|| open(H::MODE, ours))?;
-        let mut peer = self.lab.on(Side::Near, || SocketPort::open(theirs)).unwrap()?;
-        meet(&mut port, &mut peer);
+    fn open_unused(&self, ours: &[Endpoint], theirs: &[Endpoint]) -> Result<(XdpPort, SocketPort), PortError> {
+        let port = self.where_it_stands(|| open(H::MODE, ours))?;
+        let peer = self.lab.on(Side::Near, || SocketPort::open(theirs)).unwrap()?;
         Ok((port, peer))
+    }
+
+    fn introduce(&self, port: &mut XdpPort, peer: &mut SocketPort) {
+        meet(port, peer);
     }
 
     fn ours(&self) -> Ipv4Addr {
@@ -116,11 +119,14 @@ impl Rig for BothEnds {
         Some(Self(lab()?))
     }
 
-    fn open(&self, ours: &[Endpoint], theirs: &[Endpoint]) -> Result<(XdpPort, XdpPort), PortError> {
-        let mut port = self.0.on(Side::Far, || open(XdpMode::Auto, ours)).unwrap()?;
-        let mut peer = self.0.on(Side::Near, || open(XdpMode::Auto, theirs)).unwrap()?;
-        meet(&mut port, &mut peer);
+    fn open_unused(&self, ours: &[Endpoint], theirs: &[Endpoint]) -> Result<(XdpPort, XdpPort), PortError> {
+        let port = self.0.on(Side::Far, || open(XdpMode::Auto, ours)).unwrap()?;
+        let peer = self.0.on(Side::Near, || open(XdpMode::Auto, theirs)).unwrap()?;
         Ok((port, peer))
+    }
+
+    fn introduce(&self, port: &mut XdpPort, peer: &mut XdpPort) {
+        meet(port, peer);
     }
 
     fn ours(&self) -> Ipv4Addr {
