@@ -56,6 +56,8 @@ pub trait Driver {
     const DEVICE: (&str, &str);
     /// See [`Linked::REASSEMBLES`].
     const REASSEMBLES: bool;
+    /// See [`Rig::REOPENS`].
+    const REOPENS: Result<(), &'static str> = Ok(());
 }
 
 pub struct AfPacket;
@@ -69,6 +71,8 @@ pub struct AfXdp;
 impl Driver for AfXdp {
     const DEVICE: (&str, &str) = ("net_af_xdp", ",busy_budget=0");
     const REASSEMBLES: bool = false;
+    const REOPENS: Result<(), &'static str> =
+        Err("DPDK 22.11's driver counts wrongly when it closes, and its socket keeps the queue until the process ends");
 }
 
 /// On the lab's link, with a plain socket at the other end. The kernel of the far side keeps its address to itself, on `lo`,
@@ -81,6 +85,8 @@ pub struct Link<D> {
 impl<D: Driver> Rig for Link<D> {
     type Port = DpdkPort;
     type Peer = SocketPort;
+
+    const REOPENS: Result<(), &'static str> = D::REOPENS;
 
     fn make() -> Option<Self> {
         let lab = lab()?;
