@@ -5,6 +5,7 @@
 
 mod appliance;
 mod check;
+mod dpdk;
 mod error;
 mod feed;
 mod fingerprint;
@@ -19,6 +20,7 @@ mod session_rules;
 mod topology;
 mod tree;
 mod uring;
+mod xdp;
 
 pub use appliance::Appliance;
 pub use check::{MEMBERS_MAX, SESSIONS_MAX};

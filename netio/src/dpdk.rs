@@ -29,6 +29,8 @@ mod device;
 mod environment;
 #[cfg(feature = "dpdk")]
 mod frames;
+#[cfg(feature = "dpdk")]
+mod home;
 mod options;
 #[cfg(feature = "dpdk")]
 mod outbox;

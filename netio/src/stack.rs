@@ -134,7 +134,8 @@ impl Stack {
     /// then it tells how long that is.
     pub fn heard(&mut self, arp: &Arp, now_ns: u64, reply: &mut [u8]) -> (Option<(Ipv4Addr, MacAddr)>, Option<usize>) {
         let (mac, address) = arp.sender;
-        let awaited = self.neighbours.heard(address, mac, now_ns);
+        let wants_us = arp.is_request && self.station.owns(arp.target);
+        let awaited = self.neighbours.heard(address, mac, wants_us, now_ns);
         (awaited.then_some((address, mac)), arp.write_reply(&self.station, reply))
     }
 

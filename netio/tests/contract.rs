@@ -15,6 +15,9 @@ mod allocations;
 mod crash;
 #[path = "contract/datagrams.rs"]
 mod datagrams;
+#[cfg(feature = "dpdk")]
+#[path = "contract/dpdk.rs"]
+mod dpdk;
 #[path = "contract/exchange.rs"]
 mod exchange;
 #[path = "contract/frame.rs"]
@@ -113,6 +116,13 @@ contract! {
     xdp_native = crate::xdp::Xdp<crate::xdp::InTheDriver>: datagrams, frames, crash;
     xdp_generic = crate::xdp::Xdp<crate::xdp::AfterTheDriver>: datagrams, frames, crash;
     xdp_both_ends = crate::xdp::BothEnds: datagrams;
+}
+
+#[cfg(feature = "dpdk")]
+contract! {
+    dpdk_rings = crate::dpdk::Rings: datagrams;
+    dpdk_af_packet = crate::dpdk::Link<crate::dpdk::AfPacket>: datagrams, frames, crash;
+    dpdk_af_xdp = crate::dpdk::Link<crate::dpdk::AfXdp>: datagrams, frames, crash;
 }
 
 #[test]

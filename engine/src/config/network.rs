@@ -1,8 +1,10 @@
 //! `[network]`: the port and its addresses.
 
+use super::dpdk;
 use super::error::ConfigError;
 use super::reader::Reader;
 use super::uring;
+use super::xdp;
 use netio::fault::FaultPlan;
 use netio::host::{PortKind, PortOptions};
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -55,6 +57,8 @@ impl Network {
         reader.integer("send_buffer_bytes", BUFFER_BYTES, &mut self.send_buffer_bytes)?;
         let plan = |text: &str| text.parse::<FaultPlan>().is_ok().then(|| text.to_owned());
         reader.checked("faults", FAULTS_EXPECTED, plan, &mut self.faults)?;
+        reader.table("dpdk", |reader| dpdk::read(&mut self.port.dpdk, reader))?;
+        reader.table("xdp", |reader| xdp::read(&mut self.port.xdp, reader))?;
         reader.table("uring", |reader| uring::read(&mut self.port.uring, reader))?;
         reader.finish()
     }

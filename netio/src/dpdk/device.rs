@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use dpdk_sys as sys;
 
 use super::environment::{error_of, refused};
+use super::home::Home;
 use super::options::{self, DpdkOptions};
 use super::pool::Pool;
 use super::rings::Ring;
@@ -34,6 +35,7 @@ pub(super) struct Probed {
     id: u16,
     bus: &'static CStr,
     name: CString,
+    home: Home,
 }
 
 impl Probed {
@@ -55,7 +57,7 @@ impl Probed {
             options::Device::Virtual { .. } => c"vdev",
         };
         if let Some(id) = id_of(&name) {
-            return Ok(Self { id, bus, name });
+            return Ok(Self { id, bus, name, home: Home::here() });
         }
         // SAFETY: texts that end with a zero.
         let returned = unsafe { sys::rte_eal_hotplug_add(bus.as_ptr(), name.as_ptr(), arguments.as_ptr()) };
@@ -68,7 +70,7 @@ impl Probed {
             let source = io::Error::new(io::ErrorKind::NotFound, "it is no network device, or no driver took it");
             return Err(failed("open the device", device.name(), source));
         };
-        Ok(Self { id, bus, name })
+        Ok(Self { id, bus, name, home: Home::here() })
     }
 
     /// Makes a device that receives from one ring and sends to the other.
@@ -82,7 +84,7 @@ impl Probed {
         let id = unsafe { sys::rte_eth_from_rings(given.as_ptr(), rx.as_ptr(), 1, tx.as_ptr(), 1, node) };
         let Ok(id) = u16::try_from(id) else { return Err(failed("make a device over rings", &short, error_of(id))) };
         let name = CString::new(format!("net_ring_{short}")).expect("has no zero");
-        Ok(Self { id, bus: c"vdev", name })
+        Ok(Self { id, bus: c"vdev", name, home: Home::here() })
     }
 
     /// The NUMA node that it is on.
@@ -94,10 +96,15 @@ impl Probed {
 
 impl Drop for Probed {
     fn drop(&mut self) {
-        // SAFETY: there is such a device, and it is stopped, or was never started.
-        unsafe { sys::rte_eth_dev_close(self.id) };
-        // SAFETY: texts that end with a zero. What it returns nobody can act on.
-        unsafe { sys::rte_eal_hotplug_remove(self.bus.as_ptr(), self.name.as_ptr()) };
+        let Self { id, bus, name, home } = self;
+        home.visit(|| {
+            // SAFETY: there is such a device, and nobody polls it any more. One that was not started does not mind.
+            unsafe { sys::rte_eth_dev_stop(*id) };
+            // SAFETY: as above.
+            unsafe { sys::rte_eth_dev_close(*id) };
+            // SAFETY: texts that end with a zero. What it returns nobody can act on.
+            unsafe { sys::rte_eal_hotplug_remove(bus.as_ptr(), name.as_ptr()) };
+        });
     }
 }
 
@@ -157,8 +164,6 @@ impl Device {
         filter(id, groups);
         let mac = mac_of(id);
         let Some(watched) = Watched::begin(id, &name) else {
-            // SAFETY: it is started, and nobody polls it.
-            unsafe { sys::rte_eth_dev_stop(id) };
             return Err(failed("open the device", &name, io::ErrorKind::AddrInUse.into()));
         };
         Ok(Self { probed, watched, mac, driver, offload })
@@ -194,9 +199,8 @@ impl Device {
 
 impl Drop for Device {
     fn drop(&mut self) {
+        // Nobody looks at it any more when it is stopped and closed, by what is dropped next.
         self.watched.end();
-        // SAFETY: it is started, and whoever polled it is the one that drops it. It is closed by what is dropped next.
-        unsafe { sys::rte_eth_dev_stop(self.probed.id) };
     }
 }
 

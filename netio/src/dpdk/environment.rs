@@ -125,8 +125,9 @@ fn settings(options: &DpdkOptions) -> Vec<String> {
     };
     let mut settings = vec![
         "pinion".to_owned(),
-        // No files: not for the memory, which therefore goes with the process, and none for other processes.
-        "--in-memory".to_owned(),
+        // No files: not for the memory, which therefore goes with the process, and none for other processes. Without huge
+        // pages there is no memory that could be a file, and it does not take the first of the two words.
+        if options.huge_pages { "--in-memory" } else { "--no-shconf" }.to_owned(),
         "--no-telemetry".to_owned(),
         // One thread of DPDK's, on any of these cores. Ours are registered as they come.
         format!("--lcores=0@({})", cores.join(",")),
@@ -187,7 +188,7 @@ mod tests {
             ..DpdkOptions::default()
         };
         let settings = settings(&options).join(" ");
-        for part in ["--lcores=0@(1,3)", "--in-memory", "-m 96", "--no-huge", "--log-level=8"] {
+        for part in ["--lcores=0@(1,3)", "--no-shconf", "-m 96", "--no-huge", "--log-level=8"] {
             assert!(settings.contains(part), "{settings}");
         }
         assert!(settings.ends_with("--iova-mode=va"), "what is given by hand has the last word: {settings}");

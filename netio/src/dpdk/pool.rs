@@ -1,4 +1,4 @@
-//! The memory of a port's frames: made and touched when the port opens, given back when the last frame is home.
+//! The memory of a port's frames: made and touched when the port opens, given back after the device is closed.
 // Why unsafe: DPDK's calls, by pointer.
 #![allow(unsafe_code)]
 
@@ -57,11 +57,8 @@ impl Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        // A driver that keeps a frame for good would write to memory that is not there any more: better to keep it.
-        if self.in_use() > 0 {
-            return;
-        }
-        // SAFETY: all frames are home, and nobody else has the pool.
+        // Not all frames are home: a driver that has the kernel fill them, such as that of AF_XDP, forgets which it gave away.
+        // SAFETY: frames in our hands are gone before the pool is, and the device is closed, so nothing fills any of them.
         unsafe { sys::rte_mempool_free(self.as_ptr()) };
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::address::{self, Bound};
 use super::device::{Device, Probed};
 use super::frames::{BURST, Frames};
-use super::options::DpdkOptions;
+use super::options::{self, DpdkOptions};
 use super::outbox::Outbox;
 use super::pool::Pool;
 use super::rings::Ring;
@@ -58,7 +58,23 @@ impl DpdkPort {
         // Wrong endpoints are found before anything is opened.
         address::bind(endpoints, &network, MacAddr::BROADCAST, options.vlan)?;
         environment::start(options, &device)?;
-        let probed = Probed::new(&device)?;
+        let deadline = Instant::now() + RELEASED_WITHIN;
+        loop {
+            match Self::open_device(options, &device, endpoints) {
+                // The kernel takes an interface's queue from a closed AF_XDP socket some milliseconds later. All is opened
+                // anew: the driver cannot set up its queue twice.
+                Err(PortError::Unavailable { .. })
+                    if device.name().starts_with("net_af_xdp") && Instant::now() < deadline =>
+                {
+                    thread::sleep(RELEASE_STEP);
+                }
+                opened => return opened,
+            }
+        }
+    }
+
+    fn open_device(options: &DpdkOptions, device: &options::Device, endpoints: &[Endpoint]) -> Result<Self, PortError> {
+        let probed = Probed::new(device)?;
         let pool = Arc::new(Pool::new(options.frames, probed.node())?);
         Self::start(options, endpoints, probed, pool, None)
     }
@@ -390,4 +406,6 @@ const UNICAST_TTL: u8 = 64;
 const TURNS_A_LOOK: u32 = 64;
 /// How long a waiting caller sleeps between looks.
 const WAIT_STEP: Duration = Duration::from_micros(50);
+const RELEASED_WITHIN: Duration = Duration::from_millis(500);
+const RELEASE_STEP: Duration = Duration::from_millis(10);
 const LAST_WORDS_WITHIN: Duration = Duration::from_millis(20);

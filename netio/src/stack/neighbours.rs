@@ -6,12 +6,14 @@
 //!                       | heard
 //!                       v        lookup after 30 s
 //!                     known ----------------------> refreshing (still used)
-//!                       ^--------- heard --------------| no answer, 3 times: silent
+//!              lookup   ^ ^--------- heard --------------| no answer, 3 times: silent
+//!   (none) -> offered --+
+//!      asks for us
 //! ```
 //!
-//! Goal: a place of fixed size that strangers cannot make useless. Only what we want to send to gets an entry, never what
-//! somebody says unasked; a bounded number is asked for at once; and who is known makes room only when it was not used for
-//! long. Time is an argument. Non-goal: frames; the owner sends what is due.
+//! Goal: a place of fixed size that strangers cannot make useless. Who asks for us is remembered, for they are about to talk
+//! to us, but makes room for anybody else until we have answered; other talk makes no entry. A bounded number is asked for at
+//! once, and who is known makes room only when it was not used for long. Time is an argument. Non-goal: frames; the owner sends what is due.
 
 use std::net::Ipv4Addr;
 
@@ -63,6 +65,7 @@ struct Entry {
 enum State {
     Empty,
     Asking { questions: u8 },
+    Offered,
     Known,
     Refreshing { questions: u8 },
     Silent,
@@ -86,29 +89,40 @@ impl Neighbours {
         if let Some(place) = self.find(address) {
             let entry = &mut self.entries[place];
             entry.used_ns = now_ns;
+            if entry.state == State::Offered {
+                entry.state = State::Known;
+            }
             match entry.state {
                 State::Known if now_ns < entry.until_ns => return Lookup::Known(entry.mac),
                 State::Refreshing { .. } => return Lookup::Known(entry.mac),
                 State::Asking { .. } => return Lookup::Asking,
                 State::Silent if now_ns < entry.until_ns => return Lookup::Unreachable,
-                State::Known | State::Silent | State::Empty => {}
+                State::Known | State::Offered | State::Silent | State::Empty => {}
             }
         }
         self.ask(address, now_ns)
     }
 
-    /// Somebody says, by request or reply, that this address is at `mac`. Whether somebody waited for that. Nobody that we
-    /// did not want to reach is remembered.
-    pub fn heard(&mut self, address: Ipv4Addr, mac: MacAddr, now_ns: u64) -> bool {
-        let Some(place) = self.find(address) else { return false };
+    /// Somebody says, by request or reply, that this address is at `mac`. Whether somebody waited for that. When they said
+    /// so because they want to talk to us, they are remembered also if we do not know them, where there is room.
+    pub fn heard(&mut self, address: Ipv4Addr, mac: MacAddr, wants_us: bool, now_ns: u64) -> bool {
+        let until_ns = now_ns.saturating_add(FRESH_NS);
+        let Some(place) = self.find(address) else {
+            if wants_us && let Some(place) = self.room(address, None) {
+                self.entries[place] = Entry { address, mac, state: State::Offered, used_ns: now_ns, until_ns };
+            }
+            return false;
+        };
         let entry = &mut self.entries[place];
         let awaited = matches!(entry.state, State::Asking { .. });
         if matches!(entry.state, State::Asking { .. } | State::Refreshing { .. }) {
             self.asking.retain(|asked| *asked != place);
         }
         entry.mac = mac;
-        entry.state = State::Known;
-        entry.until_ns = now_ns.saturating_add(FRESH_NS);
+        entry.until_ns = until_ns;
+        if entry.state != State::Offered {
+            entry.state = State::Known;
+        }
         awaited
     }
 
@@ -152,7 +166,7 @@ impl Neighbours {
             // What was right half a minute ago is better than nothing.
             return known.map_or(Lookup::Unreachable, Lookup::Known);
         }
-        let Some(place) = found.or_else(|| self.room(address, now_ns)) else { return Lookup::Unreachable };
+        let Some(place) = found.or_else(|| self.room(address, Some(now_ns))) else { return Lookup::Unreachable };
         let state = if known.is_some() { State::Refreshing { questions: 0 } } else { State::Asking { questions: 0 } };
         self.entries[place] = Entry { address, mac: known.unwrap_or(NOBODY), state, used_ns: now_ns, until_ns: now_ns };
         self.asking.push(place);
@@ -167,14 +181,16 @@ impl Neighbours {
         ways.iter().position(|entry| entry.address == address && entry.state != State::Empty).map(|way| first + way)
     }
 
-    /// A place for a new address: one that holds nothing, else what did not answer, else what was not used for longest, if
-    /// that is long.
-    fn room(&self, address: Ipv4Addr, now_ns: u64) -> Option<usize> {
+    /// A place for a new address: one that holds nothing, else what did not answer, else what was only offered, else at
+    /// this time, if one is given, what was not used for long; of these the one that was not used for longest.
+    fn room(&self, address: Ipv4Addr, now_ns: Option<u64>) -> Option<usize> {
         let first = bucket(address);
+        let is_unused = |entry: &Entry| now_ns.is_some_and(|now_ns| entry.used_ns.saturating_add(UNUSED_NS) <= now_ns);
         let rank = |entry: &Entry| match entry.state {
             State::Empty => Some((0, 0)),
-            State::Silent => Some((1, entry.until_ns)),
-            State::Known if entry.used_ns.saturating_add(UNUSED_NS) <= now_ns => Some((2, entry.used_ns)),
+            State::Silent => Some((1, entry.used_ns)),
+            State::Offered => Some((2, entry.used_ns)),
+            State::Known if is_unused(entry) => Some((3, entry.used_ns)),
             State::Known | State::Asking { .. } | State::Refreshing { .. } => None,
         };
         let ways = self.entries[first..first + WAYS].iter().enumerate();
@@ -219,7 +235,7 @@ mod tests {
         assert_eq!(table.lookup(A, 0), Lookup::Asking);
         assert_eq!(table.lookup(A, 0), Lookup::Asking);
         assert_eq!(all_due(&mut table, 0), [Due::Ask(A)], "one question, however many wait");
-        assert!(table.heard(A, MAC, 1), "somebody waited");
+        assert!(table.heard(A, MAC, false, 1), "somebody waited");
         assert_eq!(table.lookup(A, FRESH_NS), Lookup::Known(MAC));
         assert_eq!(all_due(&mut table, FRESH_NS), []);
         // Old: it is used on, and asked for.
@@ -227,7 +243,7 @@ mod tests {
         assert_eq!(all_due(&mut table, FRESH_NS + 1), [Due::Ask(A)]);
         assert_eq!(table.lookup(A, FRESH_NS + 2), Lookup::Known(MAC));
         let moved = MacAddr([2, 0, 0, 0, 0, 8]);
-        assert!(!table.heard(A, moved, FRESH_NS + 3), "nobody waited");
+        assert!(!table.heard(A, moved, false, FRESH_NS + 3), "nobody waited");
         assert_eq!(table.lookup(A, FRESH_NS + 4), Lookup::Known(moved));
         assert_eq!(all_due(&mut table, FRESH_NS * 3), []);
     }
@@ -244,7 +260,7 @@ mod tests {
         assert_eq!(table.lookup(A, 4 * SECOND_NS), Lookup::Unreachable);
         assert_eq!(table.lookup(A, 9 * SECOND_NS), Lookup::Asking, "another try");
         // It speaks itself, after all.
-        assert!(table.heard(A, MAC, 9 * SECOND_NS));
+        assert!(table.heard(A, MAC, false, 9 * SECOND_NS));
         assert_eq!(table.lookup(A, 9 * SECOND_NS), Lookup::Known(MAC));
         assert_eq!(all_due(&mut table, 20 * SECOND_NS), []);
     }
@@ -253,7 +269,7 @@ mod tests {
     fn a_neighbour_that_falls_silent_is_given_up() {
         let mut table = Neighbours::default();
         table.lookup(A, 0);
-        table.heard(A, MAC, 0);
+        table.heard(A, MAC, false, 0);
         let old = FRESH_NS + 1;
         assert_eq!(table.lookup(A, old), Lookup::Known(MAC));
         let dues: Vec<Due> = (0..5).flat_map(|second| all_due(&mut table, old + second * SECOND_NS)).collect();
@@ -265,9 +281,33 @@ mod tests {
     fn what_is_said_unasked_is_not_remembered() {
         let mut table = Neighbours::default();
         for number in 0..100_000 {
-            assert!(!table.heard(Ipv4Addr::from_bits(0x0A00_0000 + number), MAC, 0));
+            assert!(!table.heard(Ipv4Addr::from_bits(0x0A00_0000 + number), MAC, false, 0));
         }
         assert!(table.entries.iter().all(|entry| entry.state == State::Empty));
+    }
+
+    #[test]
+    fn who_asks_for_us_is_remembered_until_somebody_else_needs_the_room() {
+        let mut table = Neighbours::default();
+        assert!(!table.heard(A, MAC, true, 0));
+        assert_eq!(table.lookup(A, 1), Lookup::Known(MAC), "without a question");
+        assert_eq!(table.due(1), None);
+        assert_eq!(table.lookup(A, FRESH_NS), Lookup::Known(MAC));
+        assert_eq!(table.due(FRESH_NS), Some(Due::Ask(A)), "it is as old as what was said");
+        // A thousand strangers for each place.
+        let friends: Vec<Ipv4Addr> = (1..=200).map(|host| Ipv4Addr::new(10, 0, 1, host)).collect();
+        for friend in &friends {
+            table.lookup(*friend, 0);
+            table.heard(*friend, MAC, false, 0);
+        }
+        for number in 0..1_000_000 {
+            table.heard(Ipv4Addr::from_bits(0x0B00_0000 + number), MAC, true, 1);
+        }
+        for friend in &friends {
+            assert_eq!(table.lookup(*friend, 2), Lookup::Known(MAC));
+        }
+        // And one that we want to reach has room.
+        assert_eq!(table.lookup(Ipv4Addr::new(10, 9, 9, 9), 3), Lookup::Asking);
     }
 
     /// We answer strangers, so they can make us ask for any address. Who is known stays known.
@@ -277,7 +317,7 @@ mod tests {
         let friends: Vec<Ipv4Addr> = (1..=200).map(|host| Ipv4Addr::new(10, 0, 0, host)).collect();
         for friend in &friends {
             assert_eq!(table.lookup(*friend, 0), Lookup::Asking);
-            assert!(table.heard(*friend, MAC, 0));
+            assert!(table.heard(*friend, MAC, false, 0));
         }
         for number in 0..1_000_000 {
             let now_ns = u64::from(number) * 10_000;
@@ -299,7 +339,7 @@ mod tests {
             (1..).map(Ipv4Addr::from_bits).filter(|address| bucket(*address) == 0).take(WAYS + 1).collect();
         for address in &same_bucket[..WAYS] {
             table.lookup(*address, 0);
-            table.heard(*address, MAC, 0);
+            table.heard(*address, MAC, false, 0);
         }
         assert_eq!(table.lookup(same_bucket[WAYS], SECOND_NS), Lookup::Unreachable);
         table.lookup(same_bucket[0], 2 * SECOND_NS);

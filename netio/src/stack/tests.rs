@@ -55,7 +55,8 @@ fn two_stations_find_each_other() {
     let due = a.due(0).unwrap();
     assert_eq!((due, a.due(0)), (Due::Ask(address(2)), None));
     let (learned, answer) = hand(&mut b, &written(&a, due), 0);
-    assert_eq!(learned, None, "who asks is not remembered before we want something of them");
+    assert_eq!(learned, None, "nobody waited for who asks");
+    assert_eq!(b.route(address(1), 0), Route::To(a.station().mac()), "but they are remembered");
     let (learned, more) = hand(&mut a, &answer.unwrap(), 1);
     assert_eq!((learned, more), (Some((address(2), b.station().mac())), None));
     assert_eq!(a.route(address(2), 2), Route::To(b.station().mac()));

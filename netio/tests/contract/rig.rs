@@ -20,6 +20,9 @@ pub trait Rig: Sized {
     /// What it talks to.
     type Peer: Port + Send + 'static;
 
+    /// Whether a port can be opened again in the same process when it was closed, or why not.
+    const REOPENS: Result<(), &'static str> = Ok(());
+
     /// Sets the medium up; `None` where that cannot be had here, which has been said on stderr.
     fn make() -> Option<Self>;
 
