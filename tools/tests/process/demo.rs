@@ -30,3 +30,9 @@ fn plays(port: &str, arguments: &[&str]) {
 fn the_kernel_s_own_stack() {
     plays("uring", &["--lab", "--port", "uring"]);
 }
+
+#[cfg(feature = "dpdk")]
+#[test]
+fn dpdk() {
+    plays("dpdk", &["--port", "dpdk"]);
+}
