@@ -22,6 +22,7 @@ mod session_rules;
 mod topology;
 mod tree;
 mod uring;
+mod xdp;
 
 pub use appliance::Appliance;
 pub use check::{MEMBERS_MAX, SESSIONS_MAX};

@@ -56,6 +56,7 @@ fn what_the_file_says_of_itself_holds() {
         ("network.receive_buffer_bytes", 4_096, 1_073_741_824),
         ("network.dpdk.memory_mib", 16, 1_048_576),
         ("network.dpdk.vlan", 0, 4_094),
+        ("network.xdp.busy_poll_us", 0, 10_000),
         ("network.uring.sqpoll_idle_ms", 1, 60_000),
         ("network.uring.napi_busy_poll_us", 0, 10_000),
         ("feed.multicast_ttl", 0, 255),

@@ -28,7 +28,7 @@ use engine::tile::Wait;
 use netio::Endpoint;
 use netio::clock::Clock;
 use netio::cpu::{CoreList, allowed_cores};
-use netio::host::{HostPort, PortKind};
+use netio::host::{Choice, HostPort, PortKind};
 use network::Network;
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::unistd::Pid;
@@ -170,7 +170,7 @@ fn measure(args: &WireArgs, smoke: bool, clock: &Clock, stop: &AtomicBool) -> Re
     section.facts.push(("network", Network::make(args.loopback).to_string()));
     section.facts.push(("threads", cores.said));
     if let Some(stall_ms) = args.stall_ms {
-        let kind = resolve(&site, args.port.first().copied().unwrap_or_default())?;
+        let kind = resolve(&site, args.port.first().copied().unwrap_or_default())?.kind;
         let mut subject = Subject::appliance(&site, kind, Durability::Mapped, cores.threads[0])?;
         section.rows.push(stall::measure(&site, &mut subject, Duration::from_millis(stall_ms))?);
         subject.end()?;
@@ -184,9 +184,11 @@ fn measure(args: &WireArgs, smoke: bool, clock: &Clock, stop: &AtomicBool) -> Re
         Sizes { rounds: ROUNDS, turn_ns, sweep_end_per_s: 2_048_000, halvings: 3 }
     };
     let rates = if smoke { vec![SMOKE_RATE_PER_S] } else { args.rate.clone() };
-    let (mut knees, mut messages) = (Vec::new(), 0);
+    let (mut ports, mut knees, mut messages) = (Vec::new(), Vec::new(), 0);
     for &kind in &args.port {
-        let kind = resolve(&site, kind)?;
+        let choice = resolve(&site, kind)?;
+        let kind = choice.kind;
+        ports.push(choice.to_string());
         // What is started may use all cores, apart from what is pinned in it; only then this thread goes to its own.
         may_use(&cores.all)?;
         let mut subjects = vec![Subject::echo(&site, kind)?, Subject::kernel_echo(&site, kind)?];
@@ -219,6 +221,7 @@ fn measure(args: &WireArgs, smoke: bool, clock: &Clock, stop: &AtomicBool) -> Re
         }
     }
     section.facts.extend([
+        ("port", ports.join(" | ")),
         ("file system", file_system(scratch.path())),
         (
             "messages",
@@ -308,13 +311,13 @@ impl Cores {
     }
 }
 
-/// The port that is really opened on the far side.
-fn resolve(site: &Site<'_>, kind: PortKind) -> Result<PortKind, BenchError> {
+/// The port that is really opened on the far side, and why not another.
+fn resolve(site: &Site<'_>, kind: PortKind) -> Result<Choice, BenchError> {
     let network = Network::make(site.loopback);
     let mut address = network.free_far()?;
     address.set_port(0);
     let open = || HostPort::open(&kind.into(), &[Endpoint::unicast(address)]).map_err(std::io::Error::other);
-    Ok(network.on_far(open).map_err(BenchError::io("open a port"))?.kind())
+    Ok(network.on_far(open).map_err(BenchError::io("open a port"))?.choice().clone())
 }
 
 fn durability(text: &str) -> Result<Durability, String> {

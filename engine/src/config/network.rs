@@ -4,6 +4,7 @@ use super::dpdk;
 use super::error::ConfigError;
 use super::reader::Reader;
 use super::uring;
+use super::xdp;
 use netio::fault::FaultPlan;
 use netio::host::{PortKind, PortOptions};
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -57,6 +58,7 @@ impl Network {
         let plan = |text: &str| text.parse::<FaultPlan>().is_ok().then(|| text.to_owned());
         reader.checked("faults", FAULTS_EXPECTED, plan, &mut self.faults)?;
         reader.table("dpdk", |reader| dpdk::read(&mut self.port.dpdk, reader))?;
+        reader.table("xdp", |reader| xdp::read(&mut self.port.xdp, reader))?;
         reader.table("uring", |reader| uring::read(&mut self.port.uring, reader))?;
         reader.finish()
     }

@@ -27,6 +27,11 @@ fn plays(port: &str, arguments: &[&str]) {
 }
 
 #[test]
+fn past_the_kernel_s_stack() {
+    plays("xdp", &["--port", "xdp"]);
+}
+
+#[test]
 fn the_kernel_s_own_stack() {
     plays("uring", &["--lab", "--port", "uring"]);
 }
