@@ -12,7 +12,7 @@ use crate::link::{Datagram, FeedEvent, JournalEntry};
 use crate::recovery::{Recovered, recover};
 use crate::snapshot::{FollowerThread, SnapshotError, SnapshotName};
 use crate::tile::{
-    Control, FeedStage, JournalStage, MatchingOutputs, MatchingStage, NetStage, Phase, Remains, Tile, TileKind,
+    Control, Duty, FeedStage, JournalStage, MatchingOutputs, MatchingStage, NetStage, Phase, Remains, Tile, TileKind,
     TileThread,
 };
 use crate::trace::{Off, Trace};
@@ -69,6 +69,8 @@ pub struct Stopped<T = Off> {
     pub next_tick: u64,
     /// What the tiles kept of the messages that were followed.
     pub traces: Vec<T>,
+    /// How much its threads had to do.
+    pub duty: Vec<Duty>,
 }
 
 /// A running appliance.
@@ -80,6 +82,8 @@ pub struct Appliance<T: Trace = Off> {
     report: RecoveryReport,
     began_from: (Option<SnapshotName>, Vec<SnapshotError>),
     follower: Option<FollowerThread>,
+    /// The tiles of each thread.
+    placement: Vec<Vec<TileKind>>,
 }
 
 /// The endpoints that the port must be opened with, in the order that the tiles know them by.
@@ -130,7 +134,7 @@ impl<T: Trace> Appliance<T> {
             let name = name.to_owned();
             move |error: std::io::Error| StartError::Thread { name, reason: error.to_string() }
         };
-        let helper = helper.spawn().map_err(refused("journal helper"))?;
+        let helper = helper.spawn_on(&config.topology.helper_placement()).map_err(refused("journal helper"))?;
         let follows = config.snapshot.interval_ms > 0;
         let follower = follows.then(|| FollowerThread::spawn(config, watch.clone())).transpose();
         let follower = follower.map_err(refused("snapshot"))?;
@@ -141,7 +145,8 @@ impl<T: Trace> Appliance<T> {
                 return Err(error);
             }
         };
-        Ok(Self { threads, control, helper, watch, report, began_from, follower })
+        let placement = config.topology.threads.clone();
+        Ok(Self { threads, control, helper, watch, report, began_from, follower, placement })
     }
 
     /// What replay found.
@@ -181,17 +186,24 @@ impl<T: Trace> Appliance<T> {
         follower_failed || self.control.failure().is_some() || self.threads.iter().any(JoinHandle::is_finished)
     }
 
+    /// How much each thread has had to do since the start, up to some milliseconds ago.
+    #[must_use]
+    pub fn duty(&self) -> Vec<Duty> {
+        let threads = self.placement.iter().enumerate();
+        threads.map(|(index, tiles)| self.control.duty(index, &name(tiles), tiles)).collect()
+    }
+
     /// Takes no more input, finishes what was taken, releases what became durable, syncs, takes a last snapshot, and ends.
     ///
     /// # Errors
     /// It had stopped by itself, or the end of the journal could not be synced, or the last snapshot not be written.
-    pub fn stop(self) -> Result<Stopped<T>, StopError> {
+    pub fn stop(mut self) -> Result<Stopped<T>, StopError> {
         self.control.advance(Phase::Draining);
         self.drain();
         self.control.advance(Phase::Stopped);
         let (mut venue, mut port, mut next_tick, mut traces) = (None, PortCounters::default(), 0, Vec::new());
         let mut panicked = false;
-        for thread in self.threads {
+        for thread in std::mem::take(&mut self.threads) {
             match thread.join() {
                 Ok(remains) => {
                     for tile in remains {
@@ -212,6 +224,7 @@ impl<T: Trace> Appliance<T> {
                 Err(_) => panicked = true,
             }
         }
+        let duty = self.duty();
         let journal = self.helper.stop();
         if let Some(reason) = self.control.failure() {
             return Err(StopError::Failed(reason));
@@ -224,7 +237,7 @@ impl<T: Trace> Appliance<T> {
             follower.stop()?;
         }
         let venue = venue.ok_or(StopError::Panicked)?;
-        Ok(Stopped { venue, port, next_tick, traces })
+        Ok(Stopped { venue, port, next_tick, traces, duty })
     }
 
     /// Waits until no tile has had work for a while and everything appended is durable.

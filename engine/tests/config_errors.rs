@@ -89,13 +89,13 @@ fn a_value_out_of_range_is_told_with_the_range() {
 
 #[test]
 fn what_comes_later_is_refused_plainly() {
-    for port in ["dpdk", "xdp"] {
-        refused(
-            &format!("[network]\nport = \"{port}\"\n"),
-            &["not in this build", "\"auto\", \"uring\" or \"socket\""],
-        );
-    }
-    refused("[network]\nport = \"pcap\"\n", &["one of \"auto\", \"uring\", \"socket\""]);
+    refused("[network.uring]\nsend_slots = 100\n", &["network.uring.send_slots", "a power of two; the next is 128"]);
+    refused(
+        "[network.uring]\nsqpoll = \"on\"\n",
+        &["network.uring.sqpoll", "\"off\", \"any\" or the number of a core"],
+    );
+    refused("[network.uring]\nsend_slot = 128\n", &["did you mean 'network.uring.send_slots'?"]);
+    refused("[network]\nport = \"pcap\"\n", &["one of \"auto\", \"dpdk\", \"xdp\", \"uring\", \"socket\""]);
     refused("[journal]\ndurability = \"replicated\"\n", &["no standby yet", "\"synced\" or \"mapped\""]);
 }
 

@@ -33,7 +33,7 @@ fn values_are_toml_or_bare_strings() {
     assert_eq!(config.journal.durability, Durability::Mapped);
     assert_eq!(config.journal.dir.to_str(), Some("a b"));
     assert_eq!(config.network.order_entry.port(), 0);
-    assert_eq!(config.network.port, PortKind::Socket);
+    assert_eq!(config.network.port.kind, PortKind::Socket);
     assert_eq!(config.appliance.name, "7");
     assert_eq!(config.topology.wait, Wait::Park);
     assert_eq!(config.topology.threads.len(), 1);

@@ -2,7 +2,11 @@
 //!
 //! Non-goal: choosing cores. Placement is configuration.
 
+mod layout;
+
 use std::fmt;
+
+pub use layout::{Layout, numbers};
 
 /// The core numbers that the current thread may run on, ascending. A pinned thread sees only its own core.
 #[must_use]

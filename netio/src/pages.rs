@@ -1,30 +1,97 @@
 //! What large memory stands on: an allocator that puts allocations of 2 MiB and more on huge pages, and the figures of it.
 //!
-//! Goal: books, stores and rings are plain `Vec`s of safe code, and yet lie on huge pages when there are any, faulted in before the first
-//! order comes. A program chooses it with one line, `#[global_allocator] static MEMORY: HugeAllocator = HugeAllocator;`. Non-goal: small
-//! allocations, which go to the system's allocator as ever; locking memory; choosing a NUMA node, which is the operator's (`numactl`).
+//! ```text
+//!   begin(settings) ─► tables and regions are made: in the arena, or else on transparent huge pages; every page there ─► seal ─► lock_all
+//! ```
+//! Goal: books, stores and rings are plain `Vec`s of safe code, and yet lie in one arena of huge pages when there are any, on the right NUMA
+//! node, faulted in before the first order comes. A program chooses it with one line,
+//! `#[global_allocator] static MEMORY: HugeAllocator = HugeAllocator;`. Non-goal: small allocations, which go to the system's allocator.
 
 mod allocator;
+mod arena;
+mod extents;
 mod ledger;
+mod lock;
 mod mapping;
+mod phase;
+mod pool;
+mod region;
 
 use std::fmt;
 use std::fs;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use allocator::HugeAllocator;
+pub use lock::{Lock, Locked, NotAllowed, lock_all};
+pub use pool::PageSize;
+pub use region::{Region, RegionError};
 
 use ledger::LEDGER;
+use phase::Phase;
 
-/// From now on, and until told otherwise, large allocations of the whole process are for good: they take pages of the reserved pool
-/// (hugetlb) when it has enough of them free, and every page is there when the allocation returns. Without, they ask for transparent huge
-/// pages and get each when it is first touched.
+/// Which reserved pages tables may take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReservedPages {
+    /// Of 1 GiB as far as they go, then of 2 MiB.
+    #[default]
+    Any,
+    /// Of one size.
+    Only(PageSize),
+    /// None: transparent huge pages.
+    None,
+}
+
+impl ReservedPages {
+    /// Whether pages of this size may be taken.
+    #[must_use]
+    pub fn includes(self, page: PageSize) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Only(only) => only == page,
+            Self::None => false,
+        }
+    }
+}
+
+/// What the tables of an appliance are to stand on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Which reserved pages they may take.
+    pub reserved: ReservedPages,
+    /// The NUMA node that all memory is to come from; `None` leaves it to the kernel. Reserved pages are taken from no other; the rest comes
+    /// from elsewhere when the node has no more.
+    pub node: Option<usize>,
+}
+
+/// From now on, and until told otherwise, large allocations of the whole process are for good: they take pages of the reserved pools
+/// (hugetlb) as far as these go, and every page is there when the allocation returns. Without, they ask for transparent huge pages and get
+/// each when it is first touched. False when the kernel does not let the process choose a NUMA node.
 ///
 /// For the time in which an appliance makes its tables: a page fault at first touch costs tens of microseconds, and a lack of memory
 /// shows at the start and not in the middle of the day. Off by default, because what a tool or a test allocates is often large,
 /// sparse and short-lived, and a reserved page taken by a tool is one that the appliance does not find.
+pub fn begin(settings: &Settings) -> bool {
+    phase::wish_for(settings.reserved, settings.node);
+    phase::enter(Phase::Making);
+    settings.node.is_none_or(mapping::prefer)
+}
+
+/// The tables are made. A large one asked for from now on gets pages as any program does, and is counted: see [`late_tables`].
+///
+/// Counted and not refused: it is a bug, but one that costs microseconds, and ending an exchange over it would cost the day.
+pub fn seal() {
+    phase::enter(Phase::Sealed);
+}
+
+/// [`begin`] with any reserved pages, or back to where neither it nor [`seal`] holds: for programs that make tables again and again.
 pub fn prefault(on: bool) {
-    PREFAULT.store(on, Ordering::Relaxed);
+    phase::wish_for(ReservedPages::Any, None);
+    phase::enter(if on { Phase::Making } else { Phase::Free });
+}
+
+/// How many large tables were asked for, or grew, while the process was sealed, and how many bytes they are. Both should be 0.
+#[must_use]
+pub fn late_tables() -> (u64, u64) {
+    LEDGER.late()
 }
 
 /// The allocations of 2 MiB and more that live now, by the pages under them. All zero in a program that does not use [`HugeAllocator`].
@@ -63,12 +130,6 @@ impl fmt::Display for HugePages {
              untouched"
         )
     }
-}
-
-static PREFAULT: AtomicBool = AtomicBool::new(false);
-
-fn is_prefaulting() -> bool {
-    PREFAULT.load(Ordering::Relaxed)
 }
 
 /// How much of the mappings that asked for huge pages (flag `hg`) is on them. Each mapping's flags come after its figures.

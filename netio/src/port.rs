@@ -6,6 +6,7 @@
 //!
 //! Non-goals: reliability, encryption, IPv6.
 
+use std::borrow::Cow;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
@@ -154,12 +155,26 @@ pub struct PortCounters {
     pub rx_no_buffer: u64,
     /// Failed receives that concern one datagram or an earlier send (an ICMP refusal, say).
     pub rx_errors: u64,
+    /// Frames dropped because they were cut short, contradicted themselves, carried IPv4 options or named a sender that cannot
+    /// be. This and the next four count only where frames come to us whole, past the kernel; elsewhere the kernel drops them.
+    pub rx_malformed: u64,
+    /// Frames dropped because a checksum was wrong.
+    pub rx_checksum: u64,
+    /// Parts of datagrams, dropped: fragments are never put together.
+    pub rx_fragments: u64,
+    /// Frames that came to us and are for nobody here: another station, VLAN, address, port or protocol.
+    pub rx_not_ours: u64,
+    /// Frames for us that the driver or the kernel dropped: no buffer, no room in the ring. As of the last look, which may
+    /// be some time ago.
+    pub rx_missed: u64,
     /// Datagrams taken from `fill`.
     pub tx_datagrams: u64,
     /// Their payload bytes.
     pub tx_bytes: u64,
     /// Datagrams taken and then refused: unreachable, filtered, no such endpoint, too long.
     pub tx_errors: u64,
+    /// Those among `tx_errors` for which no hardware address was found: nobody answered for the receiver or its router.
+    pub tx_unresolved: u64,
     /// How often `send` stopped because there was no room.
     pub tx_no_room: u64,
 }
@@ -184,8 +199,8 @@ pub enum PortError {
     Unavailable {
         /// The facility.
         what: &'static str,
-        /// What would help.
-        remedy: &'static str,
+        /// What would help: a command, where one does.
+        remedy: Cow<'static, str>,
         /// What the system said.
         source: io::Error,
     },

@@ -8,17 +8,22 @@
 //! The price: a port belongs to the thread that first receives or sends through it. It may be opened elsewhere. Dropped
 //! elsewhere, it may leak its buffers, since the kernel cannot be asked whether it is done with them.
 //!
+//! Whatever a kernel is too old for is done without, and [`UringPort::how`] says so.
+//!
 //! Order: datagrams leave in the order they were taken, as long as the socket's send buffer has room.
 
 mod buffers;
+mod options;
 mod queue;
 mod receiver;
 mod sender;
 
+use std::io;
 use std::net::SocketAddrV4;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
+pub use self::options::{Facilities, SqPoll, SqPollError, UringOptions};
 use self::receiver::Receiver;
 use self::sender::Sender;
 use crate::port::{Endpoint, EndpointIndex, Outgoing, Port, PortCounters, PortError, Received};
@@ -32,21 +37,25 @@ pub struct UringPort {
     receiver: Receiver,
     sender: Sender,
     sockets: Vec<(OwnedFd, SocketAddrV4)>,
+    how: How,
     counters: PortCounters,
 }
 
-/// How much memory a port takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct UringSizes {
-    /// Datagrams that the kernel may have received and we have not read; a power of two, at most 32,768.
-    pub receive_buffers: u16,
-    /// Datagrams that may be on their way out; a power of two, at most 16,384.
-    pub send_slots: u16,
+/// What a port makes use of here, and what it had to do without.
+#[derive(Debug, Default)]
+struct How {
+    with: Vec<String>,
+    without: Vec<String>,
 }
 
-impl Default for UringSizes {
-    fn default() -> Self {
-        Self { receive_buffers: 2048, send_slots: 256 }
+impl How {
+    /// Notes how an attempt to use something has ended, and says whether it is used.
+    fn note(&mut self, what: &str, attempt: io::Result<()>) -> bool {
+        match &attempt {
+            Ok(()) => self.with.push(what.to_owned()),
+            Err(error) => self.without.push(format!("{what} ({error})")),
+        }
+        attempt.is_ok()
     }
 }
 
@@ -58,19 +67,28 @@ impl UringPort {
     /// [`PortError::Endpoint`] names the one that cannot be had; [`PortError::Unavailable`] when this host has no
     /// io_uring for us, which is the time to take a [`crate::socket::SocketPort`].
     pub fn open(endpoints: &[Endpoint]) -> Result<Self, PortError> {
-        Self::open_with(endpoints, UringSizes::default())
+        Self::open_with(endpoints, &UringOptions::default())
     }
 
-    /// As [`UringPort::open`], with memory of this size.
+    /// As [`UringPort::open`], set up in this way.
     ///
     /// # Errors
     ///
     /// As for [`UringPort::open`], and [`PortError::Limit`] when a size cannot be.
-    pub fn open_with(endpoints: &[Endpoint], sizes: UringSizes) -> Result<Self, PortError> {
+    pub fn open_with(endpoints: &[Endpoint], options: &UringOptions) -> Result<Self, PortError> {
         let sockets = endpoint::open_all(endpoints)?;
-        let receiver = Receiver::new(&sockets, sizes.receive_buffers)?;
-        let sender = Sender::new(&sockets, sizes.send_slots)?;
-        Ok(Self { receiver, sender, sockets, counters: PortCounters::default() })
+        let mut how = How::default();
+        let receiver = Receiver::new(&sockets, options, &mut how)?;
+        let sender = Sender::new(&sockets, options, &receiver, &mut How::default())?;
+        Ok(Self { receiver, sender, sockets, how, counters: PortCounters::default() })
+    }
+
+    /// What it makes use of here, and what it had to do without, for people.
+    #[must_use]
+    pub fn how(&self) -> String {
+        let How { with, without } = &self.how;
+        let with = with.iter().fold("multishot receive".to_owned(), |text, what| text + ", " + what);
+        if without.is_empty() { with } else { format!("{with}; without {}", without.join(", ")) }
     }
 }
 

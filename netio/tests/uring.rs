@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use netio::uring::{UringPort, UringSizes};
+use netio::uring::{UringOptions, UringPort};
 use netio::{Endpoint, EndpointIndex, Outgoing, Port, PortError};
 
 const FIRST: EndpointIndex = EndpointIndex(0);
@@ -15,7 +15,7 @@ fn local() -> Endpoint {
 }
 
 fn open(receive_buffers: u16, send_slots: u16) -> Option<UringPort> {
-    match UringPort::open_with(&[local()], UringSizes { receive_buffers, send_slots }) {
+    match UringPort::open_with(&[local()], &UringOptions { receive_buffers, send_slots, ..UringOptions::default() }) {
         Ok(port) => Some(port),
         Err(PortError::Unavailable { source, .. }) if std::env::var_os("CI").is_none() => {
             eprintln!("io_uring is not available here ({source}): nothing tested");
@@ -108,8 +108,8 @@ fn a_port_may_be_dropped_after_its_thread_has_ended() {
 #[test]
 fn sizes_that_cannot_be_are_refused() {
     for (receive_buffers, send_slots) in [(0, 2), (3, 2), (2, 0), (2, 5), (2, 1 << 15)] {
-        let sizes = UringSizes { receive_buffers, send_slots };
-        match UringPort::open_with(&[local()], sizes) {
+        let sizes = UringOptions { receive_buffers, send_slots, ..UringOptions::default() };
+        match UringPort::open_with(&[local()], &sizes) {
             Err(PortError::Limit { .. } | PortError::Unavailable { .. }) => {}
             other => panic!("{sizes:?}: {other:?}"),
         }

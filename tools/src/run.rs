@@ -3,14 +3,18 @@
 use crate::options::ConfigOptions;
 use clap::Args;
 use engine::appliance::{Appliance, Stopped, endpoints};
-use engine::config::{Config, PortKind};
+use engine::config::Config;
 use engine::link::{ORDER_ENTRY, REREQUEST};
+use netio::cpu::Layout;
 use netio::fault::{FaultPlan, FaultPort};
 use netio::host::HostPort;
-use netio::{Port, PortError, host, pages};
+use netio::pages::{Locked, ReservedPages, Settings, lock_all};
+use netio::pcap::{PcapError, PcapPort};
+use netio::{Port, PortError, pages};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use std::error::Error;
 use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -23,6 +27,7 @@ Examples:
   pinion run --config pinion.toml
   pinion run --set journal.durability=mapped --set topology.wait=park
   pinion run --print-config > pinion.toml        a commented file to begin with
+  pinion run --set network.port=xdp --pcap run.pcap
 
 SIGINT and SIGTERM stop it in order: no more input is taken, what was taken is finished and made durable.")]
 pub struct RunOptions {
@@ -31,6 +36,9 @@ pub struct RunOptions {
     /// Print the built-in configuration with its comments, and end.
     #[arg(long)]
     print_config: bool,
+    /// Write the datagrams that pass through the port into this file, for tcpdump, tshark or Wireshark
+    #[arg(long, value_name = "FILE")]
+    pcap: Option<PathBuf>,
 }
 
 /// Runs the appliance.
@@ -46,16 +54,38 @@ pub fn run(options: &RunOptions) -> Result<(), Box<dyn Error>> {
     for warning in config.warnings() {
         eprintln!("warning: {warning}");
     }
+    for warning in config.topology.warnings(&Layout::here()) {
+        eprintln!("warning: {warning}");
+    }
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&stop))?;
     }
+    prepare_memory(&config);
     let port = open_port(&config)?;
-    if config.network.faults.is_empty() {
-        serve(&config, port, &stop)
-    } else {
-        let plan: FaultPlan = config.network.faults.parse()?;
-        serve(&config, FaultPort::new(port, &plan), &stop)
+    eprintln!("port: {}", port.choice());
+    if config.network.faults.is_empty() && options.pcap.is_none() {
+        return serve(&config, port, &stop);
+    }
+    // What the file shows is what the network sees: after the faults.
+    let port = capturing(port, endpoints(&config).len(), options.pcap.as_deref())?;
+    let captured = port.captured();
+    let plan: FaultPlan = config.network.faults.parse()?;
+    let served = serve(&config, FaultPort::new(port, &plan), &stop);
+    if let Some(captured) = captured {
+        eprintln!("pcap: {captured}");
+    }
+    served
+}
+
+/// Puts a capture around a port of this many endpoints, where a file is named.
+///
+/// # Errors
+/// The file cannot be created.
+pub fn capturing(port: HostPort, endpoints: usize, file: Option<&Path>) -> Result<PcapPort<HostPort>, PcapError> {
+    match file {
+        Some(file) => PcapPort::create(port, endpoints, file),
+        None => Ok(PcapPort::off(port)),
     }
 }
 
@@ -68,14 +98,9 @@ const ADDRESS_PATIENCE: Duration = Duration::from_secs(2);
 /// # Errors
 /// It cannot be had, or another process keeps one of its addresses.
 pub fn open_port(config: &Config) -> Result<HostPort, Box<dyn Error>> {
-    let kind = match config.network.port {
-        PortKind::Auto => host::PortKind::Auto,
-        PortKind::Uring => host::PortKind::Uring,
-        PortKind::Socket => host::PortKind::Socket,
-    };
     let begin = Instant::now();
     loop {
-        match HostPort::open(kind, &endpoints(config)) {
+        match HostPort::open(&config.network.port, &endpoints(config)) {
             Err(PortError::Endpoint { source, .. })
                 if source.kind() == ErrorKind::AddrInUse && begin.elapsed() < ADDRESS_PATIENCE =>
             {
@@ -88,11 +113,10 @@ pub fn open_port(config: &Config) -> Result<HostPort, Box<dyn Error>> {
 
 fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) -> Result<(), Box<dyn Error>> {
     let [order_entry, rerequest] = [ORDER_ENTRY, REREQUEST].map(|endpoint| port.local_addr(endpoint));
-    // All tables are made in here, and are for good.
-    pages::prefault(true);
     let appliance = Appliance::start(config, port)?;
-    pages::prefault(false);
-    eprintln!("memory: {}", pages::huge_pages());
+    pages::seal();
+    let locked = lock_all(config.memory.lock)?;
+    tell_memory(config, &locked);
     let report = appliance.report();
     if let Some(torn) = &report.cut {
         eprintln!(
@@ -126,8 +150,55 @@ fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) 
         }
     }
     let stopped = appliance.stop()?;
+    for duty in &stopped.duty {
+        eprintln!("duty: {duty}");
+    }
+    if let (tables @ 1.., bytes) = pages::late_tables() {
+        eprintln!("warning: {tables} tables of {bytes} bytes were asked for after the start: a bug, please report it");
+    }
     eprintln!("{}", summary(&stopped));
     Ok(())
+}
+
+/// What is made from here until the appliance has started, the port's buffers with it, is for good: on reserved pages if there are any, near
+/// the core of the first thread.
+fn prepare_memory(config: &Config) {
+    let layout = Layout::here();
+    // With one node there is nothing to choose.
+    let first = config.topology.pin.first().filter(|_| layout.nodes() > 1);
+    let settings = Settings { reserved: config.memory.huge_pages, node: first.and_then(|core| layout.node(*core)) };
+    if !pages::begin(&settings) {
+        eprintln!(
+            "warning: the kernel does not let this process choose NUMA node {}: memory may be far from its cores; in a container, \
+             give it the system calls mbind and set_mempolicy, or start it with numactl",
+            settings.node.unwrap_or_default()
+        );
+    }
+}
+
+/// What the tables lie on now, and what to do where that is not what was asked for or slower than it could be.
+fn tell_memory(config: &Config, locked: &Locked) {
+    let pages = pages::huge_pages();
+    eprintln!("memory: {pages}; {locked}");
+    let asked = match config.memory.huge_pages {
+        ReservedPages::None => false,
+        ReservedPages::Only(_) => true,
+        // Who has reserved some wanted all of it there.
+        ReservedPages::Any => pages.bytes_hugetlb > 0,
+    };
+    if asked && pages.bytes_transparent_asked > 0 {
+        eprintln!(
+            "warning: {} MiB of large tables found no reserved huge page: see `pinion host check pages`, or set memory.huge_pages to \
+             \"none\"",
+            pages.bytes_transparent_asked.div_ceil(1 << 20)
+        );
+    }
+    if pages.bytes_small > 0 {
+        eprintln!(
+            "warning: {} MiB of large tables are on pages of 4 KiB, and access to them is slower: see `pinion host check pages thp`",
+            pages.bytes_small.div_ceil(1 << 20)
+        );
+    }
 }
 
 fn summary(stopped: &Stopped) -> String {

@@ -28,7 +28,7 @@ use engine::tile::Wait;
 use netio::Endpoint;
 use netio::clock::Clock;
 use netio::cpu::{CoreList, allowed_cores};
-use netio::host::{HostPort, PortKind};
+use netio::host::{Choice, HostPort, PortKind};
 use network::Network;
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::unistd::Pid;
@@ -41,7 +41,7 @@ use turns::{Sent, Sizes, Turns, sweep};
 /// As root, between two network namespaces of its own; else over loopback.
 #[derive(Clone, Debug, Args)]
 pub struct WireArgs {
-    /// Ports, in turns: auto, uring, socket
+    /// Ports, in turns: auto, dpdk, xdp, uring, socket
     #[arg(long, value_delimiter = ',', default_value = "auto")]
     port: Vec<PortKind>,
     /// When reports may leave: mapped, synced
@@ -114,7 +114,7 @@ const SMOKE_RATE_PER_S: u64 = 2_000;
 pub fn run(args: &WireArgs, smoke: bool, clock: &Clock) -> Result<Section, BenchError> {
     let Signals { stop, over } = Signals::heard()?;
     over.store(false, Ordering::Relaxed);
-    // A thread of its own: it leaves for another network namespace, and is pinned.
+    // A thread of its own: it visits other network namespaces, and is pinned.
     let measured = std::thread::scope(|scope| {
         let clock = clock.clone();
         let near = std::thread::Builder::new().name("bench-near".to_owned());
@@ -157,7 +157,7 @@ fn measure(args: &WireArgs, smoke: bool, clock: &Clock, stop: &AtomicBool) -> Re
     let scratch = scratch.map_err(BenchError::io("make a directory for the journal"))?;
     let cores = Cores::of(args, smoke);
     let site = Site {
-        network: Network::make(args.loopback),
+        loopback: args.loopback,
         scratch: scratch.path().to_owned(),
         far_cores: cores.far.clone(),
         wait: cores.wait,
@@ -167,10 +167,10 @@ fn measure(args: &WireArgs, smoke: bool, clock: &Clock, stop: &AtomicBool) -> Re
     };
     let sent = Sent { pattern: args.pattern, seed: args.seed, deadline_ns: args.deadline_us.saturating_mul(1_000) };
     let mut section = Section { name: "wire", facts: Vec::new(), rows: Vec::new(), series: Vec::new() };
-    section.facts.push(("network", site.network.to_string()));
+    section.facts.push(("network", Network::make(args.loopback).to_string()));
     section.facts.push(("threads", cores.said));
     if let Some(stall_ms) = args.stall_ms {
-        let kind = resolve(&site, args.port.first().copied().unwrap_or_default())?;
+        let kind = resolve(&site, args.port.first().copied().unwrap_or_default())?.kind;
         let mut subject = Subject::appliance(&site, kind, Durability::Mapped, cores.threads[0])?;
         section.rows.push(stall::measure(&site, &mut subject, Duration::from_millis(stall_ms))?);
         subject.end()?;
@@ -184,9 +184,11 @@ fn measure(args: &WireArgs, smoke: bool, clock: &Clock, stop: &AtomicBool) -> Re
         Sizes { rounds: ROUNDS, turn_ns, sweep_end_per_s: 2_048_000, halvings: 3 }
     };
     let rates = if smoke { vec![SMOKE_RATE_PER_S] } else { args.rate.clone() };
-    let (mut knees, mut messages) = (Vec::new(), 0);
+    let (mut ports, mut knees, mut messages) = (Vec::new(), Vec::new(), 0);
     for &kind in &args.port {
-        let kind = resolve(&site, kind)?;
+        let choice = resolve(&site, kind)?;
+        let kind = choice.kind;
+        ports.push(choice.to_string());
         // What is started may use all cores, apart from what is pinned in it; only then this thread goes to its own.
         may_use(&cores.all)?;
         let mut subjects = vec![Subject::echo(&site, kind)?, Subject::kernel_echo(&site, kind)?];
@@ -219,6 +221,7 @@ fn measure(args: &WireArgs, smoke: bool, clock: &Clock, stop: &AtomicBool) -> Re
         }
     }
     section.facts.extend([
+        ("port", ports.join(" | ")),
         ("file system", file_system(scratch.path())),
         (
             "messages",
@@ -308,12 +311,13 @@ impl Cores {
     }
 }
 
-/// The port that is really opened on the far side.
-fn resolve(site: &Site<'_>, kind: PortKind) -> Result<PortKind, BenchError> {
-    let mut address = site.network.free_far()?;
+/// The port that is really opened on the far side, and why not another.
+fn resolve(site: &Site<'_>, kind: PortKind) -> Result<Choice, BenchError> {
+    let network = Network::make(site.loopback);
+    let mut address = network.free_far()?;
     address.set_port(0);
-    let open = || HostPort::open(kind, &[Endpoint::unicast(address)]).map_err(std::io::Error::other);
-    Ok(site.network.on_far(open).map_err(BenchError::io("open a port"))?.kind())
+    let open = || HostPort::open(&kind.into(), &[Endpoint::unicast(address)]).map_err(std::io::Error::other);
+    Ok(network.on_far(open).map_err(BenchError::io("open a port"))?.choice().clone())
 }
 
 fn durability(text: &str) -> Result<Durability, String> {

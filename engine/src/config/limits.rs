@@ -1,7 +1,7 @@
 //! `[limits]`: how much the appliance holds. All of it is allocated at start.
 
 use super::error::ConfigError;
-use super::reader::{Reader, bad_value, integer};
+use super::reader::{Reader, integer};
 use crate::limits::{LEVELS_MAX, ORDERS_MAX, REPORTS_PER_COMMAND_MAX};
 use wire::{Price, Qty};
 
@@ -59,13 +59,7 @@ impl Limits {
         reader.integer("quantity_max", 1..=u32::MAX, &mut self.quantity_max.0)?;
         self.session_orders = numbered(&mut reader, "session_orders", ORDERS_MAX)?.unwrap_or(self.session_orders);
         let messages = &mut self.session_store_messages;
-        reader.integer("session_store_messages", SESSION_STORE_MESSAGES_MIN..=1 << 26, messages)?;
-        if let Some(node) = reader.get("session_store_messages")
-            && !messages.is_power_of_two()
-        {
-            let expected = format!("a power of two; the next is {}", messages.next_power_of_two());
-            return Err(bad_value(node, &reader.path_of("session_store_messages"), expected));
-        }
+        reader.power_of_two("session_store_messages", SESSION_STORE_MESSAGES_MIN..=1 << 26, messages)?;
         reader.finish()
     }
 }

@@ -1,26 +1,19 @@
 //! `[network]`: the port and its addresses.
 
+use super::dpdk;
 use super::error::ConfigError;
-use super::reader::{Reader, text};
+use super::reader::Reader;
+use super::uring;
+use super::xdp;
 use netio::fault::FaultPlan;
+use netio::host::{PortKind, PortOptions};
 use std::net::{Ipv4Addr, SocketAddrV4};
-
-/// How packets reach the network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PortKind {
-    /// `uring` where the kernel allows it, else `socket`.
-    Auto,
-    /// `io_uring`: batched, no system call on the receive path.
-    Uring,
-    /// Plain sockets.
-    Socket,
-}
 
 /// The port and its addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Network {
-    /// How packets reach the network.
-    pub port: PortKind,
+    /// How packets reach the network: which port, and how each is set up.
+    pub port: PortOptions,
     /// Where clients send logins and orders to; port 0: any free one.
     pub order_entry: SocketAddrV4,
     /// Where clients ask for reports they missed; port 0: any free one.
@@ -38,7 +31,7 @@ pub struct Network {
 impl Default for Network {
     fn default() -> Self {
         Self {
-            port: PortKind::Auto,
+            port: PortOptions::default(),
             order_entry: SocketAddrV4::new(Ipv4Addr::LOCALHOST, 26_400),
             rerequest: SocketAddrV4::new(Ipv4Addr::LOCALHOST, 26_401),
             interface: Ipv4Addr::LOCALHOST,
@@ -56,18 +49,7 @@ const BUFFER_BYTES: std::ops::RangeInclusive<u32> = 4_096..=1 << 30;
 
 impl Network {
     pub(super) fn read(&mut self, mut reader: Reader<'_>) -> Result<(), ConfigError> {
-        if let Some(node) = reader.get("port")
-            && let Some(found @ ("dpdk" | "xdp")) = text(node)
-        {
-            return Err(ConfigError::Unavailable {
-                place: node.place.clone(),
-                key: reader.path_of("port"),
-                found: found.to_owned(),
-                instead: "use \"auto\", \"uring\" or \"socket\"".to_owned(),
-            });
-        }
-        let ports = [("auto", PortKind::Auto), ("uring", PortKind::Uring), ("socket", PortKind::Socket)];
-        reader.choice("port", &ports, &mut self.port)?;
+        reader.choice("port", &PortKind::ALL.map(|kind| (kind.name(), kind)), &mut self.port.kind)?;
         reader.parsed("order_entry", ADDRESS_EXPECTED, &mut self.order_entry)?;
         reader.parsed("rerequest", ADDRESS_EXPECTED, &mut self.rerequest)?;
         reader.parsed("interface", "an IPv4 address of this machine, such as \"127.0.0.1\"", &mut self.interface)?;
@@ -75,6 +57,9 @@ impl Network {
         reader.integer("send_buffer_bytes", BUFFER_BYTES, &mut self.send_buffer_bytes)?;
         let plan = |text: &str| text.parse::<FaultPlan>().is_ok().then(|| text.to_owned());
         reader.checked("faults", FAULTS_EXPECTED, plan, &mut self.faults)?;
+        reader.table("dpdk", |reader| dpdk::read(&mut self.port.dpdk, reader))?;
+        reader.table("xdp", |reader| xdp::read(&mut self.port.xdp, reader))?;
+        reader.table("uring", |reader| uring::read(&mut self.port.uring, reader))?;
         reader.finish()
     }
 }

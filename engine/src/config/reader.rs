@@ -52,6 +52,44 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// A whole number within `range`, where 0 stands for "none".
+    pub(super) fn integer_or_none<T>(
+        &mut self,
+        key: &'static str,
+        range: RangeInclusive<T>,
+        field: &mut Option<T>,
+    ) -> Result<(), ConfigError>
+    where
+        T: Copy + PartialOrd + std::fmt::Display + TryFrom<i128> + Default,
+    {
+        let none = T::default();
+        let mut number = field.unwrap_or(none);
+        self.integer(key, range, &mut number)?;
+        *field = (number != none).then_some(number);
+        Ok(())
+    }
+
+    /// A power of two within `range`.
+    pub(super) fn power_of_two<T>(
+        &mut self,
+        key: &'static str,
+        range: RangeInclusive<T>,
+        field: &mut T,
+    ) -> Result<(), ConfigError>
+    where
+        T: Copy + PartialOrd + std::fmt::Display + TryFrom<i128> + Into<u64>,
+    {
+        self.integer(key, range, field)?;
+        let number: u64 = (*field).into();
+        match self.get(key) {
+            Some(node) if !number.is_power_of_two() => {
+                let expected = format!("a power of two; the next is {}", number.next_power_of_two());
+                Err(bad_value(node, &self.path_of(key), expected))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// `true` or `false`.
     pub(super) fn boolean(&mut self, key: &'static str, field: &mut bool) -> Result<(), ConfigError> {
         let Some(node) = self.get(key) else { return Ok(()) };

@@ -2,7 +2,7 @@
 //!
 //! | step | pages | when it fails |
 //! |---|---|---|
-//! | reserved pool (hugetlb), only while [`prefault`](super::prefault) is on | 2 MiB, there at once | too few free: next step |
+//! | the arena, only while tables are made for good ([`begin`](super::begin)) | 1 GiB or 2 MiB of the reserved pools, there at once | too few free: next step |
 //! | transparent huge pages | 2 MiB where the kernel has them, else 4 KiB | no memory: null, which the caller must expect of any allocator |
 // Why unsafe: an allocator is an unsafe trait; what it promises is about raw memory.
 #![allow(unsafe_code)]
@@ -10,9 +10,10 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ptr::{self, NonNull};
 
-use super::is_prefaulting;
+use super::arena::ARENA;
 use super::ledger::{Footing, LEDGER};
-use super::mapping::{HUGE_PAGE, Populated, grow, map_hugetlb, map_transparent, populate, touch, unmap};
+use super::mapping::{HUGE_PAGE, Populated, grow, map_transparent, populate, touch, unmap};
+use super::phase::{self, Phase};
 
 /// The system's allocator, but for allocations of 2 MiB and more, which get whole huge pages of their own.
 ///
@@ -75,13 +76,13 @@ unsafe impl GlobalAlloc for HugeAllocator {
     }
 }
 
-/// The mapping that a large allocation needs.
+/// The memory that a large allocation needs.
 #[derive(Clone, Copy)]
-struct Extent {
+pub(super) struct Extent {
     /// Whole huge pages.
-    len: usize,
+    pub(super) len: usize,
     /// A huge page, or more.
-    align: usize,
+    pub(super) align: usize,
 }
 
 impl Extent {
@@ -97,11 +98,29 @@ impl Extent {
 }
 
 #[cold]
-fn take(Extent { len, align }: Extent) -> Option<NonNull<u8>> {
-    let prefault = is_prefaulting();
-    if prefault && let Some(block) = take_hugetlb(len, align) {
-        return Some(block);
+fn take(extent: Extent) -> Option<NonNull<u8>> {
+    match phase::now() {
+        Phase::Making => take_for_good(extent),
+        Phase::Free => take_transparent(extent, false),
+        Phase::Sealed => {
+            let block = take_transparent(extent, false)?;
+            LEDGER.add_late(extent.len);
+            Some(block)
+        }
     }
+}
+
+/// Zeroed memory, every page of it there: in the arena, or else on transparent huge pages.
+pub(super) fn take_for_good(extent: Extent) -> Option<NonNull<u8>> {
+    let Some(block) = ARENA.take(extent.len, extent.align, phase::wish()) else {
+        return take_transparent(extent, true);
+    };
+    LEDGER.add(Footing::Hugetlb, extent.len);
+    Some(block)
+}
+
+/// Zeroed memory outside of the arena.
+pub(super) fn take_transparent(Extent { len, align }: Extent, prefault: bool) -> Option<NonNull<u8>> {
     let block = map_transparent(len, align)?;
     // SAFETY: mapped above, zero, and nobody else's yet.
     if prefault && !unsafe { fault_in(block, len) } {
@@ -113,35 +132,22 @@ fn take(Extent { len, align }: Extent) -> Option<NonNull<u8>> {
     Some(block)
 }
 
-fn take_hugetlb(len: usize, align: usize) -> Option<NonNull<u8>> {
-    // The pool gives no more alignment than its pages have.
-    let block = if align == HUGE_PAGE { map_hugetlb(len)? } else { return None };
-    if LEDGER.name_hugetlb(block.addr().get()) {
-        LEDGER.add(Footing::Hugetlb, len);
-        return Some(block);
-    }
-    // SAFETY: mapped above, and nobody will know of it.
-    unsafe { unmap(block, len) };
-    None
-}
-
 /// Another length for a large block, with what it holds. `None` when it has to be copied; then it is as it was.
 ///
 /// # Safety
 /// `take` or this gave `block` out, for this length. When a block comes back, the old one is gone.
 #[cold]
 unsafe fn resize(block: NonNull<u8>, len: usize, Extent { len: new_len, align }: Extent) -> Option<NonNull<u8>> {
-    let footing = LEDGER.footing_of(block.addr().get());
     if new_len <= len {
         // SAFETY: inside the block, or its end.
         let rest = unsafe { block.add(new_len) };
-        // SAFETY: what lies beyond the new length is given away with this call.
-        if new_len < len && unsafe { unmap(rest, len - new_len) } {
-            LEDGER.subtract(footing, len - new_len);
+        if new_len < len {
+            // SAFETY: what lies beyond the new length is given away with this call.
+            unsafe { give_back(rest, len - new_len) };
         }
         return Some(block);
     }
-    if footing == Footing::Hugetlb {
+    if ARENA.holds(block) {
         return None;
     }
     // SAFETY: by the caller's promise.
@@ -149,7 +155,10 @@ unsafe fn resize(block: NonNull<u8>, len: usize, Extent { len: new_len, align }:
     // SAFETY: inside the block, which is now longer.
     let rest = unsafe { grown.add(len) };
     LEDGER.add(Footing::Transparent, new_len - len);
-    if is_prefaulting() {
+    if phase::now() == Phase::Sealed {
+        LEDGER.add_late(new_len - len);
+    }
+    if phase::now() == Phase::Making {
         // The block has its new length whether or not the pages are there: moving it back could fail, too. So a lack of memory shows at
         // first touch, as without prefaulting.
         // SAFETY: fresh memory behind what the block held, nobody else's yet.
@@ -159,17 +168,17 @@ unsafe fn resize(block: NonNull<u8>, len: usize, Extent { len: new_len, align }:
 }
 
 /// # Safety
-/// `take` or `resize` gave `block` out, for this length, and nobody uses it again.
+/// `take` or `resize` gave `block` out, for this length or a longer one that ends here, and nobody uses it again.
 #[cold]
-unsafe fn give_back(block: NonNull<u8>, len: usize) {
-    let footing = LEDGER.footing_of(block.addr().get());
-    if footing == Footing::Hugetlb {
-        LEDGER.forget_hugetlb(block.addr().get());
+pub(super) unsafe fn give_back(block: NonNull<u8>, len: usize) {
+    if ARENA.give_back(block, len) {
+        LEDGER.subtract(Footing::Hugetlb, len);
+        return;
     }
     // A refusal has nobody to be told to; the figures go on to count the block, so that it shows.
     // SAFETY: by the caller's promise.
     if unsafe { unmap(block, len) } {
-        LEDGER.subtract(footing, len);
+        LEDGER.subtract(Footing::Transparent, len);
     }
 }
 

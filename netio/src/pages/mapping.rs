@@ -1,7 +1,7 @@
 //! Memory from the kernel in whole huge pages: map, fault in, grow, give back.
 //!
 //! Goal: each step that can fail says so and leaves nothing behind. Non-goal: knowing who has what; lengths here are whole huge pages, and
-//! addresses begin at one.
+//! addresses begin at one. Pages of the reserved pools are `pool.rs`'s.
 // Why unsafe: these are system calls on raw memory, and no safe binding can know who else uses it.
 #![allow(unsafe_code)]
 
@@ -17,22 +17,6 @@ const PAGE: usize = 4096;
 
 const READ_WRITE: libc::c_int = libc::PROT_READ | libc::PROT_WRITE;
 const ANONYMOUS: libc::c_int = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
-
-/// Zeroed memory on pages of the reserved pool, every page of it there. `None` when the pool has not enough free, or cannot be used.
-///
-/// Faulted in without being asked, because the kernel's promise at mapping does not cover the limits of a control group or a NUMA policy,
-/// and a page missing later is a SIGBUS. So kernels that cannot say whether they did it (before 5.14) give none.
-pub(super) fn map_hugetlb(len: usize) -> Option<NonNull<u8>> {
-    let flags = ANONYMOUS | libc::MAP_HUGETLB | libc::MAP_HUGE_2MB;
-    let block = mmap(len, flags)?;
-    // SAFETY: mapped above, this long, and nobody else's yet.
-    if unsafe { populate(block, len) } == Populated::All {
-        return Some(block);
-    }
-    // SAFETY: as above, and nobody will know of it.
-    unsafe { unmap(block, len) };
-    None
-}
 
 /// Zeroed memory at a multiple of `align`, a power of two and at least a huge page, for which transparent huge pages were asked.
 pub(super) fn map_transparent(len: usize, align: usize) -> Option<NonNull<u8>> {
@@ -108,6 +92,46 @@ pub(super) unsafe fn populate(block: NonNull<u8>, len: usize) -> Populated {
         // Unknown to the kernel, or kept from this process by a filter of system calls.
         Some(libc::EINVAL | libc::ENOSYS | libc::EPERM) => Populated::Unsupported,
         _ => Populated::Refused,
+    }
+}
+
+/// Has the pages of a range come from one NUMA node only. False when the kernel refuses.
+///
+/// # Safety
+/// The memory is mapped.
+pub(super) unsafe fn bind(block: NonNull<u8>, len: usize, node: usize) -> bool {
+    let Some(nodes) = NodeMask::of(node) else { return false };
+    let (words, bits) = nodes.parts();
+    // SAFETY: the range is mapped by the caller's promise; the mask is as long as said, and read before the call returns.
+    unsafe { libc::syscall(libc::SYS_mbind, block.as_ptr(), len, libc::MPOL_BIND, words, bits, 0) == 0 }
+}
+
+/// Has the pages that this thread, and those that it starts from now on, touch first come from one NUMA node as long as it has any. False
+/// when the kernel refuses.
+pub(super) fn prefer(node: usize) -> bool {
+    let Some(nodes) = NodeMask::of(node) else { return false };
+    let (words, bits) = nodes.parts();
+    // SAFETY: the mask is as long as said, and read before the call returns; a policy changes no content.
+    unsafe { libc::syscall(libc::SYS_set_mempolicy, libc::MPOL_PREFERRED, words, bits) == 0 }
+}
+
+/// One NUMA node, as the kernel reads sets of them.
+struct NodeMask([libc::c_ulong; NODES_MAX / WORD_BITS]);
+
+/// As many as Linux can be built for.
+const NODES_MAX: usize = 1024;
+const WORD_BITS: usize = libc::c_ulong::BITS as usize;
+
+impl NodeMask {
+    fn of(node: usize) -> Option<Self> {
+        let mut words = [0; NODES_MAX / WORD_BITS];
+        *words.get_mut(node / WORD_BITS)? = 1 << (node % WORD_BITS);
+        Some(Self(words))
+    }
+
+    /// The address of the words, and one more than the bits in them, which is what the kernel wants.
+    const fn parts(&self) -> (*const libc::c_ulong, usize) {
+        (self.0.as_ptr(), NODES_MAX + 1)
     }
 }
 
@@ -187,7 +211,23 @@ mod tests {
     fn more_than_there_can_be_is_none() {
         assert_eq!(map_transparent(1 << 60, HUGE_PAGE), None);
         assert_eq!(map_transparent(usize::MAX - HUGE_PAGE, HUGE_PAGE), None);
-        assert_eq!(map_hugetlb(1 << 60), None);
+    }
+
+    #[test]
+    fn a_node_can_be_chosen_and_one_that_is_not_there_is_refused() {
+        let block = map_transparent(LEN, HUGE_PAGE).expect("4 MiB");
+        // SAFETY: mapped above, and this test's.
+        if unsafe { bind(block, LEN, 0) } {
+            // SAFETY: as above.
+            assert_eq!(unsafe { populate(block, LEN) }, Populated::All);
+            assert!(prefer(0) && !prefer(NODES_MAX - 1) && !prefer(usize::MAX));
+        } else {
+            eprintln!("this kernel has no NUMA policies: only the refusal is tested");
+        }
+        // SAFETY: mapped above, and this test's.
+        assert!(!unsafe { bind(block, LEN, NODES_MAX - 1) });
+        // SAFETY: mapped above, and not used again.
+        assert!(unsafe { unmap(block, LEN) });
     }
 
     fn resident_pages(block: NonNull<u8>) -> usize {

@@ -62,12 +62,29 @@ fn size_buffers(fd: &OwnedFd, endpoint: &Endpoint) -> nix::Result<()> {
     Ok(())
 }
 
+/// Lets a socket hold its address and its groups, and hear nothing: for who receives by other means.
+pub(crate) fn deafen(fd: &OwnedFd) -> std::io::Result<()> {
+    // A filter of one instruction: keep nothing of any datagram.
+    let mut keep_nothing = libc::sock_filter { code: FILTER_RETURN, jt: 0, jf: 0, k: 0 };
+    let filter = libc::sock_fprog { len: 1, filter: &raw mut keep_nothing };
+    let len = libc::socklen_t::try_from(size_of::<libc::sock_fprog>()).unwrap_or(libc::socklen_t::MAX);
+    let (level, option) = (libc::SOL_SOCKET, libc::SO_ATTACH_FILTER);
+    // SAFETY: the filter is as long as it says, and both it and its program live until the kernel has copied them.
+    let result = unsafe { libc::setsockopt(fd.as_raw_fd(), level, option, (&raw const filter).cast(), len) };
+    Ok(nix::Error::result(result).map(drop)?)
+}
+
 fn set_option<T: Copy>(fd: &OwnedFd, option: libc::c_int, value: &T) -> nix::Result<()> {
     let len = libc::socklen_t::try_from(size_of::<T>()).unwrap_or(libc::socklen_t::MAX);
     // SAFETY: the pointer and the length describe `value`, which the kernel only reads; it checks the rest.
     let result =
         unsafe { libc::setsockopt(fd.as_raw_fd(), libc::IPPROTO_IP, option, std::ptr::from_ref(value).cast(), len) };
     nix::Error::result(result).map(drop)
+}
+
+/// Has the kernel tell with each datagram when it came.
+pub(crate) fn stamp_arrivals(socket: &OwnedFd) -> std::io::Result<()> {
+    Ok(setsockopt(socket, sockopt::ReceiveTimestampns, &true)?)
 }
 
 /// An address as the kernel wants it.
@@ -87,6 +104,9 @@ pub(crate) fn from_sockaddr(address: &libc::sockaddr_in) -> SocketAddrV4 {
 
 #[allow(clippy::cast_possible_truncation, reason = "address families are small numbers")]
 const AF_INET: libc::sa_family_t = libc::AF_INET as libc::sa_family_t;
+
+/// The instruction that ends a filter of the older kind, with how many bytes to keep.
+const FILTER_RETURN: u16 = 0x06;
 
 /// The kernel takes a C `int` and doubles it.
 const BUFFER_BYTES_MAX: usize = 1 << 30;

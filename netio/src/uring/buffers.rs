@@ -1,7 +1,7 @@
 //! The receive buffers and the ring by which the kernel is told which of them it may fill.
 //!
 //! ```text
-//!  buffer:  | lengths, flags 16 | sender's address 16 | payload, at most 1472 |
+//!  buffer:  | lengths, flags 16 | sender's address 16 | time of arrival 0 or 32 | payload, at most 1472 |
 //!  ring:    entries of 16 bytes: address, length, id; the tail's 16 bits lie in the last two bytes of entry 0
 //! ```
 // Why unsafe: memory that the kernel writes while we hold the rest of it, and a ring whose tail it reads.
@@ -19,12 +19,14 @@ use crate::port::{PAYLOAD_MAX, PortError};
 
 pub(super) const HEADER_BYTES: usize = 16;
 pub(super) const ADDRESS_BYTES: usize = size_of::<libc::sockaddr_in>();
-/// What the kernel is told of a buffer: one byte of payload more than this and it reports truncation.
-pub(super) const USED_BYTES: usize = HEADER_BYTES + ADDRESS_BYTES + PAYLOAD_MAX;
+/// A control message with a time in it: its length 8, level 4 and type 4, seconds 8 and nanoseconds 8.
+pub(super) const CONTROL_BYTES: usize = 32;
 
 pub(super) struct Buffers {
     pages: Box<[Page]>,
     buffers: Box<[UnsafeCell<Buffer>]>,
+    /// What the kernel is told of a buffer: one byte of payload more than this and it reports truncation.
+    used: usize,
     tail: u16,
     mask: u16,
 }
@@ -39,19 +41,21 @@ struct Buffer([u8; BUFFER_BYTES]);
 
 const PAGE_BYTES: usize = 4096;
 const BUFFER_BYTES: usize = 1536;
-const _: () = assert!(USED_BYTES <= BUFFER_BYTES);
+const _: () = assert!(HEADER_BYTES + ADDRESS_BYTES + CONTROL_BYTES + PAYLOAD_MAX <= BUFFER_BYTES);
 const _: () = assert!(size_of::<BufRingEntry>() == 16);
 
 // SAFETY: which buffer is whose is a matter between one owner and the kernel; the owner may live on any thread.
 unsafe impl Send for Buffers {}
 
 impl Buffers {
-    /// Makes `count` buffers and gives them all to the kernel, as this group of this ring.
-    pub(super) fn register(ring: &IoUring, group: u16, count: u16) -> Result<Self, PortError> {
+    /// Makes `count` buffers, with this much room for control messages, and gives them all to the kernel, as this group of
+    /// this ring.
+    pub(super) fn register(ring: &IoUring, group: u16, count: u16, control: usize) -> Result<Self, PortError> {
         let pages = (usize::from(count) * size_of::<BufRingEntry>()).div_ceil(PAGE_BYTES);
         let mut made = Self {
             pages: vec![Page([0; PAGE_BYTES]); pages].into_boxed_slice(),
             buffers: (0..count).map(|_| UnsafeCell::new(Buffer([0; BUFFER_BYTES]))).collect(),
+            used: HEADER_BYTES + ADDRESS_BYTES + control.min(CONTROL_BYTES) + PAYLOAD_MAX,
             tail: 0,
             mask: count - 1,
         };
@@ -73,7 +77,7 @@ impl Buffers {
     pub(super) unsafe fn filled(&self, id: u16, len: usize) -> &[u8] {
         // SAFETY: the kernel writes no buffer between its completion and `give`, by the caller's promise.
         let buffer = unsafe { &*self.buffers[usize::from(id & self.mask)].get() };
-        &buffer.0[..len.min(USED_BYTES)]
+        &buffer.0[..len.min(self.used)]
     }
 
     /// Puts a buffer at the ring's end; the kernel sees it after `publish`.
@@ -88,7 +92,7 @@ impl Buffers {
         // there are as many entries as buffers, so this one was consumed. The setters leave the tail's bytes alone.
         let entry = unsafe { &mut *place };
         entry.set_addr(address);
-        entry.set_len(USED_BYTES as u32);
+        entry.set_len(self.used as u32);
         entry.set_bid(id);
         self.tail = self.tail.wrapping_add(1);
     }

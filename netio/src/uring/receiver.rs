@@ -6,13 +6,15 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
-use io_uring::types::{Fd, RecvMsgOut};
+use io_uring::types::{Fd, Fixed, RecvMsgOut};
 use io_uring::{cqueue, opcode};
 
-use super::buffers::{ADDRESS_BYTES, Buffers};
+use super::How;
+use super::buffers::{ADDRESS_BYTES, Buffers, CONTROL_BYTES};
+use super::options::UringOptions;
 use super::queue::{Queue, broken};
 use crate::port::{EndpointIndex, PortCounters, PortError, Received};
-use crate::socket::is_fatal;
+use crate::socket::{endpoint, is_fatal};
 
 pub(super) struct Receiver {
     queue: Queue,
@@ -22,6 +24,8 @@ pub(super) struct Receiver {
     shape: Box<libc::msghdr>,
     endpoints: Vec<Armed>,
     armed: usize,
+    /// The kernel polls the card for us, when we call it.
+    has_napi: bool,
 }
 
 #[derive(Debug)]
@@ -34,21 +38,39 @@ struct Armed {
 unsafe impl Send for Receiver {}
 
 impl Receiver {
-    pub(super) fn new(sockets: &[(OwnedFd, SocketAddrV4)], buffers: u16) -> Result<Self, PortError> {
+    pub(super) fn new(
+        sockets: &[(OwnedFd, SocketAddrV4)],
+        options: &UringOptions,
+        how: &mut How,
+    ) -> Result<Self, PortError> {
+        let buffers = options.receive_buffers;
         if !buffers.is_power_of_two() || buffers > BUFFERS_MAX {
             let found = usize::from(buffers);
             return Err(PortError::Limit { what: "receive buffers", expected: "a power of two up to 32768", found });
         }
         // Every buffer can be filled, and every endpoint's request can end, before we look.
         let completions = u32::from(buffers) + SOCKETS_MAX;
-        let queue = Queue::new(SOCKETS_MAX, completions.next_power_of_two())?;
-        let buffers = Buffers::register(queue.ring(), GROUP, buffers)?;
+        let mut queue = Queue::new(SOCKETS_MAX, completions.next_power_of_two(), options, None, how)?;
+        let stamped = options.timestamps
+            && how.note("timestamps", sockets.iter().try_for_each(|(socket, _)| endpoint::stamp_arrivals(socket)));
+        let control = if stamped { CONTROL_BYTES } else { 0 };
+        let buffers = Buffers::register(queue.ring(), GROUP, buffers, control)?;
+        let files: Vec<RawFd> = sockets.iter().map(|(socket, _)| socket.as_raw_fd()).collect();
+        queue.fix_files(&files, options, how);
+        let has_napi = options.napi_busy_poll_us > 0
+            && how.note("NAPI busy poll", queue.poll_card(options.napi_busy_poll_us))
+            && !queue.has_sqpoll();
         // SAFETY: a header of zeros has null pointers and lengths of 0, all of them valid.
         let mut shape: Box<libc::msghdr> = Box::new(unsafe { std::mem::zeroed() });
         shape.msg_namelen = libc::socklen_t::try_from(ADDRESS_BYTES).unwrap_or_default();
-        let endpoints =
-            sockets.iter().map(|(socket, _)| Armed { socket: socket.as_raw_fd(), is_armed: false }).collect();
-        Ok(Self { queue, buffers, shape, endpoints, armed: 0 })
+        shape.msg_controllen = control;
+        let endpoints = files.iter().map(|&socket| Armed { socket, is_armed: false }).collect();
+        Ok(Self { queue, buffers, shape, endpoints, armed: 0, has_napi })
+    }
+
+    /// The ring, for one that shares its thread.
+    pub(super) const fn queue(&self) -> &Queue {
+        &self.queue
     }
 
     pub(super) fn receive(
@@ -61,10 +83,14 @@ impl Receiver {
             self.arm()?;
         }
         if self.queue.completions().is_empty() {
-            if !self.queue.wants_enter() {
+            if self.queue.wants_enter() {
+                self.queue.enter()?;
+            } else if self.has_napi {
+                // The kernel looks at the card only while somebody waits, though it be for no time.
+                self.queue.enter_and_wait(Duration::ZERO)?;
+            } else {
                 return Ok(0);
             }
-            self.queue.enter()?;
         }
         let mut handed = 0;
         let mut gave = false;
@@ -102,7 +128,8 @@ impl Receiver {
                         counters.rx_datagrams += 1;
                         counters.rx_bytes += payload.len() as u64;
                         handed += 1;
-                        sink(Received { endpoint, from, payload, timestamp: None });
+                        let timestamp = time_of_arrival(message.control_data());
+                        sink(Received { endpoint, from, payload, timestamp });
                     }
                     None => counters.rx_errors += 1,
                 },
@@ -136,11 +163,17 @@ impl Receiver {
     fn arm(&mut self) -> Result<(), PortError> {
         self.queue.start()?;
         let shape: *const libc::msghdr = &raw const *self.shape;
-        for (index, state) in (0_u64..).zip(&mut self.endpoints) {
+        let fixed = self.queue.has_fixed_files();
+        for (index, state) in (0_u32..).zip(&mut self.endpoints) {
             if state.is_armed {
                 continue;
             }
-            let request = opcode::RecvMsgMulti::new(Fd(state.socket), shape, GROUP).build().user_data(index);
+            let request = if fixed {
+                opcode::RecvMsgMulti::new(Fixed(index), shape, GROUP).build()
+            } else {
+                opcode::RecvMsgMulti::new(Fd(state.socket), shape, GROUP).build()
+            };
+            let request = request.user_data(u64::from(index));
             // SAFETY: the port closes the socket, and frees the buffers, only after `drop` has withdrawn the request.
             if unsafe { self.queue.submissions().push(&request) }.is_err() {
                 break;
@@ -166,6 +199,7 @@ impl Drop for Receiver {
         if !withdrawn {
             self.buffers.leak();
         }
+        self.queue.release_files();
     }
 }
 
@@ -184,6 +218,19 @@ impl std::fmt::Debug for Receiver {
 fn sender_address(name: &[u8]) -> Option<SocketAddrV4> {
     let [_, _, p0, p1, a, b, c, d, ..] = *name else { return None };
     Some(SocketAddrV4::new(Ipv4Addr::new(a, b, c, d), u16::from_be_bytes([p0, p1])))
+}
+
+/// From a control message: length 8, level 4, type 4, seconds 8, nanoseconds 8, all as this machine has them.
+#[inline]
+fn time_of_arrival(control: &[u8]) -> Option<u64> {
+    let (head, time) = control.split_first_chunk::<16>()?;
+    let (seconds, nanoseconds) = time.split_first_chunk::<8>()?;
+    let nanoseconds = nanoseconds.first_chunk::<8>()?;
+    let [_, _, _, _, _, _, _, _, level @ .., t0, t1, t2, t3] = *head;
+    let of = (i32::from_ne_bytes(level), i32::from_ne_bytes([t0, t1, t2, t3]));
+    let seconds = u64::try_from(i64::from_ne_bytes(*seconds)).ok()?;
+    let nanoseconds = u64::try_from(i64::from_ne_bytes(*nanoseconds)).ok()?;
+    (of == (libc::SOL_SOCKET, libc::SCM_TIMESTAMPNS)).then(|| seconds.saturating_mul(1_000_000_000) + nanoseconds)
 }
 
 /// Requests are tagged with their endpoint.

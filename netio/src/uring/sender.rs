@@ -7,9 +7,12 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 use io_uring::opcode;
-use io_uring::types::Fd;
+use io_uring::types::{Fd, Fixed};
 
+use super::How;
+use super::options::UringOptions;
 use super::queue::{Queue, broken};
+use super::receiver::Receiver;
 use crate::port::{Outgoing, PAYLOAD_MAX, PortCounters, PortError};
 use crate::socket::endpoint::to_sockaddr;
 use crate::socket::is_fatal;
@@ -23,38 +26,33 @@ pub(super) struct Sender {
 }
 
 struct Slot {
-    header: libc::msghdr,
-    part: libc::iovec,
     address: libc::sockaddr_in,
     payload: [u8; PAYLOAD_MAX],
 }
 
-// SAFETY: the pointers in a slot lead to that slot, and the slots do not move; one thread uses a sender at a time.
+// SAFETY: what the kernel was told of lies in the slots, which do not move; one thread uses a sender at a time.
 unsafe impl Send for Sender {}
 
 impl Sender {
-    pub(super) fn new(sockets: &[(OwnedFd, SocketAddrV4)], slots: u16) -> Result<Self, PortError> {
+    /// One that shares the kernel's polling thread, where there is one, with `receiver`.
+    pub(super) fn new(
+        sockets: &[(OwnedFd, SocketAddrV4)],
+        options: &UringOptions,
+        receiver: &Receiver,
+        how: &mut How,
+    ) -> Result<Self, PortError> {
+        let slots = options.send_slots;
         if !slots.is_power_of_two() || slots > SLOTS_MAX {
             let found = usize::from(slots);
             return Err(PortError::Limit { what: "send slots", expected: "a power of two up to 16384", found });
         }
-        let queue = Queue::new(u32::from(slots), u32::from(slots) * 2)?;
+        let beside = Some(receiver.queue());
+        let mut queue = Queue::new(u32::from(slots), u32::from(slots) * 2, options, beside, how)?;
         let nowhere = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0);
-        let slot = |_| {
-            UnsafeCell::new(Slot {
-                // SAFETY: a header of zeros has null pointers and lengths of 0, all of them valid.
-                header: unsafe { std::mem::zeroed() },
-                part: libc::iovec { iov_base: std::ptr::null_mut(), iov_len: 0 },
-                address: to_sockaddr(nowhere),
-                payload: [0; PAYLOAD_MAX],
-            })
-        };
-        Ok(Self {
-            queue,
-            slots: (0..slots).map(slot).collect(),
-            free: (0..slots).rev().collect(),
-            sockets: sockets.iter().map(|(socket, _)| socket.as_raw_fd()).collect(),
-        })
+        let slot = |_| UnsafeCell::new(Slot { address: to_sockaddr(nowhere), payload: [0; PAYLOAD_MAX] });
+        let sockets: Vec<RawFd> = sockets.iter().map(|(socket, _)| socket.as_raw_fd()).collect();
+        queue.fix_files(&sockets, options, how);
+        Ok(Self { queue, slots: (0..slots).map(slot).collect(), free: (0..slots).rev().collect(), sockets })
     }
 
     pub(super) fn send(
@@ -82,8 +80,17 @@ impl Sender {
                 continue;
             };
             counters.tx_bytes += len as u64;
-            let header = slot.address_to(to, len);
-            let request = opcode::SendMsg::new(Fd(socket), header).build().user_data(u64::from(id));
+            slot.address = to_sockaddr(to);
+            let (address, payload) = ((&raw const slot.address).cast(), slot.payload.as_ptr());
+            // Below 2^16: a payload is not longer.
+            let len = u32::try_from(len).unwrap_or_default();
+            let request = if self.queue.has_fixed_files() {
+                let socket = Fixed(u32::from(endpoint.0));
+                opcode::Send::new(socket, payload, len).dest_addr(address).dest_addr_len(SOCKADDR_LEN).build()
+            } else {
+                opcode::Send::new(Fd(socket), payload, len).dest_addr(address).dest_addr_len(SOCKADDR_LEN).build()
+            };
+            let request = request.user_data(u64::from(id));
             // SAFETY: the slot stays as it is until its completion frees it; the sockets are closed after `drop`, which
             // waits for that.
             let pushed = unsafe { self.queue.submissions().push(&request) };
@@ -131,19 +138,6 @@ impl Sender {
     }
 }
 
-impl Slot {
-    /// Makes the header point at this slot's own parts.
-    fn address_to(&mut self, to: SocketAddrV4, len: usize) -> *const libc::msghdr {
-        self.address = to_sockaddr(to);
-        self.part = libc::iovec { iov_base: self.payload.as_mut_ptr().cast(), iov_len: len };
-        self.header.msg_name = (&raw mut self.address).cast();
-        self.header.msg_namelen = SOCKADDR_LEN;
-        self.header.msg_iov = &raw mut self.part;
-        self.header.msg_iovlen = 1;
-        &raw const self.header
-    }
-}
-
 impl Drop for Sender {
     fn drop(&mut self) {
         // What was taken is sent, if the socket has room for it: a last word, such as a log-out, gets out.
@@ -158,6 +152,7 @@ impl Drop for Sender {
         if !withdrawn {
             std::mem::forget(std::mem::take(&mut self.slots));
         }
+        self.queue.release_files();
     }
 }
 

@@ -1,20 +1,21 @@
 //! One run of the demo: an appliance with one durability, two flows, one subscriber, and the checks.
 
 use super::DemoArgs;
+use super::place::Place;
 use crate::client::ClientConfig;
 use crate::listen::Listener;
 use crate::replay::{self, ReplayOptions, ReplayOutcome, hex};
 use crate::run::open_port;
 use engine::appliance::{Appliance, Stopped};
 use engine::book::Book;
-use engine::config::{Config, PortKind};
+use engine::config::Config;
 use engine::journal::{Durability, LocalDisk};
 use engine::recovery::{From, recover_from};
 use engine::tile::Wait;
 use feedhandler::flow::recording::RecordingOptions;
 use feedhandler::flow::{Format, Recording};
 use feedhandler::{DepthBook, Join};
-use netio::host::{self, HostPort};
+use netio::host::{HostPort, PortKind};
 use netio::{Endpoint, EndpointIndex, Port};
 use std::error::Error;
 use std::io;
@@ -41,7 +42,7 @@ pub struct Act {
     /// The durability it ran with.
     pub durability: Durability,
     /// Which port moved the packets.
-    pub port: host::PortKind,
+    pub port: PortKind,
     /// The flow that was sent as fast as the window allows.
     pub flood: ReplayOutcome,
     /// The flow that was sent by the clock.
@@ -97,20 +98,21 @@ impl Act {
     ///
     /// # Errors
     /// The appliance or the client could not be run.
-    pub fn play(durability: Durability, args: &DemoArgs) -> Result<Self, Box<dyn Error>> {
+    pub fn play(durability: Durability, args: &DemoArgs, place: &Place) -> Result<Self, Box<dyn Error>> {
         let directory = tempfile::Builder::new().prefix("pinion-demo-").tempdir()?;
-        let mut config = configuration(durability, args.port);
+        let mut config = configuration(durability, place);
         config.journal.dir = directory.path().join("journal");
         let line = SocketAddrV4::new(Ipv4Addr::new(239, 26, 40, 1), free_udp_port()?);
         config.feed.tick_lines = vec![line];
 
         // The subscriber is there before the first tick.
-        let endpoint = Endpoint::multicast(*line.ip(), line.port(), config.network.interface);
-        let mut listener = Listener::new(HostPort::open(args.port, &[endpoint])?, Join::At(1));
-        let port = open_port(&config)?;
+        let endpoint = Endpoint::multicast(*line.ip(), line.port(), place.client());
+        let mut listener = Listener::new(place.open_client(&[endpoint])?, Join::At(1));
+        let port = place.with_appliance(|| open_port(&config).map_err(|error| error.to_string()))??;
+        eprintln!("port: {}", port.choice());
         let kind = port.kind();
         let [order_entry, rerequest] = [0, 1].map(|endpoint| port.local_addr(EndpointIndex(endpoint)));
-        let appliance = Appliance::start(&config, port)?;
+        let appliance = place.with_appliance(|| Appliance::start(&config, port))??;
 
         let client = |session: usize| -> Result<ReplayOptions, Box<dyn Error>> {
             let session = &config.sessions[session];
@@ -120,9 +122,9 @@ impl Act {
             Ok(ReplayOptions { client, rate_per_s: None, limit: None })
         };
         let instrument = config.instruments[0].symbol;
-        let flood = send(CONSENSUS, Format::Consensus, instrument, &client(0)?, args.port, &mut listener)?;
+        let flood = send(CONSENSUS, Format::Consensus, instrument, &client(0)?, place, &mut listener)?;
         let by_the_clock = ReplayOptions { rate_per_s: Some(args.rate), ..client(1)? };
-        let paced = send(ITCH, Format::Itch50, instrument, &by_the_clock, args.port, &mut listener)?;
+        let paced = send(ITCH, Format::Itch50, instrument, &by_the_clock, place, &mut listener)?;
 
         let stopped = appliance.stop()?;
         hear_the_rest(&mut listener, stopped.next_tick)?;
@@ -150,18 +152,15 @@ impl Act {
 }
 
 /// The built-in configuration, in one thread that lets others run, on ports that the system chooses.
-fn configuration(durability: Durability, port: host::PortKind) -> Config {
+fn configuration(durability: Durability, place: &Place) -> Config {
     let mut config = Config::default();
     config.topology.threads = engine::config::Topology::preset(1).expect("1 is a preset");
     config.topology.wait = Wait::Yield;
     config.journal.durability = durability;
-    config.network.port = match port {
-        host::PortKind::Auto => PortKind::Auto,
-        host::PortKind::Uring => PortKind::Uring,
-        host::PortKind::Socket => PortKind::Socket,
-    };
-    config.network.order_entry.set_port(0);
-    config.network.rerequest.set_port(0);
+    config.network.port = place.options();
+    config.network.order_entry = SocketAddrV4::new(place.appliance(), 0);
+    config.network.rerequest = SocketAddrV4::new(place.appliance(), 0);
+    config.network.interface = place.appliance();
     config
 }
 
@@ -171,14 +170,14 @@ fn send(
     format: Format,
     instrument: Symbol,
     options: &ReplayOptions,
-    port: host::PortKind,
+    place: &Place,
     listener: &mut Listener<HostPort>,
 ) -> Result<ReplayOutcome, Box<dyn Error>> {
     let reading = RecordingOptions { format: Some(format), instrument: Some(instrument), book: None };
     let flow = Recording::read("the bundled flow", bytes, &reading)?;
-    let local = Endpoint::unicast(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));
+    let port = place.open_client(&[Endpoint::unicast(SocketAddrV4::new(place.client(), 0))])?;
     let mut broken = None;
-    let outcome = replay::run(flow, HostPort::open(port, &[local])?, options, io::sink(), |_| {
+    let outcome = replay::run(flow, port, options, io::sink(), |_| {
         if let Err(error) = listener.turn(|_| {}) {
             broken = Some(error);
         }

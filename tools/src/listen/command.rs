@@ -4,11 +4,13 @@ use std::error::Error;
 use std::fmt::{self, Write as _};
 use std::io::{self, BufWriter, Write};
 use std::net::{Ipv4Addr, SocketAddrV4};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::{Heard, Listener};
+use crate::run::capturing;
 use clap::Args;
 use feedhandler::{Depth, Join};
 use netio::host::{HostPort, PortKind};
@@ -56,9 +58,12 @@ pub struct ListenArgs {
     /// Print JSON: one object a tick, or one for the summary
     #[arg(long)]
     json: bool,
-    /// How to reach the network: auto, uring or socket
+    /// How to reach the network: auto, dpdk, xdp, uring or socket
     #[arg(long, default_value = "auto")]
     port: PortKind,
+    /// Write the datagrams that come into this file, for tcpdump, tshark or Wireshark
+    #[arg(long, value_name = "FILE")]
+    pcap: Option<PathBuf>,
 }
 
 /// Ticks were missed.
@@ -76,7 +81,7 @@ pub struct Incomplete {
 pub fn open_port(kind: PortKind, groups: &[SocketAddrV4], interface: Ipv4Addr) -> Result<HostPort, PortError> {
     let endpoints: Vec<Endpoint> =
         groups.iter().map(|group| Endpoint::multicast(*group.ip(), group.port(), interface)).collect();
-    HostPort::open(kind, &endpoints)
+    HostPort::open(&kind.into(), &endpoints)
 }
 
 /// Runs the command.
@@ -92,7 +97,11 @@ pub fn execute(args: &ListenArgs) -> Result<(), Box<dyn Error>> {
     let stop = Arc::new(AtomicBool::new(false));
     flag::register(SIGINT, Arc::clone(&stop))?;
     flag::register(SIGTERM, Arc::clone(&stop))?;
-    let mut listener = Listener::new(open_port(args.port, &args.group, args.interface)?, Join::AtFirstPacket);
+    let port = open_port(args.port, &args.group, args.interface)?;
+    eprintln!("port: {}", port.choice());
+    let port = capturing(port, args.group.len(), args.pcap.as_deref())?;
+    let captured = port.captured();
+    let mut listener = Listener::new(port, Join::AtFirstPacket);
     let mut out = BufWriter::new(io::stdout().lock());
     let begin = Instant::now();
     let mut left = args.count.unwrap_or(u64::MAX);
@@ -129,6 +138,11 @@ pub fn execute(args: &ListenArgs) -> Result<(), Box<dyn Error>> {
     out.flush()?;
     let counters = listener.line_counters();
     let missed = counters.missing + counters.lost;
+    // Closes the port, and so the file.
+    drop(listener);
+    if let Some(captured) = captured {
+        eprintln!("pcap: {captured}");
+    }
     if missed > 0 { Err(Incomplete { missed }.into()) } else { Ok(()) }
 }
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use super::{Progress, ReplayOptions, run};
 use crate::client::ClientConfig;
+use crate::run::capturing;
 use clap::Args;
 use feedhandler::flow::recording::RecordingOptions;
 use feedhandler::flow::{Format, Recording};
@@ -19,6 +20,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use netio::Endpoint;
 use netio::fault::{FaultPlan, FaultPort};
 use netio::host::{HostPort, PortKind};
+use netio::pcap::PcapPort;
 use wire::Symbol;
 use wire::login::{Key, Username};
 
@@ -84,12 +86,15 @@ pub struct LoginArgs {
     /// Messages that may be unanswered
     #[arg(long, default_value_t = 1_024, value_parser = window)]
     window: usize,
-    /// How to reach the network: auto, uring or socket
+    /// How to reach the network: auto, dpdk, xdp, uring or socket
     #[arg(long, default_value = "auto")]
     port: PortKind,
     /// Faults to inject in both directions, such as drop=1%,duplicate=1%,reorder=1%,seed=7
     #[arg(long, default_value = "")]
     faults: FaultPlan,
+    /// Write the datagrams of this client into this file, for tcpdump, tshark or Wireshark
+    #[arg(long, value_name = "FILE")]
+    pcap: Option<PathBuf>,
 }
 
 impl LoginArgs {
@@ -115,11 +120,13 @@ impl LoginArgs {
     /// A port on any free local address from which the server can be reached.
     ///
     /// # Errors
-    /// There is none.
-    pub fn open_port(&self) -> Result<FaultPort<HostPort>, netio::PortError> {
+    /// There is none, or the file for the capture cannot be created.
+    pub fn open_port(&self) -> Result<FaultPort<PcapPort<HostPort>>, Box<dyn Error>> {
         let local = if self.server.ip().is_loopback() { Ipv4Addr::LOCALHOST } else { Ipv4Addr::UNSPECIFIED };
         let endpoint = Endpoint::unicast(SocketAddrV4::new(local, 0));
-        Ok(FaultPort::new(HostPort::open(self.port, &[endpoint])?, &self.faults))
+        let port = HostPort::open(&self.port.into(), &[endpoint])?;
+        eprintln!("port: {}", port.choice());
+        Ok(FaultPort::new(capturing(port, 1, self.pcap.as_deref())?, &self.faults))
     }
 }
 
@@ -142,6 +149,7 @@ pub fn execute(args: &ReplayArgs) -> Result<(), Box<dyn Error>> {
     let recording = open(args)?;
     let format = recording.format();
     let port = args.login.open_port()?;
+    let captured = port.inner().captured();
     let reports: Box<dyn Write> = match &args.reports {
         Some(path) => Box::new(BufWriter::new(create(path)?)),
         None => Box::new(io::sink()),
@@ -154,6 +162,9 @@ pub fn execute(args: &ReplayArgs) -> Result<(), Box<dyn Error>> {
     })?;
     if let Some(bar) = bar {
         bar.bar.finish_and_clear();
+    }
+    if let Some(captured) = captured {
+        eprintln!("pcap: {captured}");
     }
     let mut out = io::stdout().lock();
     if args.json {

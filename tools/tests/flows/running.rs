@@ -41,7 +41,7 @@ impl Running {
     pub fn start(overrides: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let group = Endpoint::multicast(TICK_GROUP, 0, Ipv4Addr::LOCALHOST);
-        let port = HostPort::open(PortKind::Auto, &[group]).expect("multicast on loopback");
+        let port = HostPort::open(&PortKind::Auto.into(), &[group]).expect("multicast on loopback");
         let journal = dir.path().to_str().expect("a path in UTF-8").to_owned();
         let line = format!("[\"{}\"]", port.local_addr(EndpointIndex(0)));
         let own: [(&str, &str); 5] = [
@@ -54,7 +54,7 @@ impl Running {
         let pairs = own.iter().chain(overrides).map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
         let mut config = Config::default().with_overrides(&pairs.collect::<Vec<_>>()).expect("valid overrides");
         let subscriber = Listener::new(port, Join::At(1));
-        let port = HostPort::open(PortKind::Auto, &endpoints(&config)).expect("ports on loopback");
+        let port = HostPort::open(&PortKind::Auto.into(), &endpoints(&config)).expect("ports on loopback");
         config.network.order_entry = port.local_addr(EndpointIndex(0));
         config.network.rerequest = port.local_addr(EndpointIndex(1));
         let appliance = Appliance::start(&config, port).expect("an appliance");
@@ -77,7 +77,7 @@ impl Running {
     /// A port for a client.
     pub fn client_port() -> HostPort {
         let endpoint = Endpoint::unicast(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));
-        HostPort::open(PortKind::Auto, &[endpoint]).expect("a port on loopback")
+        HostPort::open(&PortKind::Auto.into(), &[endpoint]).expect("a port on loopback")
     }
 
     /// Hears what has arrived; call it often enough that no socket buffer overflows.

@@ -1,10 +1,13 @@
 //! The real `pinion` program from outside: processes, signals, sockets, files.
 //!
 //! Goal: what an operator and a client at the other end of a wire may rely on. Non-goal: the rules of the book, the bytes of the
-//! protocol; those have tests without processes. Traffic stays on the loopback interface.
+//! protocol; those have tests without processes. Traffic stays on the loopback interface, or in namespaces
+//! that the program makes.
 
 mod capture;
+mod captured;
 mod crashes;
+mod demo;
 mod example_client;
 mod faults;
 mod full_flow;
@@ -18,5 +21,7 @@ mod process;
 mod recording;
 mod relay;
 mod rubbish;
+mod shipped;
 mod site;
+mod steady;
 mod topologies;

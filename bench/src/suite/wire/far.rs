@@ -85,7 +85,8 @@ struct Asked {
 fn echo(args: &EchoArgs) -> io::Result<()> {
     let stop = begin(args.pin)?;
     let market_data = Endpoint::unicast(SocketAddrV4::new(*args.bind.ip(), 0));
-    let mut port = HostPort::open(args.port, &[Endpoint::unicast(args.bind), market_data]).map_err(io::Error::other)?;
+    let mut port =
+        HostPort::open(&args.port.into(), &[Endpoint::unicast(args.bind), market_data]).map_err(io::Error::other)?;
     let mut asked: Vec<Asked> = Vec::with_capacity(BURST);
     let mut idle = 0;
     ready()?;

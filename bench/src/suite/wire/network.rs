@@ -1,66 +1,69 @@
-//! The network between the two sides: two namespaces of their own joined by a veth pair, or loopback.
+//! The network between the two sides: a lab of two namespaces joined by a veth pair, or loopback.
 //!
-//! Goal: packets go through two network stacks and a link that carry nothing else, and nothing is left behind whatever happens: the
-//! namespaces have no names and live as long as the thread that made them and the processes started in them, and the link lives as long as
-//! they do. Non-goal: changing anything that others see.
+//! Goal: packets go through two network stacks and a link that carry nothing else, where that can be had. Non-goal: making it; see
+//! [`netio::lab`].
 //!
 //! ```text
-//!   near namespace: this thread ── veth ── far namespace: one process a subject
+//!   near side: our port ── veth ── far side: the subject's process
 //! ```
+//!
+//! Each subject has one of its own: a port that takes a whole interface could not share one.
 
 use std::fmt;
-use std::fs::File;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
-use std::os::fd::AsRawFd;
-use std::process::Command;
 
 use crate::error::BenchError;
-use nix::sched::{CloneFlags, setns, unshare};
+use netio::lab::{Lab, Side};
 
-const NEAR: Ipv4Addr = Ipv4Addr::new(10, 26, 40, 1);
-const FAR: Ipv4Addr = Ipv4Addr::new(10, 26, 40, 2);
-
-/// The network as seen by the thread that made it, which stands in the near namespace.
+/// A network that nobody stands in: things are done on its sides.
 #[derive(Debug)]
 pub struct Network {
-    joined: Result<Namespaces, String>,
-}
-
-#[derive(Debug)]
-struct Namespaces {
-    near: File,
-    far: File,
+    joined: Result<Lab, String>,
 }
 
 impl Network {
-    /// Makes namespaces and link, or says why there is only loopback. The calling thread is moved into the near namespace, and must be one
-    /// that ends with the measurement.
+    /// Makes namespaces and link, or says why there is only loopback.
     #[must_use]
     pub fn make(loopback: bool) -> Self {
-        let joined = if loopback { Err("asked for".to_owned()) } else { Namespaces::join() };
-        Self { joined }
+        let made = || Lab::make(1).map_err(|error| error.to_string());
+        Self { joined: if loopback { Err("asked for".to_owned()) } else { made() } }
     }
 
     /// The near side's address.
     #[must_use]
     pub const fn near(&self) -> Ipv4Addr {
-        if self.joined.is_ok() { NEAR } else { Ipv4Addr::LOCALHOST }
+        self.address(Side::Near)
     }
 
     /// The far side's address.
     #[must_use]
     pub const fn far(&self) -> Ipv4Addr {
-        if self.joined.is_ok() { FAR } else { Ipv4Addr::LOCALHOST }
+        self.address(Side::Far)
     }
 
-    /// Does something in the far namespace, such as starting a process there.
+    const fn address(&self, side: Side) -> Ipv4Addr {
+        if self.joined.is_ok() { side.address() } else { Ipv4Addr::LOCALHOST }
+    }
+
+    /// Does something on the near side, such as opening a port.
+    ///
+    /// # Errors
+    /// The namespace cannot be entered, or it fails.
+    pub fn on_near<T>(&self, act: impl FnOnce() -> Result<T, BenchError>) -> Result<T, BenchError> {
+        match &self.joined {
+            Ok(lab) => lab.on(Side::Near, act).map_err(BenchError::io("enter the near side"))?,
+            Err(_) => act(),
+        }
+    }
+
+    /// Does something on the far side, such as starting a process there.
     ///
     /// # Errors
     /// It fails, or the namespace cannot be entered.
     pub fn on_far<T>(&self, act: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         match &self.joined {
-            Ok(namespaces) => namespaces.on_far(act),
+            Ok(lab) => lab.on(Side::Far, act)?,
             Err(_) => act(),
         }
     }
@@ -78,70 +81,8 @@ impl Network {
 impl fmt::Display for Network {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.joined {
-            Ok(_) => out.write_str("two network namespaces joined by a veth pair, made for this run"),
+            Ok(_) => out.write_str("two network namespaces joined by a veth pair, made for each subject"),
             Err(why) => write!(out, "loopback, one network stack for both sides; no namespaces: {why}"),
         }
     }
-}
-
-impl Namespaces {
-    fn join() -> Result<Self, String> {
-        let home = namespace().map_err(|error| format!("this one cannot be named: {error}"))?;
-        apart()?;
-        let joined = Self::link();
-        if joined.is_err() {
-            // Back to where there is a loopback that is up.
-            setns(&home, CloneFlags::CLONE_NEWNET).map_err(|error| format!("no way back: {error}"))?;
-        }
-        joined
-    }
-
-    /// From a namespace of its own, which becomes the far one.
-    fn link() -> Result<Self, String> {
-        let here = || namespace().map_err(|error| format!("it cannot be named: {error}"));
-        let far = here()?;
-        apart()?;
-        let namespaces = Self { near: here()?, far };
-        // The descriptor is closed in whatever is started, so it is named through this process.
-        let far_path = format!("/proc/{}/fd/{}", std::process::id(), namespaces.far.as_raw_fd());
-        ip(&["link", "add", "near0", "type", "veth", "peer", "name", "far0", "netns", &far_path])?;
-        up("near0", NEAR)?;
-        let far = namespaces.on_far(|| up("far0", FAR).map_err(io::Error::other));
-        far.map_err(|error| error.to_string())?;
-        Ok(namespaces)
-    }
-
-    fn on_far<T>(&self, act: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-        setns(&self.far, CloneFlags::CLONE_NEWNET)?;
-        let done = act();
-        setns(&self.near, CloneFlags::CLONE_NEWNET)?;
-        done
-    }
-}
-
-/// Moves this thread into a new network namespace.
-fn apart() -> Result<(), String> {
-    unshare(CloneFlags::CLONE_NEWNET).map_err(|error| format!("making one needs root: {error}"))
-}
-
-/// The network namespace of this thread.
-fn namespace() -> io::Result<File> {
-    File::open("/proc/thread-self/ns/net")
-}
-
-fn up(device: &str, address: Ipv4Addr) -> Result<(), String> {
-    ip(&["link", "set", "lo", "up"])?;
-    ip(&["address", "add", &format!("{address}/24"), "dev", device])?;
-    ip(&["link", "set", device, "up"])
-}
-
-fn ip(arguments: &[&str]) -> Result<(), String> {
-    // Not every shell of an ordinary user has these folders on its path.
-    let path = std::env::var("PATH").unwrap_or_default() + ":/usr/sbin:/sbin";
-    let output = Command::new("ip").args(arguments).env("PATH", path).output();
-    let output = output.map_err(|error| format!("needs the command ip (iproute2): {error}"))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(format!("ip {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr).trim()))
 }
