@@ -10,7 +10,7 @@ use crate::journal::{Appender, HelperThreads, JournalError, LocalDisk, RecoveryR
 use crate::limits::{COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, PACKET_LINK_SLOTS, TICK_LINK_SLOTS};
 use crate::link::{Datagram, FeedEvent, JournalEntry};
 use crate::recovery::{Recovered, recover};
-use crate::snapshot::{FollowerThread, SnapshotError, SnapshotName};
+use crate::snapshot::{FollowerThread, Prepared, SnapshotError, SnapshotName};
 use crate::tile::{
     Control, Duty, FeedStage, JournalStage, MatchingOutputs, MatchingStage, NetStage, Phase, Remains, Tile, TileKind,
     TileThread,
@@ -22,7 +22,7 @@ use netio::port::{Endpoint, Port, PortCounters};
 use netio::ring::channel;
 use std::net::SocketAddrV4;
 use std::sync::Arc;
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 use wire::{Nanos, Seq};
 
@@ -32,6 +32,9 @@ pub enum StartError {
     /// The journal cannot be used.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// The journal cannot be followed.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
     /// A thread could not be started or pinned.
     #[error("thread {name} did not start: {reason}")]
     Thread {
@@ -124,7 +127,14 @@ impl<T: Trace> Appliance<T> {
         trace: impl Fn(TileKind) -> T,
     ) -> Result<Self, StartError> {
         let clock = Clock::calibrate();
-        let mut recovered = recover(config, Arc::new(LocalDisk), Nanos(clock.now()))?;
+        let follows = config.snapshot.interval_ms > 0;
+        let now = Nanos(clock.now());
+        let (recovered, prepared) = thread::scope(|scope| {
+            let prepared = follows.then(|| scope.spawn(|| Prepared::new(config)));
+            let recovered = recover(config, Arc::new(LocalDisk), now);
+            (recovered, prepared.map(ScopedJoinHandle::join))
+        });
+        let mut recovered = recovered?;
         let began_from = (recovered.snapshot.take(), std::mem::take(&mut recovered.passed_over));
         let report = recovered.journal.report.clone();
         let watch = recovered.journal.watch.clone();
@@ -135,9 +145,15 @@ impl<T: Trace> Appliance<T> {
             move |error: std::io::Error| StartError::Thread { name, reason: error.to_string() }
         };
         let helper = helper.spawn_on(&config.topology.helper_placement()).map_err(refused("journal helper"))?;
-        let follows = config.snapshot.interval_ms > 0;
-        let follower = follows.then(|| FollowerThread::spawn(config, watch.clone())).transpose();
-        let follower = follower.map_err(refused("snapshot"))?;
+        let follower = match prepared {
+            None => None,
+            Some(prepared) => {
+                let prepared = prepared.map_err(|_| refused("snapshot")(std::io::Error::other("it panicked")))?;
+                let follower = prepared?.follow(watch.clone())?;
+                let interval = Duration::from_millis(u64::from(config.snapshot.interval_ms));
+                Some(FollowerThread::spawn(follower, interval).map_err(refused("snapshot"))?)
+            }
+        };
         let threads = match spawn(&config.topology, tiles, &control, &clock) {
             Ok(threads) => threads,
             Err(error) => {
@@ -246,7 +262,7 @@ impl<T: Trace> Appliance<T> {
         let mut work = self.control.work();
         let mut quiet_since = Instant::now();
         while Instant::now() < deadline && !self.has_failed() {
-            std::thread::sleep(Duration::from_millis(1));
+            thread::sleep(Duration::from_millis(1));
             let before = std::mem::replace(&mut work, self.control.work());
             if work != before || self.watch.durable_seq() < self.watch.appended_seq() {
                 quiet_since = Instant::now();
@@ -325,7 +341,7 @@ fn spawn<P: Port + Send + 'static, T: Trace>(
         let (control, clock) = (Arc::clone(control), clock.clone());
         let (say, hear) = std::sync::mpsc::sync_channel(1);
         let failed = |reason: String| StartError::Thread { name: name.clone(), reason };
-        let handle = std::thread::Builder::new()
+        let handle = thread::Builder::new()
             .name(name.clone())
             .spawn(move || {
                 let pinned = core.map_or(Ok(()), netio::cpu::pin_current_thread);

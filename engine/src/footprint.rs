@@ -17,7 +17,7 @@ pub struct Part {
 }
 
 /// Tables that begin on a huge page of their own, without the stores, of which each session has one.
-pub const TABLES_MAX: u64 = 8;
+pub const TABLES_MAX: u64 = 18;
 
 /// What the limits are in bytes; `docs/operations.md` has the same figures, and a test measures them.
 const FIVE_ORDERS: u64 = 384;
@@ -25,6 +25,8 @@ const LEVEL: u64 = 884;
 const STOP: u64 = 40;
 const INSTRUMENT: u64 = 374;
 const REPORT: u64 = 128;
+/// What the follower keeps of each order beside its books.
+const RANK: u64 = 4;
 /// What the index of keys has at the least, and all that is too small to be counted.
 const BOOK_BASE: u64 = 2 << 20;
 
@@ -38,6 +40,14 @@ pub fn parts(config: &Config) -> Vec<Part> {
         + config.instruments.len() as u64 * INSTRUMENT
         + BOOK_BASE;
     let store = (u64::from(limits.session_store_messages) * REPORT).next_multiple_of(HUGE_PAGE);
+    let follower = match config.snapshot.interval_ms {
+        0 => 0,
+        _ => {
+            let reports =
+                (u64::from(config.snapshot.session_reports).next_power_of_two() * REPORT).next_multiple_of(HUGE_PAGE);
+            book + u64::from(limits.orders) * RANK + config.sessions.len() as u64 * reports
+        }
+    };
     let link = |slots: usize, slot: usize| slots as u64 * slot as u64;
     let links = link(2 * DATAGRAM_LINK_SLOTS + PACKET_LINK_SLOTS, size_of::<Datagram>())
         + link(COMMAND_LINK_SLOTS, size_of::<JournalEntry>())
@@ -54,6 +64,7 @@ pub fn parts(config: &Config) -> Vec<Part> {
     vec![
         Part { name: "book", bytes: book },
         Part { name: "session stores", bytes: config.sessions.len() as u64 * store },
+        Part { name: "snapshot follower", bytes: follower },
         Part { name: "links", bytes: links },
         Part { name: "packets", bytes: packets },
     ]

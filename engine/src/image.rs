@@ -70,7 +70,8 @@ parts!(StateImage, LastTradeImage, SessionImage, ReportImage, TickImage, OrderIm
 /// A tick and the command that caused it.
 pub type CausedTick = (Seq, Tick);
 
-/// Writes the state of a venue, with at most `reports_max` of the newest reports of each session, and these ticks.
+/// Writes the state of a venue, with at most `reports_max` of the newest reports of each session, and these ticks. `ranks` is room for a number
+/// an order, for whoever does this often.
 ///
 /// # Errors
 /// What `out` returns.
@@ -78,6 +79,7 @@ pub fn write(
     venue: &Venue,
     reports_max: u64,
     ticks: impl ExactSizeIterator<Item = CausedTick>,
+    ranks: &mut Vec<u32>,
     out: &mut impl Write,
 ) -> io::Result<()> {
     let (exchange, gateway) = (venue.exchange(), venue.gateway());
@@ -111,7 +113,7 @@ pub fn write(
         debug_assert_eq!(written, Some(Tick::SIZE));
         TickImage { cause, tick: bytes, reserved: Reserved }.put(out)?;
     }
-    book.each_standing(|standing| order::put(standing, out))
+    book.each_standing(ranks, |standing| order::put(standing, out))
 }
 
 /// Reads a state into an empty venue of the same configuration, and gives its ticks to `on_tick`.

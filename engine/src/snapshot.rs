@@ -19,7 +19,7 @@ pub mod save;
 pub mod tail;
 
 pub use error::SnapshotError;
-pub use follower::{Follower, FollowerThread};
+pub use follower::{Follower, FollowerThread, Prepared};
 pub use load::{Loaded, load_newest, load_newest_where};
 pub use name::SnapshotName;
 pub use save::{Saved, save};

@@ -74,7 +74,7 @@ fn rebuilt(book: &Book, limits: &BookLimits, tick: i64) -> Result<Book, &'static
     again.set_tick(InstrumentIndex(0), tick);
     let mut rebuild = Rebuild::new(&mut again);
     book.last_trades().try_for_each(|last| rebuild.last_trade(last))?;
-    book.each_standing(|standing: &Standing| rebuild.stand(standing))?;
+    book.each_standing(&mut Vec::new(), |standing: &Standing| rebuild.stand(standing))?;
     rebuild.finish(book.stamp())?;
     Ok(again)
 }

@@ -22,13 +22,18 @@ pub struct Standing {
 }
 
 impl Book {
-    /// Shows every live order: by ladder, then best price first, then place in the queue; elected ones last, in their order.
+    /// Shows every live order: by ladder, then best price first, then place in the queue; elected ones last, in their order. `ranks` is
+    /// room for a number an order; what is in it does not matter.
     ///
     /// # Errors
     /// Whatever `see` returns; it ends the walk.
-    pub fn each_standing<E>(&self, mut see: impl FnMut(&Standing) -> Result<(), E>) -> Result<(), E> {
+    pub fn each_standing<E>(
+        &self,
+        ranks: &mut Vec<u32>,
+        mut see: impl FnMut(&Standing) -> Result<(), E>,
+    ) -> Result<(), E> {
         // By slot, so that the walk along the sessions is done once.
-        let mut ranks = vec![0; self.orders.end() as usize];
+        ranks.resize(ranks.len().max(self.orders.end() as usize), 0);
         for session in (0..self.limits.sessions).map(SessionIndex) {
             let (mut slot, mut rank) = (self.sessions.first(session), 0);
             while slot != NIL {

@@ -13,7 +13,7 @@ use super::save::{SaveOptions, Saved, save};
 use super::tail::Tail;
 use super::{SnapshotError, load_newest};
 use crate::config::Config;
-use crate::journal::{Durability, JournalError, Watch, directory};
+use crate::journal::{Anchor, Durability, JournalError, Watch, directory};
 use crate::limits::REPUBLISHED_TICKS_MAX;
 use crate::record;
 use crate::recovery::{Replayed, follower_venue};
@@ -25,29 +25,28 @@ const TURN_RECORDS: usize = 8_192;
 /// How long an idle follower sleeps.
 const IDLE: Duration = Duration::from_millis(5);
 
-/// A venue that stands where the journal was durable a moment ago.
-pub struct Follower {
+/// A follower that does not know of the journal yet, with all the memory that it will ever need.
+pub struct Prepared {
     options: SaveOptions,
     durability: Durability,
-    watch: Watch,
     venue: Venue,
     outputs: Replayed,
-    tail: Tail,
-    /// The command after which the last snapshot was taken.
-    saved: Seq,
+    /// Behind which record the venue stands; `None` before the first.
+    anchor: Option<Anchor>,
+    ranks: Vec<u32>,
 }
 
-impl Follower {
-    /// Begins where the newest snapshot stands, or before the first record.
+impl Prepared {
+    /// Stands where the newest snapshot stands, or before the first record. While the appliance recovers: both do the same work, each for
+    /// itself.
     ///
     /// # Errors
-    /// The journal cannot be read.
-    pub fn open(config: &Config, watch: Watch) -> Result<Self, SnapshotError> {
+    /// The directory cannot be listed.
+    pub fn new(config: &Config) -> Result<Self, SnapshotError> {
         let dir = config.journal.dir.clone();
-        let segments = directory::segments(&dir)?;
-        let Some(epoch) = segments.first().map(|segment| segment.epoch) else {
-            let found = "no segment".to_owned();
-            return Err(JournalError::MissingSegment { dir, expected: 0, found }.into());
+        let epoch = match dir.exists() {
+            true => directory::segments(&dir)?.first().map_or(0, |segment| segment.epoch),
+            false => 0,
         };
         let options = SaveOptions {
             dir,
@@ -59,16 +58,52 @@ impl Follower {
         let empty = || follower_venue(config);
         let (loaded, _) = load_newest(&options.dir, epoch, options.fingerprint, empty)?;
         let mut outputs = Replayed { ticks: VecDeque::with_capacity(REPUBLISHED_TICKS_MAX) };
-        let (venue, tail, saved) = match loaded {
+        let (venue, anchor) = match loaded {
             Some(loaded) => {
                 outputs.ticks.extend(loaded.ticks);
-                (loaded.venue, Tail::behind(&options.dir, epoch, loaded.anchor)?, loaded.anchor.seq)
+                (loaded.venue, Some(loaded.anchor))
             }
-            None => (empty(), Tail::at_start(&options.dir, epoch)?, Seq(0)),
+            None => (empty(), None),
         };
-        Ok(Self { options, durability: config.journal.durability, watch, venue, outputs, tail, saved })
+        let ranks = vec![0; usize::try_from(config.limits.orders).unwrap_or(0)];
+        Ok(Self { options, durability: config.journal.durability, venue, outputs, anchor, ranks })
     }
 
+    /// Begins to follow the journal, which is open now.
+    ///
+    /// # Errors
+    /// It cannot be read, or does not hold the record that the snapshot stands behind.
+    pub fn follow(self, watch: Watch) -> Result<Follower, SnapshotError> {
+        let Self { mut options, durability, venue, outputs, anchor, ranks } = self;
+        let segments = directory::segments(&options.dir)?;
+        let Some(epoch) = segments.first().map(|segment| segment.epoch) else {
+            let found = "no segment".to_owned();
+            return Err(JournalError::MissingSegment { dir: options.dir, expected: 0, found }.into());
+        };
+        options.epoch = epoch;
+        let tail = match anchor {
+            Some(anchor) => Tail::behind(&options.dir, epoch, anchor)?,
+            None => Tail::at_start(&options.dir, epoch)?,
+        };
+        let saved = tail.last().seq;
+        Ok(Follower { options, durability, watch, venue, outputs, tail, saved, ranks })
+    }
+}
+
+/// A venue that stands where the journal was durable a moment ago.
+pub struct Follower {
+    options: SaveOptions,
+    durability: Durability,
+    watch: Watch,
+    venue: Venue,
+    outputs: Replayed,
+    tail: Tail,
+    /// The command after which the last snapshot was taken.
+    saved: Seq,
+    ranks: Vec<u32>,
+}
+
+impl Follower {
     /// Replays some of what has become durable. Returns how many records.
     ///
     /// # Errors
@@ -101,7 +136,8 @@ impl Follower {
             // The journal itself does not wait for the disk. A snapshot must not survive what it stands on.
             self.tail.sync()?;
         }
-        let saved = save(&self.options, &self.venue, &anchor, self.outputs.ticks.iter().copied())?;
+        let ticks = self.outputs.ticks.iter().copied();
+        let saved = save(&self.options, &self.venue, &anchor, ticks, &mut self.ranks)?;
         self.saved = anchor.seq;
         Ok(Some(saved))
     }
@@ -140,12 +176,11 @@ impl FollowerThread {
     ///
     /// # Errors
     /// The system refuses a thread.
-    pub fn spawn(config: &Config, watch: Watch) -> std::io::Result<Self> {
-        let interval = Duration::from_millis(u64::from(config.snapshot.interval_ms));
+    pub fn spawn(follower: Follower, interval: Duration) -> std::io::Result<Self> {
         let told = Arc::new(Told::default());
-        let (tell, config) = (Arc::clone(&told), config.clone());
+        let tell = Arc::clone(&told);
         let body = move || {
-            run(&config, watch, interval, &tell).unwrap_or_else(|error| {
+            run(follower, interval, &tell).map(Some).unwrap_or_else(|error| {
                 put(&tell.failure, Some(error.to_string()));
                 None
             })
@@ -209,8 +244,7 @@ fn put<T>(place: &Mutex<T>, value: T) {
     }
 }
 
-fn run(config: &Config, watch: Watch, interval: Duration, told: &Told) -> Result<Option<Follower>, SnapshotError> {
-    let mut follower = Follower::open(config, watch)?;
+fn run(mut follower: Follower, interval: Duration, told: &Told) -> Result<Follower, SnapshotError> {
     let mut due = Instant::now() + interval;
     while !told.stopping.load(Ordering::Acquire) {
         if follower.follow()? == 0 {
@@ -230,5 +264,5 @@ fn run(config: &Config, watch: Watch, interval: Duration, told: &Told) -> Result
         }
         due = (begin + interval).max(Instant::now() + begin.elapsed());
     }
-    Ok(Some(follower))
+    Ok(follower)
 }

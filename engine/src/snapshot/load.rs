@@ -7,8 +7,9 @@ use std::path::Path;
 use super::SnapshotError;
 use super::file::ChunkReader;
 use super::name::SnapshotName;
+use super::tail::Tail;
 use crate::image::{self, CausedTick};
-use crate::journal::{Anchor, Position, Reader};
+use crate::journal::{Anchor, Position};
 use crate::venue::Venue;
 use wire::snapshot::{SNAPSHOT_HEADER_LEN, SnapshotHeader};
 use wire::{Nanos, Seq};
@@ -101,7 +102,7 @@ fn load(
     let position = Position { segment: header.segment, offset: header.offset };
     let anchor = Anchor { position, seq: header.seq, chain: header.chain };
     // Before anything large is made: the journal must hold the record.
-    drop(Reader::open_behind(dir, &anchor)?);
+    drop(Tail::behind(dir, name.epoch, anchor)?);
 
     let (mut venue, mut ticks) = (empty(), Vec::new());
     let mut chunks = ChunkReader::new(input, header.seed());

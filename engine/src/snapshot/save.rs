@@ -42,7 +42,8 @@ pub struct Saved {
 /// Bytes between two syncs while a snapshot is written, so that what the disk has to do at once stays bounded: the journal syncs too.
 const SYNC_EVERY_BYTES: u64 = 8 << 20;
 
-/// Writes the state of a venue, of which `anchor` is the last record, aside; syncs it, moves it into place, and removes old ones.
+/// Writes the state of a venue, of which `anchor` is the last record, aside; syncs it, moves it into place, and removes old ones. For
+/// `ranks` see [`image::write`].
 ///
 /// # Errors
 /// The file system refuses. Nothing but the half-written file is left, and the next start removes it.
@@ -51,10 +52,11 @@ pub fn save(
     venue: &Venue,
     anchor: &Anchor,
     ticks: impl ExactSizeIterator<Item = CausedTick>,
+    ranks: &mut Vec<u32>,
 ) -> Result<Saved, SnapshotError> {
     let name = SnapshotName::new(&options.dir, options.epoch, anchor.seq);
     let aside = directory::temporary_path(&name.path);
-    let (file_len, plain_len) = write(options, venue, anchor, ticks, &aside)?;
+    let (file_len, plain_len) = write(options, venue, anchor, ticks, ranks, &aside)?;
     fs::rename(&aside, &name.path).map_err(SnapshotError::io("rename into place the snapshot", &aside))?;
     directory::sync_directory(&options.dir)?;
     name::prune(&options.dir, options.epoch, options.keep)?;
@@ -66,6 +68,7 @@ fn write(
     venue: &Venue,
     anchor: &Anchor,
     ticks: impl ExactSizeIterator<Item = CausedTick>,
+    ranks: &mut Vec<u32>,
     aside: &std::path::Path,
 ) -> Result<(u64, u64), SnapshotError> {
     let mut header = SnapshotHeader {
@@ -92,7 +95,7 @@ fn write(
         // In its place the true header comes when its lengths are known.
         out.write_all(&[0; SNAPSHOT_HEADER_LEN])?;
         let mut chunks = ChunkWriter::new(BufWriter::with_capacity(1 << 16, out), header.seed());
-        image::write(venue, options.reports_max, ticks, &mut chunks)?;
+        image::write(venue, options.reports_max, ticks, ranks, &mut chunks)?;
         let (plain_len, out) = chunks.finish()?;
         let Paced { mut file, .. } = out.into_inner().map_err(io::IntoInnerError::into_error)?;
         header.plain_len = plain_len;

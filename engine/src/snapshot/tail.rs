@@ -58,7 +58,12 @@ impl Tail {
                 tail.next += journal::record_span(body.len()) as u64;
                 Ok(tail)
             }
-            _ => Err(tail.lost(anchor.seq)),
+            other => {
+                let found =
+                    other.map_or_else(|| "no whole record".to_owned(), |(header, _)| format!("record {}", header.seq));
+                let (path, offset, seq) = (tail.path.clone(), anchor.position.offset, anchor.seq);
+                Err(JournalError::Anchor { path, offset, seq, found }.into())
+            }
         }
     }
 

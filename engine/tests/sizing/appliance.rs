@@ -82,7 +82,8 @@ fn the_computed_footprint_holds_the_tables_of_an_appliance() {
         let large = large(after) - large(before);
         eprintln!("{limits:?}: computed {computed}, taken {taken:?}, {large} in large tables");
         assert!(computed + tables >= large, "expected at least {large} bytes, computed {computed} and {tables}");
-        let bytes = taken.bytes as u64;
+        // The follower's tables are made by another thread, which only the pages show.
+        let bytes = large.max(taken.bytes as u64);
         assert!(computed + tables >= bytes && computed <= bytes / 4 * 5 + tables, "computed {computed}, found {bytes}");
         appliance.stop().expect("it ends in order");
     }
@@ -94,7 +95,9 @@ fn an_appliance_of_that_size_starts_and_starts_again() {
     let _turn = turn();
     let dir = tempfile::tempdir().expect("a directory");
     let journal = dir.path().join("journal");
-    let (config, loading) = load(&text(&journal, (LIMITS.orders, LIMITS.levels, LIMITS.stops)));
+    let (mut config, loading) = load(&text(&journal, (LIMITS.orders, LIMITS.levels, LIMITS.stops)));
+    // The follower would take the books' memory once more.
+    config.snapshot.interval_ms = 0;
     eprintln!("{loading:?} to read the configuration");
     for life in ["first", "second"] {
         let port = HostPort::open(&PortKind::Socket.into(), &endpoints(&config)).expect("ports on loopback");

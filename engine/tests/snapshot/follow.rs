@@ -55,10 +55,9 @@ fn life_goes_on_over_many_restarts_and_segments() {
 #[test]
 fn the_thread_takes_snapshots_and_a_last_one() {
     let dir = tempfile::tempdir().expect("a directory");
-    let mut config = config(dir.path(), "synced");
-    config.snapshot.interval_ms = 1;
+    let config = config(dir.path(), "synced");
     let mut site = Site::open(&config);
-    let thread = FollowerThread::spawn(&config, site.journal.watch.clone()).expect("a thread");
+    let thread = FollowerThread::spawn(site.follower(), Duration::from_millis(1)).expect("a thread");
     let mut turns = 0;
     while thread.taken().0 < 3 {
         site.trade(40);

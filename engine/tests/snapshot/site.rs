@@ -5,7 +5,7 @@ use engine::config::Config;
 use engine::image;
 use engine::journal::{AppendError, Journal, JournalError, LocalDisk};
 use engine::recovery::{From, Recovered, recover_from};
-use engine::snapshot::{Follower, SnapshotName};
+use engine::snapshot::{Follower, Prepared, SnapshotName};
 use engine::venue::Venue;
 use std::path::Path;
 use std::sync::Arc;
@@ -110,7 +110,9 @@ impl Site {
     }
 
     pub fn follower(&self) -> Follower {
-        Follower::open(&self.harness.config, self.journal.watch.clone()).expect("a journal to follow")
+        Prepared::new(&self.harness.config)
+            .and_then(|prepared| prepared.follow(self.journal.watch.clone()))
+            .expect("a journal to follow")
     }
 }
 
@@ -127,7 +129,7 @@ pub fn save(follower: &mut Follower) -> SnapshotName {
 /// Everything that two recoveries must agree in.
 pub fn image_of(venue: &Venue, ticks: &[image::CausedTick]) -> Vec<u8> {
     let mut bytes = Vec::new();
-    image::write(venue, 32, ticks.iter().copied(), &mut bytes).expect("a vector takes all");
+    image::write(venue, 32, ticks.iter().copied(), &mut Vec::new(), &mut bytes).expect("a vector takes all");
     bytes
 }
 

@@ -59,7 +59,7 @@ impl Harness {
 
 fn bytes_of(venue: &Venue, ticks: &[CausedTick]) -> Vec<u8> {
     let mut bytes = Vec::new();
-    image::write(venue, REPORTS, ticks.iter().copied(), &mut bytes).expect("a vector takes all");
+    image::write(venue, REPORTS, ticks.iter().copied(), &mut Vec::new(), &mut bytes).expect("a vector takes all");
     bytes
 }
 
