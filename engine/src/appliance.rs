@@ -11,7 +11,7 @@ use crate::limits::{COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, PACKET_LINK_SLOTS, 
 use crate::link::{Datagram, FeedEvent, JournalEntry};
 use crate::recovery::{Recovered, recover};
 use crate::tile::{
-    Control, FeedStage, JournalStage, MatchingOutputs, MatchingStage, NetStage, Phase, Remains, Tile, TileKind,
+    Control, Duty, FeedStage, JournalStage, MatchingOutputs, MatchingStage, NetStage, Phase, Remains, Tile, TileKind,
     TileThread,
 };
 use crate::trace::{Off, Trace};
@@ -65,6 +65,8 @@ pub struct Stopped<T = Off> {
     pub next_tick: u64,
     /// What the tiles kept of the messages that were followed.
     pub traces: Vec<T>,
+    /// How much its threads had to do.
+    pub duty: Vec<Duty>,
 }
 
 /// A running appliance.
@@ -74,6 +76,8 @@ pub struct Appliance<T: Trace = Off> {
     helper: HelperThreads,
     watch: Watch,
     report: RecoveryReport,
+    /// The tiles of each thread.
+    placement: Vec<Vec<TileKind>>,
 }
 
 /// The endpoints that the port must be opened with, in the order that the tiles know them by.
@@ -120,7 +124,7 @@ impl<T: Trace> Appliance<T> {
         let control = Arc::new(Control::new(config.topology.threads.len()));
         let (tiles, helper) = build(config, port, recovered, &control, trace);
         let helper = helper
-            .spawn()
+            .spawn_on(&config.topology.helper_placement())
             .map_err(|error| StartError::Thread { name: "journal helper".to_owned(), reason: error.to_string() })?;
         let threads = match spawn(&config.topology, tiles, &control, &clock) {
             Ok(threads) => threads,
@@ -129,7 +133,8 @@ impl<T: Trace> Appliance<T> {
                 return Err(error);
             }
         };
-        Ok(Self { threads, control, helper, watch, report })
+        let placement = config.topology.threads.clone();
+        Ok(Self { threads, control, helper, watch, report, placement })
     }
 
     /// What replay found.
@@ -150,17 +155,24 @@ impl<T: Trace> Appliance<T> {
         self.control.failure().is_some() || self.threads.iter().any(JoinHandle::is_finished)
     }
 
+    /// How much each thread has had to do since the start, up to some milliseconds ago.
+    #[must_use]
+    pub fn duty(&self) -> Vec<Duty> {
+        let threads = self.placement.iter().enumerate();
+        threads.map(|(index, tiles)| self.control.duty(index, &name(tiles), tiles)).collect()
+    }
+
     /// Takes no more input, finishes what was taken, releases what became durable, syncs, and ends.
     ///
     /// # Errors
     /// It had stopped by itself, or the end of the journal could not be synced.
-    pub fn stop(self) -> Result<Stopped<T>, StopError> {
+    pub fn stop(mut self) -> Result<Stopped<T>, StopError> {
         self.control.advance(Phase::Draining);
         self.drain();
         self.control.advance(Phase::Stopped);
         let (mut venue, mut port, mut next_tick, mut traces) = (None, PortCounters::default(), 0, Vec::new());
         let mut panicked = false;
-        for thread in self.threads {
+        for thread in std::mem::take(&mut self.threads) {
             match thread.join() {
                 Ok(remains) => {
                     for tile in remains {
@@ -181,6 +193,7 @@ impl<T: Trace> Appliance<T> {
                 Err(_) => panicked = true,
             }
         }
+        let duty = self.duty();
         let journal = self.helper.stop();
         if let Some(reason) = self.control.failure() {
             return Err(StopError::Failed(reason));
@@ -190,7 +203,7 @@ impl<T: Trace> Appliance<T> {
         }
         journal?;
         let venue = venue.ok_or(StopError::Panicked)?;
-        Ok(Stopped { venue, port, next_tick, traces })
+        Ok(Stopped { venue, port, next_tick, traces, duty })
     }
 
     /// Waits until no tile has had work for a while and everything appended is durable.

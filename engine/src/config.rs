@@ -13,7 +13,9 @@ mod instrument;
 mod journal;
 mod limits;
 mod member;
+mod memory;
 mod network;
+mod placement;
 mod reader;
 mod session;
 mod session_rules;
@@ -30,6 +32,7 @@ pub use instrument::Instrument;
 pub use journal::Journal;
 pub use limits::{Limits, SESSION_STORE_MESSAGES_MIN};
 pub use member::Member;
+pub use memory::Memory;
 pub use netio::host::PortKind;
 pub use network::Network;
 pub use session::Session;
@@ -50,6 +53,8 @@ pub struct Config {
     pub appliance: Appliance,
     /// `[topology]`.
     pub topology: Topology,
+    /// `[memory]`.
+    pub memory: Memory,
     /// `[network]`.
     pub network: Network,
     /// `[feed]`.
@@ -75,6 +80,7 @@ impl Default for Config {
         Self {
             appliance: Appliance::default(),
             topology: Topology::default(),
+            memory: Memory::default(),
             network: Network::default(),
             feed: Feed::default(),
             journal: Journal::default(),
@@ -107,13 +113,34 @@ impl Config {
     /// # Errors
     /// The file cannot be read, or file or overrides say something that cannot be used.
     pub fn load_with(path: Option<&Path>, overrides: &[(String, String)]) -> Result<Self, ConfigError> {
+        Self::load_placed(path, None, overrides)
+    }
+
+    /// As [`load_with`](Self::load_with), with a file between that has `[topology]` alone: the same appliance on another machine.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn load_placed(
+        path: Option<&Path>,
+        topology: Option<&Path>,
+        overrides: &[(String, String)],
+    ) -> Result<Self, ConfigError> {
         let mut config = Self::default();
         let mut origin = "the built-in default".to_owned();
+        let read = |path: &Path| {
+            std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })
+        };
         if let Some(path) = path {
-            let text = std::fs::read_to_string(path)
-                .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
             origin = path.display().to_string();
-            config.layer(&Node::parse(&text, &origin)?)?;
+            config.layer(&Node::parse(&read(path)?, &origin)?)?;
+        }
+        if let Some(path) = topology {
+            let name = path.display().to_string();
+            let node = Node::parse(&read(path)?, &name)?;
+            let mut top = Reader::new(&node, "")?;
+            top.table("topology", |reader| config.topology.read(reader))?;
+            top.finish()?;
+            origin = format!("{origin} with {name}");
         }
         config.override_all(overrides)?;
         check::check(&config, &origin)?;
@@ -221,6 +248,7 @@ impl Config {
         let mut top = Reader::new(node, "")?;
         top.table("appliance", |reader| self.appliance.read(reader))?;
         top.table("topology", |reader| self.topology.read(reader))?;
+        top.table("memory", |reader| self.memory.read(reader))?;
         top.table("network", |reader| self.network.read(reader))?;
         top.table("feed", |reader| self.feed.read(reader))?;
         top.table("journal", |reader| self.journal.read(reader))?;

@@ -29,11 +29,12 @@ pub mod recovery;
 pub mod segment;
 pub mod syncer;
 pub mod watch;
+mod window;
 
 pub use appender::{AppendError, Appender};
 pub use disk::{Disk, LocalDisk};
 pub use error::JournalError;
-pub use helper::{Helper, HelperThreads};
+pub use helper::{Helper, HelperPlacement, HelperThreads};
 pub use reader::{Reader, Record};
 pub use recovery::{Genesis, Journal, Options, RecoveryReport, open};
 pub use watch::{Status, Watch};

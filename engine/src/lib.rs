@@ -23,6 +23,7 @@ pub mod venue;
 // The machine part.
 pub mod appliance;
 pub mod config;
+pub mod footprint;
 pub mod journal;
 pub mod link;
 pub mod recovery;

@@ -3,6 +3,7 @@
 //! A stage knows no threads, sockets of its own making, or clocks; the loop gives it the time. Tiles that share a core share a thread
 //! and are polled in data-flow order, so one core runs a message to completion.
 
+mod duty;
 mod feed;
 mod journal;
 mod matching;
@@ -10,6 +11,7 @@ mod net;
 mod run;
 mod wait;
 
+pub use duty::Duty;
 pub use feed::FeedStage;
 pub use journal::JournalStage;
 pub use matching::{MatchingOutputs, MatchingStage};
@@ -53,6 +55,22 @@ pub enum TileKind {
     Journal,
     /// Ticks to packets.
     Feed,
+}
+
+impl TileKind {
+    /// All of them, in data-flow order.
+    pub const ALL: [Self; 4] = [Self::Net, Self::Matching, Self::Journal, Self::Feed];
+
+    /// Its name in the configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Net => "net",
+            Self::Matching => "matching",
+            Self::Journal => "journal",
+            Self::Feed => "feed",
+        }
+    }
 }
 
 /// A stage of one of the four kinds, with its links.

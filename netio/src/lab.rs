@@ -127,6 +127,23 @@ impl Lab {
         Ok(())
     }
 
+    /// The kernel of this side has its address for itself, and does nothing for it on the link: for a port that has the
+    /// address there. Sockets of this side may still be bound to it.
+    ///
+    /// # Errors
+    ///
+    /// [`LabError::Refused`].
+    pub fn hand_over_address(&self, side: Side) -> Result<(), LabError> {
+        let (device, own) = (side.device(), format!("{}/32", side.address()));
+        let commands: [&[&str]; 3] = [
+            &["address", "flush", "dev", device],
+            &["address", "add", &own, "dev", "lo"],
+            &["link", "set", device, "arp", "off"],
+        ];
+        let entered = |source| LabError::Namespace { action: "be entered", source };
+        self.on(side, || commands.iter().try_for_each(|command| ip(command))).map_err(entered)?
+    }
+
     const fn namespace(&self, side: Side) -> &File {
         match side {
             Side::Near => &self.near,

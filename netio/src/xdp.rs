@@ -213,6 +213,7 @@ impl Port for XdpPort {
 
     #[inline]
     fn flush(&mut self) -> Result<(), PortError> {
+        self.listen_to_resolver();
         self.push_out()
     }
 

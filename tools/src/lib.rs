@@ -9,10 +9,12 @@
 //! | see all of it at once, with proof | [`demo`] |
 //! | hold the exchange against plain-text scenarios | [`scenario`] |
 //! | check or print a journal | [`journal`] |
+//! | prepare the machine | [`host`] |
 #![forbid(unsafe_code)]
 
 pub mod client;
 pub mod demo;
+pub mod host;
 pub mod journal;
 pub mod json;
 pub mod listen;

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use netio::pages::HugeAllocator;
-use tools::{demo, journal, listen, replay, run, scenario};
+use tools::{demo, host, journal, listen, replay, run, scenario};
 
 #[global_allocator]
 static MEMORY: HugeAllocator = HugeAllocator;
@@ -30,6 +30,7 @@ enum Command {
     Listen(listen::command::ListenArgs),
     Scenario(scenario::ScenarioArgs),
     Journal(journal::JournalArgs),
+    Host(host::HostArgs),
 }
 
 impl Command {
@@ -41,6 +42,7 @@ impl Command {
             Self::Listen(args) => listen::command::execute(args)?,
             Self::Scenario(args) => return scenario::execute(args),
             Self::Journal(args) => return journal::execute(args),
+            Self::Host(args) => return host::execute(args),
         }
         Ok(ExitCode::SUCCESS)
     }

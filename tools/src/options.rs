@@ -10,6 +10,9 @@ pub struct ConfigOptions {
     /// A TOML file over the built-in configuration.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// A TOML file with [topology] alone, over the other one: which cores the appliance runs on.
+    #[arg(long, value_name = "FILE")]
+    pub topology: Option<PathBuf>,
     /// One key over the file, such as `journal.durability=mapped`; may be given many times.
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
     pub overrides: Vec<(String, String)>,
@@ -21,7 +24,7 @@ impl ConfigOptions {
     /// # Errors
     /// The file cannot be read, or says something that cannot be used.
     pub fn load(&self) -> Result<Config, ConfigError> {
-        Config::load_with(self.config.as_deref(), &self.overrides)
+        Config::load_placed(self.config.as_deref(), self.topology.as_deref(), &self.overrides)
     }
 }
 

@@ -5,8 +5,10 @@ use clap::Args;
 use engine::appliance::{Appliance, Stopped, endpoints};
 use engine::config::Config;
 use engine::link::{ORDER_ENTRY, REREQUEST};
+use netio::cpu::Layout;
 use netio::fault::{FaultPlan, FaultPort};
 use netio::host::HostPort;
+use netio::pages::{Locked, Settings, lock_all};
 use netio::pcap::{PcapError, PcapPort};
 use netio::{Port, PortError, pages};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -52,10 +54,14 @@ pub fn run(options: &RunOptions) -> Result<(), Box<dyn Error>> {
     for warning in config.warnings() {
         eprintln!("warning: {warning}");
     }
+    for warning in config.topology.warnings(&Layout::here()) {
+        eprintln!("warning: {warning}");
+    }
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&stop))?;
     }
+    prepare_memory(&config);
     let port = open_port(&config)?;
     eprintln!("port: {}", port.choice());
     if config.network.faults.is_empty() && options.pcap.is_none() {
@@ -107,11 +113,9 @@ pub fn open_port(config: &Config) -> Result<HostPort, Box<dyn Error>> {
 
 fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) -> Result<(), Box<dyn Error>> {
     let [order_entry, rerequest] = [ORDER_ENTRY, REREQUEST].map(|endpoint| port.local_addr(endpoint));
-    // All tables are made in here, and are for good.
-    pages::prefault(true);
     let appliance = Appliance::start(config, port)?;
-    pages::prefault(false);
-    eprintln!("memory: {}", pages::huge_pages());
+    pages::seal();
+    tell_memory(lock_all(config.memory.lock)?);
     let report = appliance.report();
     if let Some(torn) = &report.cut {
         eprintln!(
@@ -135,8 +139,42 @@ fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) 
         std::thread::sleep(Duration::from_millis(20));
     }
     let stopped = appliance.stop()?;
+    for duty in &stopped.duty {
+        eprintln!("duty: {duty}");
+    }
+    if let (tables @ 1.., bytes) = pages::late_tables() {
+        eprintln!("warning: {tables} tables of {bytes} bytes were asked for after the start: a bug, please report it");
+    }
     eprintln!("{}", summary(&stopped));
     Ok(())
+}
+
+/// What is made from here until the appliance has started, the port's buffers with it, is for good: on reserved pages if there are any, near
+/// the core of the first thread.
+fn prepare_memory(config: &Config) {
+    let layout = Layout::here();
+    // With one node there is nothing to choose.
+    let first = config.topology.pin.first().filter(|_| layout.nodes() > 1);
+    let settings = Settings { reserved: config.memory.huge_pages, node: first.and_then(|core| layout.node(*core)) };
+    if !pages::begin(&settings) {
+        eprintln!(
+            "warning: the kernel does not let this process choose NUMA node {}: memory may be far from its cores; in a container, \
+             give it the system calls mbind and set_mempolicy, or start it with numactl",
+            settings.node.unwrap_or_default()
+        );
+    }
+}
+
+/// What the tables lie on now, and what to do where that is slower than it could be.
+fn tell_memory(locked: Locked) {
+    let pages = pages::huge_pages();
+    eprintln!("memory: {pages}; {locked}");
+    if pages.bytes_small > 0 {
+        eprintln!(
+            "warning: {} MiB of large tables are on pages of 4 KiB, and access to them is slower: see `pinion host check pages thp`",
+            pages.bytes_small.div_ceil(1 << 20)
+        );
+    }
 }
 
 fn summary(stopped: &Stopped) -> String {

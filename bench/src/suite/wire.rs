@@ -114,7 +114,7 @@ const SMOKE_RATE_PER_S: u64 = 2_000;
 pub fn run(args: &WireArgs, smoke: bool, clock: &Clock) -> Result<Section, BenchError> {
     let Signals { stop, over } = Signals::heard()?;
     over.store(false, Ordering::Relaxed);
-    // A thread of its own: it leaves for another network namespace, and is pinned.
+    // A thread of its own: it visits other network namespaces, and is pinned.
     let measured = std::thread::scope(|scope| {
         let clock = clock.clone();
         let near = std::thread::Builder::new().name("bench-near".to_owned());
@@ -157,7 +157,7 @@ fn measure(args: &WireArgs, smoke: bool, clock: &Clock, stop: &AtomicBool) -> Re
     let scratch = scratch.map_err(BenchError::io("make a directory for the journal"))?;
     let cores = Cores::of(args, smoke);
     let site = Site {
-        network: Network::make(args.loopback),
+        loopback: args.loopback,
         scratch: scratch.path().to_owned(),
         far_cores: cores.far.clone(),
         wait: cores.wait,
@@ -167,7 +167,7 @@ fn measure(args: &WireArgs, smoke: bool, clock: &Clock, stop: &AtomicBool) -> Re
     };
     let sent = Sent { pattern: args.pattern, seed: args.seed, deadline_ns: args.deadline_us.saturating_mul(1_000) };
     let mut section = Section { name: "wire", facts: Vec::new(), rows: Vec::new(), series: Vec::new() };
-    section.facts.push(("network", site.network.to_string()));
+    section.facts.push(("network", Network::make(args.loopback).to_string()));
     section.facts.push(("threads", cores.said));
     if let Some(stall_ms) = args.stall_ms {
         let kind = resolve(&site, args.port.first().copied().unwrap_or_default())?.kind;
@@ -313,10 +313,11 @@ impl Cores {
 
 /// The port that is really opened on the far side, and why not another.
 fn resolve(site: &Site<'_>, kind: PortKind) -> Result<Choice, BenchError> {
-    let mut address = site.network.free_far()?;
+    let network = Network::make(site.loopback);
+    let mut address = network.free_far()?;
     address.set_port(0);
     let open = || HostPort::open(&kind.into(), &[Endpoint::unicast(address)]).map_err(std::io::Error::other);
-    Ok(site.network.on_far(open).map_err(BenchError::io("open a port"))?.choice().clone())
+    Ok(network.on_far(open).map_err(BenchError::io("open a port"))?.choice().clone())
 }
 
 fn durability(text: &str) -> Result<Durability, String> {

@@ -12,6 +12,8 @@ use std::net::SocketAddrV4;
 pub const MEMBERS_MAX: usize = 65_535;
 /// Each session has a store of its own.
 pub const SESSIONS_MAX: usize = 4_096;
+/// The journal's helper threads.
+const HELPERS: usize = 2;
 /// Lines A and B.
 const TICK_LINES_MAX: usize = 2;
 
@@ -59,6 +61,10 @@ fn topology(config: &Config) -> Result<(), Breach> {
     if pins != 0 && pins != threads {
         let expected = format!("one core for each of the {threads} threads, or [] to leave all unpinned");
         return breach("topology.pin", expected, format!("{pins} cores"));
+    }
+    if topology.helpers.len() > HELPERS {
+        let expected = "one or two cores, journal-sync's and journal-prepare's, or []";
+        return breach("topology.helpers", expected, format!("{} cores", topology.helpers.len()));
     }
     match duplicate(topology.pin.iter()) {
         Some((_, core)) => breach("topology.pin", "each core once", format!("core {core} twice")),

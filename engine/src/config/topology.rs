@@ -5,10 +5,11 @@
 use super::error::ConfigError;
 use super::reader::{Reader, bad_value, integer, text};
 use super::tree::{Node, Value};
+use crate::journal::HelperPlacement;
 use crate::tile::{TileKind, Wait};
 
 /// All tiles in data-flow order.
-const TILES: [TileKind; 4] = [TileKind::Net, TileKind::Matching, TileKind::Journal, TileKind::Feed];
+const TILES: [TileKind; 4] = TileKind::ALL;
 
 /// Placement of the tiles.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,9 @@ pub struct Topology {
     pub threads: Vec<Vec<TileKind>>,
     /// The core of each thread; empty: the scheduler's choice.
     pub pin: Vec<usize>,
+    /// The cores of the journal's helper threads: the one that syncs, the one that prepares segments; one core is both's. Empty: the
+    /// scheduler's choice.
+    pub helpers: Vec<usize>,
     /// What idle threads do.
     pub wait: Wait,
 }
@@ -24,7 +28,7 @@ pub struct Topology {
 impl Default for Topology {
     fn default() -> Self {
         let threads = Self::preset(2).expect("2 is a preset");
-        Self { threads, pin: Vec::new(), wait: Wait::Yield }
+        Self { threads, pin: Vec::new(), helpers: Vec::new(), wait: Wait::Yield }
     }
 }
 
@@ -44,6 +48,27 @@ impl Topology {
             4 => Some(vec![vec![net], vec![matching], vec![journal], vec![feed]]),
             _ => None,
         }
+    }
+
+    /// Where the journal's helper threads run. The one that syncs spins where the tiles do, if its core is nobody else's.
+    #[must_use]
+    pub fn helper_placement(&self) -> HelperPlacement {
+        let (sync, prepare) = (self.helpers.first().copied(), self.helpers.last().copied());
+        let has_its_own = sync.is_some_and(|core| Some(core) != prepare && !self.pin.contains(&core));
+        HelperPlacement { sync, prepare, sync_spins: has_its_own && self.wait == Wait::Spin }
+    }
+
+    /// The cores whose threads never leave them, ascending; none where threads wait otherwise.
+    #[must_use]
+    pub fn spinning_cores(&self) -> Vec<usize> {
+        if self.wait != Wait::Spin {
+            return Vec::new();
+        }
+        let helpers = self.helper_placement();
+        let sync = helpers.sync.filter(|_| helpers.sync_spins);
+        let mut cores: Vec<usize> = self.pin.iter().copied().chain(sync).collect();
+        cores.sort_unstable();
+        cores
     }
 
     pub(super) fn read(&mut self, mut reader: Reader<'_>) -> Result<(), ConfigError> {
@@ -70,6 +95,12 @@ impl Topology {
             core,
             &mut self.pin,
         )?;
+        reader.list(
+            "helpers",
+            "a list of one or two core numbers, journal-sync's and journal-prepare's, or [] to leave them unpinned",
+            core,
+            &mut self.helpers,
+        )?;
         let waits = [("spin", Wait::Spin), ("yield", Wait::Yield), ("park", Wait::Park)];
         reader.choice("wait", &waits, &mut self.wait)?;
         reader.finish()
@@ -89,10 +120,10 @@ fn placement(node: &Node, path: &str) -> Result<Vec<Vec<TileKind>>, ConfigError>
         let path = format!("{path}[{index}]");
         let mut tiles = Vec::new();
         for item in list(thread, &path)? {
-            let tile = text(&item).and_then(|text| TILES.into_iter().find(|tile| name(*tile) == text));
+            let tile = text(&item).and_then(|text| TILES.into_iter().find(|tile| tile.name() == text));
             let tile = tile.ok_or_else(|| bad_value(&item, &path, names(&TILES)))?;
             if threads.iter().flatten().chain(&tiles).any(|placed| *placed == tile) {
-                return Err(bad_value(&item, &path, format!("every tile once, '{}' is placed twice", name(tile))));
+                return Err(bad_value(&item, &path, format!("every tile once, '{}' is placed twice", tile.name())));
             }
             tiles.push(tile);
         }
@@ -114,15 +145,5 @@ fn placement(node: &Node, path: &str) -> Result<Vec<Vec<TileKind>>, ConfigError>
 }
 
 fn names(tiles: &[TileKind]) -> String {
-    tiles.iter().map(|tile| name(*tile)).collect::<Vec<_>>().join(", ")
-}
-
-/// The name of a tile in the configuration.
-const fn name(tile: TileKind) -> &'static str {
-    match tile {
-        TileKind::Net => "net",
-        TileKind::Matching => "matching",
-        TileKind::Journal => "journal",
-        TileKind::Feed => "feed",
-    }
+    tiles.iter().map(|tile| tile.name()).collect::<Vec<_>>().join(", ")
 }

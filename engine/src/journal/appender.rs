@@ -114,7 +114,7 @@ impl Appender {
         let (chain, span) =
             self.segment.write(offset, &record).ok_or(AppendError::BodyTooLong { found: body.len() })?;
         self.cursor = Cursor { last_seq: seq, chain, offset: offset + span };
-        self.shared.publish_appended(seq, self.segment.index());
+        self.shared.publish_appended(seq, self.segment.index(), offset + span);
         if self.durability == Durability::Mapped {
             self.shared.publish_durable(seq);
         }

@@ -1,16 +1,18 @@
-//! The two helpers, as plain calls or as threads.
+//! The helpers, as plain calls or as threads.
 //!
 //! Goal: the appliance starts and stops them with one call each, a simulation takes their turns itself. Non-goal: choosing their cores;
-//! a thread inherits the affinity of the one that spawns it, so spawn before pinning.
+//! a thread without one inherits the affinity of the one that spawns it, so spawn before pinning.
 
 use std::io;
 use std::sync::Arc;
+use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::preparer::Preparer;
 use super::syncer::Syncer;
 use super::watch::Shared;
+use super::window::Window;
 use super::{JournalError, Status, Watch};
 
 /// Idle turns of the syncer before it yields, and before it sleeps.
@@ -18,20 +20,34 @@ const SPIN_TURNS: u32 = 64;
 const YIELD_TURNS: u32 = 128;
 /// How long an idle syncer sleeps; bounds what waiting adds to the first commit after a pause.
 const SYNCER_SLEEP: Duration = Duration::from_micros(50);
+/// How long the thread ahead of the appender sleeps: it is a window ahead.
+const AHEAD_SLEEP: Duration = Duration::from_micros(500);
 /// How long an idle preparer sleeps; it is a whole segment ahead.
 const PREPARER_SLEEP: Duration = Duration::from_micros(500);
+
+/// Where the helpers' threads run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HelperPlacement {
+    /// The syncer's core; `None` leaves it to the scheduler.
+    pub sync: Option<usize>,
+    /// The preparer's, and that of the thread that goes ahead of the appender.
+    pub prepare: Option<usize>,
+    /// The syncer never sleeps: for a core that nobody else wants.
+    pub sync_spins: bool,
+}
 
 /// The helpers of one journal, not running yet.
 #[derive(Debug)]
 pub struct Helper {
     preparer: Preparer,
     syncer: Syncer,
+    window: Option<Window>,
     shared: Arc<Shared>,
 }
 
 impl Helper {
-    pub(super) fn new(preparer: Preparer, syncer: Syncer, shared: Arc<Shared>) -> Self {
-        Self { preparer, syncer, shared }
+    pub(super) fn new(preparer: Preparer, syncer: Syncer, window: Option<Window>, shared: Arc<Shared>) -> Self {
+        Self { preparer, syncer, window, shared }
     }
 
     /// One turn of each, for a run on one thread. A failure is recorded in the status, and nothing is done any more after it. True when
@@ -50,22 +66,44 @@ impl Helper {
                 Err(error) => self.shared.fail(&error),
             }
         }
+        if let Some(window) = &mut self.window {
+            window.turn();
+        }
         worked
     }
 
-    /// Starts a thread for each.
+    /// Starts a thread for each, wherever the scheduler likes.
     ///
     /// # Errors
     /// The system refuses a thread.
     pub fn spawn(self) -> io::Result<HelperThreads> {
-        let Self { mut preparer, mut syncer, shared } = self;
-        let mut threads = HelperThreads { shared: Arc::clone(&shared), threads: Vec::with_capacity(2) };
+        self.spawn_on(&HelperPlacement::default())
+    }
+
+    /// Starts a thread for each, on its core.
+    ///
+    /// # Errors
+    /// The system refuses a thread, or the core.
+    pub fn spawn_on(self, placement: &HelperPlacement) -> io::Result<HelperThreads> {
+        let Self { mut preparer, mut syncer, window, shared } = self;
+        let mut threads = HelperThreads { shared: Arc::clone(&shared), threads: Vec::with_capacity(3) };
+        if let Some(mut window) = window {
+            let shared = Arc::clone(&shared);
+            let turn = move || {
+                window.turn();
+                Ok(false)
+            };
+            threads.spawn("journal-ahead", placement.prepare, move || {
+                run(&shared, turn, |_| thread::sleep(AHEAD_SLEEP))
+            })?;
+        }
         let preparer_shared = Arc::clone(&shared);
-        threads.spawn("journal-prepare", move || {
+        threads.spawn("journal-prepare", placement.prepare, move || {
             run(&preparer_shared, || preparer.turn(), |_| thread::sleep(PREPARER_SLEEP));
         })?;
-        threads.spawn("journal-sync", move || {
-            run(&shared, || syncer.turn(), wait);
+        let idle = if placement.sync_spins { |_| std::hint::spin_loop() } else { wait };
+        threads.spawn("journal-sync", placement.sync, move || {
+            run(&shared, || syncer.turn(), idle);
             if !shared.is_failed()
                 && let Err(error) = syncer.finish()
             {
@@ -96,14 +134,24 @@ impl HelperThreads {
         }
     }
 
-    fn spawn(&mut self, name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    fn spawn(&mut self, name: &str, core: Option<usize>, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
         let bell = Bell(Arc::clone(&self.shared));
+        let (say, hear) = mpsc::sync_channel(1);
         let thread = thread::Builder::new().name(name.to_owned()).spawn(move || {
             let _bell = bell;
-            body();
+            let pinned = core.map_or(Ok(()), netio::cpu::pin_current_thread);
+            let go = pinned.is_ok();
+            // Whoever spawns waits for it.
+            let _ = say.send(pinned);
+            if go {
+                body();
+            }
         })?;
         self.threads.push(thread);
-        Ok(())
+        match hear.recv() {
+            Ok(pinned) => pinned.map_err(io::Error::other),
+            Err(_) => Err(io::Error::other("the thread ended at once")),
+        }
     }
 
     fn join(&mut self) {

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError};
 
+use super::map::Ahead;
 use super::segment::{Segment, SegmentSpec};
 use super::{Disk, JournalError};
 
@@ -22,6 +23,7 @@ pub struct Preparer {
     to_appender: SyncSender<Segment>,
     from_appender: Receiver<Segment>,
     to_syncer: Sender<(u64, File)>,
+    to_window: Sender<(u64, Ahead)>,
 }
 
 impl Preparer {
@@ -31,9 +33,9 @@ impl Preparer {
         next_index: u64,
         disk: Arc<dyn Disk>,
         (to_appender, from_appender): (SyncSender<Segment>, Receiver<Segment>),
-        to_syncer: Sender<(u64, File)>,
+        (to_syncer, to_window): (Sender<(u64, File)>, Sender<(u64, Ahead)>),
     ) -> Self {
-        Self { dir, spec, next_index, disk, ready: None, to_appender, from_appender, to_syncer }
+        Self { dir, spec, next_index, disk, ready: None, to_appender, from_appender, to_syncer, to_window }
     }
 
     /// Does what there is to do now. True when that was something.
@@ -53,6 +55,8 @@ impl Preparer {
                 // The syncer learns of the file before the appender can have written to it. It may have ended already, on a failure of
                 // its own; then there is nobody to learn of it.
                 let _ = self.to_syncer.send((self.next_index, file));
+                // Nor need there be a window.
+                let _ = self.to_window.send((self.next_index, segment.ahead()));
                 self.next_index += 1;
                 worked = true;
                 segment

@@ -20,6 +20,7 @@ use super::reader::{End, Reader, Record, Torn};
 use super::segment::{self, NewRecord, Segment, SegmentSpec};
 use super::syncer::{Syncer, SyncerStart};
 use super::watch::{Shared, Watch};
+use super::window::Window;
 use super::{Appender, Disk, Durability, JournalError, Position};
 
 /// Segments lying ready in the queue; one more waits with the preparer.
@@ -233,18 +234,21 @@ fn assemble(
     let mut mark = Mark::open(&dir, epoch, &*disk)?;
     mark.raise(cursor.last_seq);
     let index = segment.index();
-    let shared = Arc::new(Shared::new(lock, cursor.last_seq, index));
+    let shared = Arc::new(Shared::new(lock, cursor.last_seq, (index, cursor.offset)));
     let (to_appender, prepared) = mpsc::sync_channel(PREPARED_MAX);
     let (retired, from_appender) = mpsc::sync_channel(RETIRED_MAX);
     let (to_syncer, prepared_files) = mpsc::channel();
     let spec = SegmentSpec { epoch, fingerprint: options.fingerprint, segment_len: options.segment_len };
     let links = (to_appender, from_appender);
-    let preparer = Preparer::new(dir.clone(), spec, index + 1, Arc::clone(&disk), links, to_syncer);
+    let (to_window, prepared_pages) = mpsc::channel();
+    let window = (durability == Durability::Mapped)
+        .then(|| Window::new(Arc::clone(&shared), (index, segment.ahead()), prepared_pages));
+    let preparer = Preparer::new(dir.clone(), spec, index + 1, Arc::clone(&disk), links, (to_syncer, to_window));
     let (durable, current) = (cursor.last_seq, (index, file));
     let start = SyncerStart { dir, epoch, durability, mark, durable, current, prepared: prepared_files };
     let syncer = Syncer::new(start, disk, Arc::clone(&shared));
     let seed = journal::seed(epoch);
     let appender = Appender::new(segment, cursor, seed, durability, Arc::clone(&shared), (prepared, retired));
     let watch = Watch::new(Arc::clone(&shared));
-    Ok(Journal { appender, helper: Helper::new(preparer, syncer, shared), watch, report })
+    Ok(Journal { appender, helper: Helper::new(preparer, syncer, window, shared), watch, report })
 }

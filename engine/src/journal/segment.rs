@@ -15,7 +15,7 @@ use std::path::Path;
 use wire::journal::{self, RecordKind, SEGMENT_HEADER_LEN, SegmentHeader};
 use wire::{Nanos, Seq};
 
-use super::map::MappedFile;
+use super::map::{Ahead, MappedFile};
 use super::{Disk, JournalError, directory};
 
 /// The least segment length: room for the header and a few of the longest records. A configuration should ask for far more.
@@ -98,6 +98,11 @@ impl Segment {
     #[must_use]
     pub fn index(&self) -> u64 {
         self.header.index
+    }
+
+    /// For a thread that goes ahead of the appender.
+    pub(super) fn ahead(&self) -> Ahead {
+        self.map.ahead()
     }
 
     /// Whether a record with a body of this length fits at `offset`.

@@ -2,7 +2,7 @@
 //!
 //! Goal: reading costs one load of a cache line that one thread writes. Non-goal: waiting; whoever waits polls.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use wire::Seq;
@@ -22,6 +22,8 @@ struct Appended {
     seq: AtomicU64,
     /// Segment of the latest record. Stored before `seq`, so whoever reads `seq` first reads this at least as new.
     segment: AtomicU64,
+    /// Where the next record begins in it, more or less: only for whoever goes ahead of the appender.
+    offset: AtomicUsize,
 }
 
 /// What appender, helper threads and watchers share. The directory stays locked while any of them lives.
@@ -41,14 +43,19 @@ struct State {
 }
 
 impl Shared {
-    /// Everything up to `seq`, in segments up to `segment`, is appended and durable.
-    pub(super) fn new(lock: DirectoryLock, seq: Seq, segment: u64) -> Self {
-        let appended = Appended { seq: AtomicU64::new(seq.get()), segment: AtomicU64::new(segment) };
+    /// Everything up to `seq`, which ends at `offset` of `segment`, is appended and durable.
+    pub(super) fn new(lock: DirectoryLock, seq: Seq, (segment, offset): (u64, usize)) -> Self {
+        let appended = Appended {
+            seq: AtomicU64::new(seq.get()),
+            segment: AtomicU64::new(segment),
+            offset: AtomicUsize::new(offset),
+        };
         Self { appended: Line(appended), durable: Line(AtomicU64::new(seq.get())), state: Line::default(), _lock: lock }
     }
 
     #[inline]
-    pub(super) fn publish_appended(&self, seq: Seq, segment: u64) {
+    pub(super) fn publish_appended(&self, seq: Seq, segment: u64, offset: usize) {
+        self.appended.0.offset.store(offset, Ordering::Relaxed);
         self.appended.0.segment.store(segment, Ordering::Release);
         self.appended.0.seq.store(seq.get(), Ordering::Release);
     }
@@ -58,6 +65,11 @@ impl Shared {
     pub(super) fn appended(&self) -> (Seq, u64) {
         let seq = self.appended.0.seq.load(Ordering::Acquire);
         (Seq(seq), self.appended.0.segment.load(Ordering::Acquire))
+    }
+
+    /// Segment and offset at which the next record begins; a reader may see the one from before the other.
+    pub(super) fn appended_at(&self) -> (u64, usize) {
+        (self.appended.0.segment.load(Ordering::Acquire), self.appended.0.offset.load(Ordering::Relaxed))
     }
 
     #[inline]

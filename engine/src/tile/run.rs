@@ -1,11 +1,12 @@
 //! The one poll loop, and how it is told to stop.
 
-use super::{Remains, Stage, StageError, Tile, Wait};
+use super::duty::{Duty, Published, Tally};
+use super::{Remains, Stage, StageError, Tile, TileKind, Wait};
 use crate::trace::{Off, Trace};
 use netio::clock::Clock;
 use netio::port::Port;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use wire::Nanos;
 
 /// What the appliance is at. It only moves forward.
@@ -24,8 +25,8 @@ pub enum Phase {
 #[derive(Debug)]
 pub struct Control {
     phase: AtomicU8,
-    /// Work done by each thread since the start; a drained appliance is one in which these stand still.
-    work: Box<[AtomicU64]>,
+    /// What each thread has done since the start; a drained appliance is one in which the work stands still.
+    threads: Box<[Published]>,
     failure: Mutex<Option<String>>,
 }
 
@@ -35,7 +36,7 @@ impl Control {
     pub fn new(threads: usize) -> Self {
         Self {
             phase: AtomicU8::new(Phase::Running as u8),
-            work: (0..threads).map(|_| AtomicU64::new(0)).collect(),
+            threads: (0..threads).map(|_| Published::default()).collect(),
             failure: Mutex::new(None),
         }
     }
@@ -60,7 +61,13 @@ impl Control {
     /// Work done by all threads since the start.
     #[must_use]
     pub fn work(&self) -> u64 {
-        self.work.iter().map(|work| work.load(Ordering::Relaxed)).sum()
+        self.threads.iter().map(|thread| thread.work.load(Ordering::Relaxed)).sum()
+    }
+
+    /// What a thread has done up to some milliseconds ago: the one of this index, called `name`, with these tiles.
+    #[must_use]
+    pub fn duty(&self, index: usize, name: &str, tiles: &[TileKind]) -> Duty {
+        self.threads[index].read(name.to_owned(), tiles)
     }
 
     /// Why the appliance stopped by itself, if it did.
@@ -80,8 +87,10 @@ impl Control {
     }
 }
 
-/// How often a thread steers its clock towards the system's, ns.
-const RESYNC_NS: u64 = 1_000_000_000;
+/// How often a thread publishes its duty, ns.
+const PUBLISH_NS: u64 = 10_000_000;
+/// How often it steers its clock towards the system's, in the same.
+const RESYNC_PUBLICATIONS: u32 = 100;
 
 /// The tiles of one thread.
 pub struct TileThread<P: Port, T: Trace = Off> {
@@ -98,29 +107,42 @@ impl<P: Port, T: Trace> TileThread<P, T> {
     pub fn run(mut self, control: &Control, mut clock: Clock) -> Vec<Remains<T>> {
         let mut idle = 0u32;
         let mut work = 0u64;
-        let mut next_resync = clock.now().saturating_add(RESYNC_NS);
+        let published = &control.threads[self.index];
+        let mut tally = Tally::begin(clock.now());
+        let (mut next_publication, mut publications) = (clock.now().saturating_add(PUBLISH_NS), 0);
         while !control.is_stopped() {
             let now = Nanos(clock.now());
-            if now.0 >= next_resync {
-                clock.resync();
-                next_resync = now.0.saturating_add(RESYNC_NS);
+            tally.turn(now.0);
+            if now.0 >= next_publication {
+                next_publication = now.0.saturating_add(PUBLISH_NS);
+                published.publish(&tally);
+                publications += 1;
+                if publications == RESYNC_PUBLICATIONS {
+                    publications = 0;
+                    clock.resync();
+                }
             }
             let mut turn = 0;
-            for tile in &mut self.tiles {
+            for (place, tile) in self.tiles.iter_mut().enumerate() {
                 match tile.poll(now) {
-                    Ok(done) => turn += done,
+                    Ok(0) => {}
+                    Ok(done) => {
+                        turn += done;
+                        tally.found_work(place);
+                    }
                     Err(error) => control.fail(&error),
                 }
             }
             if turn > 0 {
                 work += turn as u64;
-                control.work[self.index].store(work, Ordering::Relaxed);
+                published.work.store(work, Ordering::Relaxed);
                 idle = 0;
             } else {
                 idle = idle.saturating_add(1);
                 self.wait.wait(idle);
             }
         }
+        published.publish(&tally);
         self.tiles.into_iter().map(Tile::into_remains).collect()
     }
 }

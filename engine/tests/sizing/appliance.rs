@@ -5,7 +5,9 @@ use super::memory::{Taken, measure, turn};
 use engine::appliance::{Appliance, endpoints};
 use engine::config::Config;
 use engine::exchange::Exchange;
+use engine::footprint;
 use netio::host::{HostPort, PortKind};
+use netio::memory::MemoryPort;
 use netio::pages;
 use std::fmt::Write;
 use std::path::Path;
@@ -61,6 +63,29 @@ fn ten_thousand_instruments_are_configured_and_found() {
     let line = format!("sizing.toml:{}:", wrong.lines().count());
     let error = Config::parse(&wrong, "sizing.toml").expect_err("an unknown key").to_string();
     assert!(error.starts_with(&line) && error.contains("did you mean 'instrument[9999].tick'?"), "{error}");
+}
+
+/// What a machine is prepared for is what an appliance takes: never less, and not a quarter more.
+#[test]
+fn the_computed_footprint_holds_the_tables_of_an_appliance() {
+    let _turn = turn();
+    for limits in [(1_000, 1_000, 100), (400_000, 50_000, 20_000)] {
+        let dir = tempfile::tempdir().expect("a directory");
+        let (config, _) = load(&text(dir.path(), limits));
+        let computed: u64 = footprint::parts(&config).iter().map(|part| part.bytes).sum();
+        let tables = footprint::TABLES_MAX * (2 << 20);
+        let (port, _peer) = MemoryPort::pair(&endpoints(&config), &endpoints(&config), 64).expect("a port");
+        let before = pages::huge_pages();
+        let (appliance, taken) = measure(|| Appliance::start(&config, port).expect("an appliance"));
+        let after = pages::huge_pages();
+        let large = |pages: pages::HugePages| pages.bytes_hugetlb + pages.bytes_transparent_asked;
+        let large = large(after) - large(before);
+        eprintln!("{limits:?}: computed {computed}, taken {taken:?}, {large} in large tables");
+        assert!(computed + tables >= large, "expected at least {large} bytes, computed {computed} and {tables}");
+        let bytes = taken.bytes as u64;
+        assert!(computed + tables >= bytes && computed <= bytes / 4 * 5 + tables, "computed {computed}, found {bytes}");
+        appliance.stop().expect("it ends in order");
+    }
 }
 
 #[test]

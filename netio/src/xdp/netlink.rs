@@ -80,8 +80,19 @@ impl Netlink {
 
     /// The next station on the way from an interface to an address; `None` when there is no way, or it ends at ourselves.
     pub(super) fn next_hop(&mut self, interface: u32, to: Ipv4Addr) -> io::Result<Option<Ipv4Addr>> {
+        let Some((next, is_direct)) = self.route(interface, to, 0)? else { return Ok(None) };
+        // Told which interface to take, the kernel believes in a direct way also where no route says so.
+        if is_direct && self.route(interface, to, RTM_F_FIB_MATCH)?.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(next))
+    }
+
+    /// The next station, and whether that is the receiver.
+    fn route(&mut self, interface: u32, to: Ipv4Addr, flags: u32) -> io::Result<Option<(Ipv4Addr, bool)>> {
         let mut body = vec![0; RTMSG_LEN];
         (body[0], body[1]) = (FAMILY_INET, 32);
+        body[RTMSG_FLAGS_AT..].copy_from_slice(&flags.to_ne_bytes());
         attribute(&mut body, libc::RTA_DST, &to.octets());
         attribute(&mut body, libc::RTA_OIF, &interface.to_ne_bytes());
         let answer = match self.ask(libc::RTM_GETROUTE, 0, body) {
@@ -92,11 +103,11 @@ impl Netlink {
         if answer.get(RTMSG_TYPE_AT) != Some(&libc::RTN_UNICAST) {
             return Ok(None);
         }
-        let mut next = Some(to);
-        let mut leaves_by = None;
+        let mut next = Some((to, true));
+        let mut leaves_by = Some(interface);
         for (kind, value) in attributes(answer.get(RTMSG_LEN..).unwrap_or_default()) {
             match kind {
-                libc::RTA_GATEWAY => next = value.try_into().ok().map(|octets: [u8; 4]| octets.into()),
+                libc::RTA_GATEWAY => next = value.try_into().ok().map(|octets: [u8; 4]| (octets.into(), false)),
                 libc::RTA_OIF => leaves_by = number(value),
                 // A gateway that has no IPv4 address.
                 RTA_VIA => next = None,
@@ -238,6 +249,9 @@ const IFINFO_LEN: usize = 16;
 /// `struct rtmsg`: family, bits of destination and source, tos, table, protocol, scope, type, flags.
 const RTMSG_LEN: usize = 12;
 const RTMSG_TYPE_AT: usize = 7;
+const RTMSG_FLAGS_AT: usize = 8;
+/// Answer with the route itself.
+const RTM_F_FIB_MATCH: u32 = 0x2000;
 /// `struct ndmsg`: family, index, state, flags, type.
 const NDMSG_LEN: usize = 12;
 const NDMSG_STATE_AT: usize = 8;

@@ -5,7 +5,6 @@
 
 use std::marker::PhantomData;
 use std::net::Ipv4Addr;
-use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -90,13 +89,7 @@ impl<D: Driver> Rig for Link<D> {
 
     fn make() -> Option<Self> {
         let lab = lab()?;
-        let device = Side::Far.device();
-        let (ours, link_off) = (format!("{}/32", Side::Far.address()), ["link", "set", device, "arp", "off"]);
-        let commands = [&["address", "flush", "dev", device][..], &["address", "add", &ours, "dev", "lo"], &link_off];
-        for arguments in commands {
-            let run = || Command::new("ip").args(arguments).env("PATH", PATH).status().unwrap();
-            assert!(lab.on(Side::Far, run).unwrap().success(), "ip {arguments:?}");
-        }
+        lab.hand_over_address(Side::Far).unwrap();
         Some(Self { lab, driver: PhantomData })
     }
 
@@ -149,6 +142,3 @@ impl<D: Driver> Linked for Link<D> {
         c.rx_malformed + c.rx_checksum + c.rx_fragments + c.rx_not_ours + c.rx_truncated + c.rx_missed + c.rx_errors
     }
 }
-
-/// Where `ip` may be.
-const PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";

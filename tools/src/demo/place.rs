@@ -5,6 +5,7 @@
 
 use netio::Endpoint;
 use netio::PortError;
+use netio::dpdk::DpdkOptions;
 use netio::host::{HostPort, PortKind, PortOptions};
 use netio::lab::{Lab, LabError, Side};
 use std::io;
@@ -32,7 +33,11 @@ impl Place {
     /// There can be no namespaces.
     pub fn make(kind: PortKind, lab: bool) -> Result<Self, PlaceError> {
         if lab || matches!(kind, PortKind::Xdp | PortKind::Dpdk) {
-            return Ok(Self::Lab(kind, Lab::make(1)?));
+            let lab = Lab::make(1)?;
+            if kind == PortKind::Dpdk {
+                lab.hand_over_address(Side::Far)?;
+            }
+            return Ok(Self::Lab(kind, lab));
         }
         Ok(Self::Loopback(kind))
     }
@@ -64,6 +69,13 @@ impl Place {
     /// How the appliance's port is opened.
     pub fn options(&self) -> PortOptions {
         match self {
+            // A device that every DPDK has, and that opens again after it was closed; no huge pages, so that nothing need
+            // be prepared.
+            Self::Lab(PortKind::Dpdk, _) => {
+                let device = format!("net_af_packet0,iface={}", Side::Far.device());
+                let dpdk = DpdkOptions { device, huge_pages: false, ..DpdkOptions::default() };
+                PortOptions { dpdk, ..PortKind::Dpdk.into() }
+            }
             Self::Loopback(kind) | Self::Lab(kind, _) => (*kind).into(),
         }
     }

@@ -35,3 +35,9 @@ fn past_the_kernel_s_stack() {
 fn the_kernel_s_own_stack() {
     plays("uring", &["--lab", "--port", "uring"]);
 }
+
+#[cfg(feature = "dpdk")]
+#[test]
+fn dpdk() {
+    plays("dpdk", &["--port", "dpdk"]);
+}

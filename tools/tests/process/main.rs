@@ -20,5 +20,7 @@ mod process;
 mod recording;
 mod relay;
 mod rubbish;
+mod shipped;
 mod site;
+mod steady;
 mod topologies;

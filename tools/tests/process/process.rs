@@ -59,6 +59,11 @@ impl Process {
         fs::read_to_string(&self.err).expect("stderr is text")
     }
 
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Whether it has ended.
     pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().expect("the child is ours").is_some()

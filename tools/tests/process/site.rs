@@ -60,6 +60,15 @@ impl Site {
 
     /// `pinion run` with the settings, and with more of them.
     pub fn run_command(&self, more: &[&str]) -> Command {
+        self.run_command_of(self.settings.iter().map(String::as_str).chain(more.iter().copied()))
+    }
+
+    /// `pinion run` with the settings but those whose names begin so.
+    pub fn run_command_without(&self, prefix: &str) -> Command {
+        self.run_command_of(self.settings.iter().map(String::as_str).filter(|setting| !setting.starts_with(prefix)))
+    }
+
+    fn run_command_of<'a>(&self, settings: impl Iterator<Item = &'a str>) -> Command {
         let mut command = Command::new(PINION);
         command.arg("run");
         let ports = &self.ports;
@@ -69,8 +78,8 @@ impl Site {
             format!("network.rerequest={}", ports.rerequest()),
             format!("feed.tick_lines=[\"{}\"]", ports.tick_line()),
         ];
-        let settings = own.iter().chain(&self.settings).map(String::as_str).chain(more.iter().copied());
-        command.args(settings.flat_map(|setting| ["--set", setting]));
+        let settings = own.into_iter().chain(settings.map(str::to_owned));
+        command.args(settings.flat_map(|setting| ["--set".to_owned(), setting]));
         command
     }
 
@@ -151,6 +160,24 @@ pub struct Summary {
 }
 
 impl Appliance {
+    /// Its number.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// What it has said on stderr so far.
+    pub fn err(&self) -> String {
+        self.process.err()
+    }
+
+    /// SIGTERM, all that it said, and its last line.
+    pub fn stop_saying(self) -> (String, Summary) {
+        self.process.signal(Signal::SIGTERM);
+        let err = self.process.wait().expect_success().err;
+        let summary = Summary::of(&err);
+        (err, summary)
+    }
+
     /// SIGTERM, and what it said then.
     pub fn stop(self) -> Summary {
         self.stop_by(Signal::SIGTERM)

@@ -8,8 +8,9 @@
 //!   | number  | len | ticks| …     the request; reply and tick begin with the number, too
 //! ```
 
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::SocketAddrV4;
 
+use super::network::Network;
 use super::orders::lengths;
 use crate::error::BenchError;
 use crate::load::open_loop::{Channel, Target};
@@ -65,20 +66,21 @@ pub struct Floor {
 }
 
 impl Floor {
-    /// Sends from this address to an echo, and listens to the group where the echo sends ticks.
+    /// Sends from the near side to an echo, and listens to the group where the echo sends ticks.
     ///
     /// # Errors
     /// The port cannot be opened.
     pub fn new(
         kind: PortKind,
-        near: Ipv4Addr,
+        network: &Network,
         to: SocketAddrV4,
         group: Option<SocketAddrV4>,
     ) -> Result<Self, BenchError> {
+        let near = network.near();
         let listening = group.map(|group| Endpoint::multicast(*group.ip(), group.port(), near));
         let endpoints: Vec<Endpoint> =
             [Endpoint::unicast(SocketAddrV4::new(near, 0))].into_iter().chain(listening).collect();
-        let port = HostPort::open(&kind.into(), &endpoints)?;
+        let port = network.on_near(|| Ok(HostPort::open(&kind.into(), &endpoints)?))?;
         Ok(Self { port, to, has_ticks: group.is_some(), submitted: 0, sent: 0 })
     }
 }

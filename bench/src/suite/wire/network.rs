@@ -4,8 +4,10 @@
 //! [`netio::lab`].
 //!
 //! ```text
-//!   near side: this thread ── veth ── far side: one process a subject
+//!   near side: our port ── veth ── far side: the subject's process
 //! ```
+//!
+//! Each subject has one of its own: a port that takes a whole interface could not share one.
 
 use std::fmt;
 use std::io;
@@ -14,22 +16,17 @@ use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
 use crate::error::BenchError;
 use netio::lab::{Lab, Side};
 
-/// The network as seen by the thread that made it, which stands on the near side.
+/// A network that nobody stands in: things are done on its sides.
 #[derive(Debug)]
 pub struct Network {
     joined: Result<Lab, String>,
 }
 
 impl Network {
-    /// Makes namespaces and link, or says why there is only loopback. The calling thread is moved to the near side, and must be one
-    /// that ends with the measurement.
+    /// Makes namespaces and link, or says why there is only loopback.
     #[must_use]
     pub fn make(loopback: bool) -> Self {
-        let entered = |lab: Lab| match lab.enter(Side::Near) {
-            Ok(()) => Ok(lab),
-            Err(error) => Err(format!("this thread cannot enter: {error}")),
-        };
-        let made = || Lab::make(1).map_err(|error| error.to_string()).and_then(entered);
+        let made = || Lab::make(1).map_err(|error| error.to_string());
         Self { joined: if loopback { Err("asked for".to_owned()) } else { made() } }
     }
 
@@ -47,6 +44,17 @@ impl Network {
 
     const fn address(&self, side: Side) -> Ipv4Addr {
         if self.joined.is_ok() { side.address() } else { Ipv4Addr::LOCALHOST }
+    }
+
+    /// Does something on the near side, such as opening a port.
+    ///
+    /// # Errors
+    /// The namespace cannot be entered, or it fails.
+    pub fn on_near<T>(&self, act: impl FnOnce() -> Result<T, BenchError>) -> Result<T, BenchError> {
+        match &self.joined {
+            Ok(lab) => lab.on(Side::Near, act).map_err(BenchError::io("enter the near side"))?,
+            Err(_) => act(),
+        }
     }
 
     /// Does something on the far side, such as starting a process there.
@@ -73,7 +81,7 @@ impl Network {
 impl fmt::Display for Network {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.joined {
-            Ok(_) => out.write_str("two network namespaces joined by a veth pair, made for this run"),
+            Ok(_) => out.write_str("two network namespaces joined by a veth pair, made for each subject"),
             Err(why) => write!(out, "loopback, one network stack for both sides; no namespaces: {why}"),
         }
     }

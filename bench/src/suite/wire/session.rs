@@ -58,7 +58,7 @@ impl Session {
         let group = config.feed.tick_lines[0];
         let endpoints =
             [Endpoint::unicast(SocketAddrV4::new(near, 0)), Endpoint::multicast(*group.ip(), group.port(), near)];
-        let port = HostPort::open(&kind.into(), &endpoints)?;
+        let port = network.on_near(|| Ok(HostPort::open(&kind.into(), &endpoints)?))?;
         let session = &config.sessions[0];
         let username = Username::new(&session.username).ok_or(BenchError::Login { expected: "a username" })?;
         let (order_entry, rerequest) = (config.network.order_entry, config.network.rerequest);

@@ -27,8 +27,8 @@ const GROUP: std::net::Ipv4Addr = std::net::Ipv4Addr::new(239, 26, 40, 1);
 
 /// Where subjects are started.
 pub struct Site<'a> {
-    /// Between the two sides.
-    pub network: Network,
+    /// Loopback even where namespaces can be had.
+    pub loopback: bool,
     /// For journals and logs.
     pub scratch: PathBuf,
     /// What the threads of the far side may be pinned to; empty: the scheduler's choice.
@@ -49,6 +49,8 @@ pub struct Subject {
     pub name: String,
     peer: Peer,
     near: Near,
+    /// Between the two. Last: it goes when nobody uses it any more.
+    _network: Network,
     /// Ticks that no order causes: that trading begins, one an instrument.
     opening_ticks: u64,
 }
@@ -64,7 +66,8 @@ impl Subject {
     /// # Errors
     /// It does not start.
     pub fn echo(site: &Site<'_>, kind: PortKind) -> Result<Self, BenchError> {
-        let (bind, mut group) = (site.network.free_far()?, site.network.free_far()?);
+        let network = Network::make(site.loopback);
+        let (bind, mut group) = (network.free_far()?, network.free_far()?);
         group.set_ip(GROUP);
         let mut arguments = vec!["echo".to_owned(), format!("--wait={}", wait_name(site.wait))];
         arguments.extend(
@@ -73,9 +76,9 @@ impl Subject {
         );
         arguments.extend(site.far_cores.first().map(|core| format!("--pin={core}")));
         let name = "echo".to_owned();
-        let peer = Peer::start(&site.network, &format!("{kind} {name}"), &arguments, &site.scratch)?;
-        let near = Near::Floor(Floor::new(kind, site.network.near(), bind, Some(group))?);
-        Ok(Self { name, peer, near, opening_ticks: 0 })
+        let peer = Peer::start(&network, &format!("{kind} {name}"), &arguments, &site.scratch)?;
+        let near = Near::Floor(Floor::new(kind, &network, bind, Some(group))?);
+        Ok(Self { name, peer, near, _network: network, opening_ticks: 0 })
     }
 
     /// The echo through a plain socket; the near side is the same as that of the others.
@@ -83,13 +86,14 @@ impl Subject {
     /// # Errors
     /// It does not start.
     pub fn kernel_echo(site: &Site<'_>, kind: PortKind) -> Result<Self, BenchError> {
-        let bind = site.network.free_far()?;
+        let network = Network::make(site.loopback);
+        let bind = network.free_far()?;
         let mut arguments = vec!["kernel".to_owned(), format!("--bind={bind}")];
         arguments.extend(site.far_cores.first().map(|core| format!("--pin={core}")));
         let name = "kernel echo".to_owned();
-        let peer = Peer::start(&site.network, &format!("{kind} {name}"), &arguments, &site.scratch)?;
-        let near = Near::Floor(Floor::new(kind, site.network.near(), bind, None)?);
-        Ok(Self { name, peer, near, opening_ticks: 0 })
+        let peer = Peer::start(&network, &format!("{kind} {name}"), &arguments, &site.scratch)?;
+        let near = Near::Floor(Floor::new(kind, &network, bind, None)?);
+        Ok(Self { name, peer, near, _network: network, opening_ticks: 0 })
     }
 
     /// The appliance, its first session logged in.
@@ -103,16 +107,17 @@ impl Subject {
         cores: usize,
     ) -> Result<Self, BenchError> {
         let name = format!("{durability}, {cores} core{}", if cores == 1 { "" } else { "s" });
-        let settings = settings(site, kind, durability, cores)?;
+        let network = Network::make(site.loopback);
+        let settings = settings(site, &network, kind, durability, cores)?;
         let config = Config::load_with(None, &settings)?;
         let mut arguments = vec!["appliance".to_owned()];
         arguments.extend(settings.iter().map(|(key, value)| format!("--set={key}={value}")));
-        let mut peer = Peer::start(&site.network, &format!("{kind} {name}"), &arguments, &site.scratch)?;
+        let mut peer = Peer::start(&network, &format!("{kind} {name}"), &arguments, &site.scratch)?;
         peer.wake()?;
-        let near = Session::log_in(kind, &site.network, &config, site.clock)?;
+        let near = Session::log_in(kind, &network, &config, site.clock)?;
         peer.sleep()?;
         let opening_ticks = config.instruments.len() as u64;
-        Ok(Self { name, peer, near: Near::Session(Box::new(near)), opening_ticks })
+        Ok(Self { name, peer, near: Near::Session(Box::new(near)), _network: network, opening_ticks })
     }
 
     /// Wakes it, puts it under load, and lets it sleep again.
@@ -172,11 +177,11 @@ impl Subject {
 /// What the appliance is told beside the built-in configuration.
 fn settings(
     site: &Site<'_>,
+    far: &Network,
     kind: PortKind,
     durability: Durability,
     cores: usize,
 ) -> Result<Vec<(String, String)>, BenchError> {
-    let far = &site.network;
     let (order_entry, rerequest, mut line) = (far.free_far()?, far.free_far()?, far.free_far()?);
     line.set_ip(GROUP);
     let pin = site.far_cores.get(..cores).unwrap_or_default();

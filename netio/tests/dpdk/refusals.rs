@@ -1,0 +1,82 @@
+//! What is refused, and what is said then.
+
+use netio::dpdk::{DpdkOptions, DpdkPort};
+use netio::{Endpoint, PortError};
+
+use crate::{any, options};
+
+fn refusal(options: &DpdkOptions, endpoints: &[Endpoint]) -> PortError {
+    DpdkPort::open(options, endpoints).map(|port| port.how()).unwrap_err()
+}
+
+fn said(options: &DpdkOptions) -> String {
+    refusal(options, &[any([10, 99, 2, 1].into())]).to_string()
+}
+
+#[test]
+fn a_device_is_open_once() {
+    let options = options("net_null", "");
+    let first = DpdkPort::open(&options, &[any([10, 99, 2, 1].into())]).unwrap();
+    let text = said(&options);
+    assert!(text.contains("is open in this process") && text.contains("close that one"), "{text}");
+    drop(first);
+    DpdkPort::open(&options, &[any([10, 99, 2, 1].into())]).unwrap();
+}
+
+#[test]
+fn the_environment_has_one_set_of_settings() {
+    let first = options("net_null", "");
+    let _port = DpdkPort::open(&first, &[any([10, 99, 2, 1].into())]).unwrap();
+    let text = said(&DpdkOptions { memory_mib: 300, ..options("net_null", "") });
+    assert!(text.contains("it runs with") && text.contains("-m 256") && text.contains("the same"), "{text}");
+    // A card is looked for when it starts.
+    if let Some(card) = std::fs::read_dir("/sys/bus/pci/devices").into_iter().flatten().flatten().next() {
+        let device = card.file_name().into_string().unwrap();
+        let text = said(&DpdkOptions { device, ..first });
+        assert!(text.contains("driver") || text.contains("before the virtual ones"), "{text}");
+    }
+}
+
+#[test]
+fn what_is_not_there_is_named() {
+    let text = said(&DpdkOptions { device: "ffff:1f:1f.7".to_owned(), ..options("", "") });
+    assert!(text.contains("no PCI device ffff:1f:1f.7") && text.contains("dpdk-devbind.py --status-dev net"), "{text}");
+    let text = said(&options("net_af_packet", ",iface=nowhere7"));
+    assert!(text.contains("no interface `nowhere7`") && text.contains("ip link"), "{text}");
+    let text = said(&options("net_nosuchdriver", ""));
+    assert!(text.contains("net_nosuchdriver"), "{text}");
+    let text = said(&DpdkOptions { device: String::new(), ..options("", "") });
+    assert!(text.contains("found none"), "{text}");
+}
+
+#[test]
+fn an_endpoint_on_another_network_is_refused_before_anything_is_opened() {
+    let options = options("net_null", "");
+    let endpoints = [any([10, 99, 2, 1].into()), any([10, 98, 2, 1].into())];
+    match refusal(&options, &endpoints) {
+        PortError::Endpoint { endpoint, source, .. } => {
+            assert_eq!((endpoint.0, source.kind()), (1, std::io::ErrorKind::AddrNotAvailable));
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn more_frames_than_memory_are_refused_with_the_remedy() {
+    // Within what the numbers allow, and more than is left beside the other ports of this process.
+    let options = DpdkOptions { frames: 98_000, ..options("net_null", "") };
+    let text = (0..4).map(|_| refused_or_held(&options)).find_map(|outcome| outcome).unwrap();
+    assert!(text.contains("memory_mib"), "{text}");
+}
+
+/// A port that opens is held until the process ends, so that the next one finds less.
+fn refused_or_held(base: &DpdkOptions) -> Option<String> {
+    let options = DpdkOptions { device: options("net_null", "").device, ..base.clone() };
+    match DpdkPort::open(&options, &[any([10, 99, 2, 1].into())]) {
+        Ok(port) => {
+            std::mem::forget(port);
+            None
+        }
+        Err(error) => Some(error.to_string()),
+    }
+}
