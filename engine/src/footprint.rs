@@ -46,7 +46,7 @@ pub fn parts(config: &Config) -> Vec<Part> {
     let packets = match port.kind {
         PortKind::Xdp | PortKind::Auto => {
             // Of each queue that the port has; `pinion host` sees to it that there is one.
-            let xdp = netio::xdp::XdpOptions::default();
+            let xdp = &port.xdp;
             u64::from(xdp.receive_slots + xdp.transmit_slots) * u64::from(xdp.frame_bytes)
         }
         PortKind::Dpdk | PortKind::Uring | PortKind::Socket => 0,

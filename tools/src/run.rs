@@ -8,7 +8,7 @@ use engine::link::{ORDER_ENTRY, REREQUEST};
 use netio::cpu::Layout;
 use netio::fault::{FaultPlan, FaultPort};
 use netio::host::HostPort;
-use netio::pages::{Locked, Settings, lock_all};
+use netio::pages::{Locked, ReservedPages, Settings, lock_all};
 use netio::pcap::{PcapError, PcapPort};
 use netio::{Port, PortError, pages};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -115,7 +115,8 @@ fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) 
     let [order_entry, rerequest] = [ORDER_ENTRY, REREQUEST].map(|endpoint| port.local_addr(endpoint));
     let appliance = Appliance::start(config, port)?;
     pages::seal();
-    tell_memory(lock_all(config.memory.lock)?);
+    let locked = lock_all(config.memory.lock)?;
+    tell_memory(config, &locked);
     let report = appliance.report();
     if let Some(torn) = &report.cut {
         eprintln!(
@@ -165,10 +166,23 @@ fn prepare_memory(config: &Config) {
     }
 }
 
-/// What the tables lie on now, and what to do where that is slower than it could be.
-fn tell_memory(locked: Locked) {
+/// What the tables lie on now, and what to do where that is not what was asked for or slower than it could be.
+fn tell_memory(config: &Config, locked: &Locked) {
     let pages = pages::huge_pages();
     eprintln!("memory: {pages}; {locked}");
+    let asked = match config.memory.huge_pages {
+        ReservedPages::None => false,
+        ReservedPages::Only(_) => true,
+        // Who has reserved some wanted all of it there.
+        ReservedPages::Any => pages.bytes_hugetlb > 0,
+    };
+    if asked && pages.bytes_transparent_asked > 0 {
+        eprintln!(
+            "warning: {} MiB of large tables found no reserved huge page: see `pinion host check pages`, or set memory.huge_pages to \
+             \"none\"",
+            pages.bytes_transparent_asked.div_ceil(1 << 20)
+        );
+    }
     if pages.bytes_small > 0 {
         eprintln!(
             "warning: {} MiB of large tables are on pages of 4 KiB, and access to them is slower: see `pinion host check pages thp`",

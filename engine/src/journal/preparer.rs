@@ -22,8 +22,13 @@ pub struct Preparer {
     ready: Option<Segment>,
     to_appender: SyncSender<Segment>,
     from_appender: Receiver<Segment>,
-    to_syncer: Sender<(u64, File)>,
-    to_window: Sender<(u64, Ahead)>,
+    news: News,
+}
+
+/// The other helpers, who hear of each segment.
+pub(super) struct News {
+    pub to_syncer: Sender<(u64, File)>,
+    pub to_window: Sender<(u64, Ahead)>,
 }
 
 impl Preparer {
@@ -33,9 +38,9 @@ impl Preparer {
         next_index: u64,
         disk: Arc<dyn Disk>,
         (to_appender, from_appender): (SyncSender<Segment>, Receiver<Segment>),
-        (to_syncer, to_window): (Sender<(u64, File)>, Sender<(u64, Ahead)>),
+        news: News,
     ) -> Self {
-        Self { dir, spec, next_index, disk, ready: None, to_appender, from_appender, to_syncer, to_window }
+        Self { dir, spec, next_index, disk, ready: None, to_appender, from_appender, news }
     }
 
     /// Does what there is to do now. True when that was something.
@@ -54,9 +59,9 @@ impl Preparer {
                 let (segment, file) = Segment::create(&self.dir, self.spec, self.next_index, &*self.disk)?;
                 // The syncer learns of the file before the appender can have written to it. It may have ended already, on a failure of
                 // its own; then there is nobody to learn of it.
-                let _ = self.to_syncer.send((self.next_index, file));
+                let _ = self.news.to_syncer.send((self.next_index, file));
                 // Nor need there be a window.
-                let _ = self.to_window.send((self.next_index, segment.ahead()));
+                let _ = self.news.to_window.send((self.next_index, segment.ahead()));
                 self.next_index += 1;
                 worked = true;
                 segment

@@ -15,7 +15,7 @@ use super::appender::Cursor;
 use super::directory::{self, DirectoryLock};
 use super::helper::Helper;
 use super::mark::Mark;
-use super::preparer::Preparer;
+use super::preparer::{News, Preparer};
 use super::reader::{End, Reader, Record, Torn};
 use super::segment::{self, NewRecord, Segment, SegmentSpec};
 use super::syncer::{Syncer, SyncerStart};
@@ -243,7 +243,7 @@ fn assemble(
     let (to_window, prepared_pages) = mpsc::channel();
     let window = (durability == Durability::Mapped)
         .then(|| Window::new(Arc::clone(&shared), (index, segment.ahead()), prepared_pages));
-    let preparer = Preparer::new(dir.clone(), spec, index + 1, Arc::clone(&disk), links, (to_syncer, to_window));
+    let preparer = Preparer::new(dir.clone(), spec, index + 1, Arc::clone(&disk), links, News { to_syncer, to_window });
     let (durable, current) = (cursor.last_seq, (index, file));
     let start = SyncerStart { dir, epoch, durability, mark, durable, current, prepared: prepared_files };
     let syncer = Syncer::new(start, disk, Arc::clone(&shared));

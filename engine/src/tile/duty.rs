@@ -64,50 +64,34 @@ fn per_mille(part: u64, whole: u64) -> u64 {
 /// At most this many tiles are on a thread.
 pub(super) const TILES_MAX: usize = 4;
 
-/// The counts of a thread, its own until they are published.
+/// The counts of a thread, its own until they are published. A turn without work costs one of them.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Tally {
-    turns: u64,
+    /// Turns begun.
+    pub(super) turns: u64,
     working_turns: u64,
     working_ns: u64,
-    tiles: [u64; TILES_MAX],
     began: u64,
-    /// When the turn under way began.
-    turned: u64,
-    /// Whether the one before it had work.
-    worked: bool,
+    /// When the latest turn with work began.
+    worked: u64,
 }
 
 impl Tally {
     pub(super) const fn begin(now: u64) -> Self {
-        Self {
-            turns: 0,
-            working_turns: 0,
-            working_ns: 0,
-            tiles: [0; TILES_MAX],
-            began: now,
-            turned: now,
-            worked: false,
-        }
+        Self { turns: 0, working_turns: 0, working_ns: 0, began: now, worked: now }
     }
 
-    /// A turn begins. The time of the one before it is known now, so that a turn costs one reading of the clock.
+    /// The turn that began at `now` had work.
     #[inline]
-    pub(super) const fn turn(&mut self, now: u64) {
-        self.turns += 1;
-        if self.worked {
-            self.working_turns += 1;
-            self.working_ns += now.saturating_sub(self.turned);
-        }
-        self.worked = false;
-        self.turned = now;
+    pub(super) const fn worked(&mut self, now: u64) {
+        self.working_turns += 1;
+        self.worked = now;
     }
 
-    /// The tile at this place had work.
+    /// The turn after one with work begins: now its time is known, without a reading of the clock for this alone.
     #[inline]
-    pub(super) const fn found_work(&mut self, tile: usize) {
-        self.tiles[tile % TILES_MAX] += 1;
-        self.worked = true;
+    pub(super) const fn worked_until(&mut self, now: u64) {
+        self.working_ns += now.saturating_sub(self.worked);
     }
 }
 
@@ -126,12 +110,12 @@ pub(super) struct Published {
 
 impl Published {
     #[cold]
-    pub(super) fn publish(&self, tally: &Tally) {
+    pub(super) fn publish(&self, now: u64, tally: &Tally, tiles: impl Iterator<Item = u64>) {
         self.turns.store(tally.turns, Ordering::Relaxed);
         self.working_turns.store(tally.working_turns, Ordering::Relaxed);
         self.working_ns.store(tally.working_ns, Ordering::Relaxed);
-        self.time_ns.store(tally.turned.saturating_sub(tally.began), Ordering::Relaxed);
-        for (published, count) in self.tiles.iter().zip(tally.tiles) {
+        self.time_ns.store(now.saturating_sub(tally.began), Ordering::Relaxed);
+        for (published, count) in self.tiles.iter().zip(tiles) {
             published.store(count, Ordering::Relaxed);
         }
     }
@@ -155,13 +139,15 @@ mod tests {
 
     #[test]
     fn the_time_of_a_turn_goes_where_its_work_was() {
+        // Turns that begin at 100, 130, 150 and 200, the first and the third of them with work.
         let mut tally = Tally::begin(100);
-        for (now, works) in [(100, [true, false]), (130, [false, false]), (150, [true, true]), (200, [false, false])] {
-            tally.turn(now);
-            works.iter().enumerate().filter(|(_, works)| **works).for_each(|(tile, _)| tally.found_work(tile));
+        tally.turns = 4;
+        for (began, next) in [(100, 130), (150, 200)] {
+            tally.worked(began);
+            tally.worked_until(next);
         }
         let published = Published::default();
-        published.publish(&tally);
+        published.publish(200, &tally, [2, 1].into_iter());
         let duty = published.read("net+feed".to_owned(), &[TileKind::Net, TileKind::Feed]);
         let expected = Duty {
             name: "net+feed".to_owned(),

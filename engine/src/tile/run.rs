@@ -104,18 +104,23 @@ pub struct TileThread<P: Port, T: Trace = Off> {
 
 impl<P: Port, T: Trace> TileThread<P, T> {
     /// Polls the tiles until told to stop, and gives back what remains of them.
-    pub fn run(mut self, control: &Control, mut clock: Clock) -> Vec<Remains<T>> {
+    pub fn run(self, control: &Control, mut clock: Clock) -> Vec<Remains<T>> {
+        let published = &control.threads[self.index];
+        let mut tiles: Vec<Polled<P, T>> = self.tiles.into_iter().map(|tile| Polled { tile, working: 0 }).collect();
         let mut idle = 0u32;
         let mut work = 0u64;
-        let published = &control.threads[self.index];
-        let mut tally = Tally::begin(clock.now());
-        let (mut next_publication, mut publications) = (clock.now().saturating_add(PUBLISH_NS), 0);
+        let mut now = Nanos(clock.now());
+        let mut tally = Tally::begin(now.0);
+        let (mut next_publication, mut publications) = (now.0.saturating_add(PUBLISH_NS), 0);
         while !control.is_stopped() {
-            let now = Nanos(clock.now());
-            tally.turn(now.0);
+            now = Nanos(clock.now());
+            tally.turns += 1;
+            if idle == 0 {
+                tally.worked_until(now.0);
+            }
             if now.0 >= next_publication {
                 next_publication = now.0.saturating_add(PUBLISH_NS);
-                published.publish(&tally);
+                published.publish(now.0, &tally, tiles.iter().map(|polled| polled.working));
                 publications += 1;
                 if publications == RESYNC_PUBLICATIONS {
                     publications = 0;
@@ -123,12 +128,12 @@ impl<P: Port, T: Trace> TileThread<P, T> {
                 }
             }
             let mut turn = 0;
-            for (place, tile) in self.tiles.iter_mut().enumerate() {
+            for Polled { tile, working } in &mut tiles {
                 match tile.poll(now) {
                     Ok(0) => {}
                     Ok(done) => {
                         turn += done;
-                        tally.found_work(place);
+                        *working += 1;
                     }
                     Err(error) => control.fail(&error),
                 }
@@ -136,13 +141,20 @@ impl<P: Port, T: Trace> TileThread<P, T> {
             if turn > 0 {
                 work += turn as u64;
                 published.work.store(work, Ordering::Relaxed);
+                tally.worked(now.0);
                 idle = 0;
             } else {
                 idle = idle.saturating_add(1);
                 self.wait.wait(idle);
             }
         }
-        published.publish(&tally);
-        self.tiles.into_iter().map(Tile::into_remains).collect()
+        published.publish(now.0, &tally, tiles.iter().map(|polled| polled.working));
+        tiles.into_iter().map(|polled| polled.tile.into_remains()).collect()
     }
+}
+
+/// A tile, and how many of its polls found work.
+struct Polled<P: Port, T: Trace> {
+    tile: Tile<P, T>,
+    working: u64,
 }

@@ -52,9 +52,9 @@ pub fn check(machine: &Machine, needs: &Needs) -> Vec<Finding> {
 fn polls_the_driver(needs: &Needs) -> bool {
     let port = &needs.config.network.port;
     match port.kind {
-        PortKind::Xdp => netio::xdp::XdpOptions::default().busy_poll_us > 0,
+        PortKind::Xdp => port.xdp.busy_poll_us > 0,
         PortKind::Uring => port.uring.napi_busy_poll_us > 0,
-        PortKind::Auto => netio::xdp::XdpOptions::default().busy_poll_us > 0 || port.uring.napi_busy_poll_us > 0,
+        PortKind::Auto => port.xdp.busy_poll_us > 0 || port.uring.napi_busy_poll_us > 0,
         PortKind::Dpdk | PortKind::Socket => false,
     }
 }
