@@ -7,6 +7,8 @@
 mod dpdk;
 #[path = "steady/thread.rs"]
 mod thread;
+#[path = "steady/xdp.rs"]
+mod xdp;
 
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};

@@ -74,7 +74,8 @@ fn nodes(machine: &Machine, needs: &Needs, otherwise: State) -> Finding {
     let mut nodes: Vec<usize> = needs.pinned.iter().filter_map(|core| layout.node(*core)).collect();
     nodes.sort_unstable();
     nodes.dedup();
-    let shown = CoreList::from(nodes.as_slice()).to_string();
+    let shown =
+        if nodes.is_empty() { "none known".to_owned() } else { format!("node {}", CoreList::from(nodes.as_slice())) };
     Finding::new("NUMA nodes of the cores", "one", shown, nodes.len() <= 1, otherwise).by_hand(
         "pin all threads to cores of the node that the network card is on (/sys/class/net/NAME/device/numa_node)",
     )

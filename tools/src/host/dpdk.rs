@@ -15,11 +15,14 @@ const VFIO: &str = "vfio-pci";
 /// The device, where the configuration names one by its PCI address.
 pub fn check(machine: &Machine, needs: &Needs) -> Vec<Finding> {
     if needs.config.network.port.kind != PortKind::Dpdk {
-        return vec![Finding::new("DPDK", "not wanted (network.port)", "nothing to prepare", true, State::Good)];
+        return vec![Finding::nothing_needed(
+            "DPDK",
+            format!("network.port is \"{}\"", needs.config.network.port.kind),
+        )];
     }
     let Some(device) = needs.pci_device() else {
-        let found = format!("'{}', nothing to bind", needs.config.network.port.dpdk.device);
-        return vec![Finding::new("device", "a PCI address, or a virtual device", found, true, State::Good)];
+        let device = &needs.config.network.port.dpdk.device;
+        return vec![Finding::nothing_needed("device", format!("network.dpdk.device is \"{device}\", no PCI address"))];
     };
     of_device(machine, device)
 }

@@ -57,6 +57,12 @@ impl Finding {
         Self { what, needed, found, state, steps: Vec::new(), by_hand: None }
     }
 
+    /// Nothing is needed, for this reason.
+    #[must_use]
+    pub fn nothing_needed(what: impl Into<String>, because: impl Into<String>) -> Self {
+        Self::new(what, "nothing", because, true, State::Good)
+    }
+
     /// With steps for `init`, unless all is good.
     #[must_use]
     pub fn with_steps(mut self, steps: impl IntoIterator<Item = Step>) -> Self {

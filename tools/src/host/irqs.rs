@@ -1,4 +1,4 @@
-//! Stage `irqs`: interrupts go to the cores that nothing is pinned to.
+//! Stage `irqs`: interrupts go to the cores that have no tile.
 
 use super::finding::{Finding, State};
 use super::machine::Machine;
@@ -8,12 +8,12 @@ use netio::cpu::{CoreList, numbers};
 
 /// Who moves interrupts, where new ones go, and where each one goes.
 pub fn check(machine: &Machine, needs: &Needs) -> Vec<Finding> {
-    let (cores, others) = (&needs.pinned, &needs.others);
+    let (cores, others) = (&needs.tile_cores, &needs.others);
     if cores.is_empty() || others.is_empty() {
-        let found = if cores.is_empty() { "no thread is pinned" } else { "every core has a pinned thread" };
+        let found = if cores.is_empty() { "no thread is pinned" } else { "every core has a tile" };
         return vec![
             Finding::new("interrupts", "a core of their own", found, false, State::Advice)
-                .by_hand("pin the threads, and leave a core to the kernel (topology.pin, topology.helpers)"),
+                .by_hand("name cores in topology.pin, and leave one to the kernel"),
         ];
     }
     vec![balancer(machine), new_ones(machine, needs), present_ones(machine, needs)]
@@ -32,9 +32,9 @@ fn balancer(machine: &Machine) -> Finding {
 fn new_ones(machine: &Machine, needs: &Needs) -> Finding {
     const PATH: &str = "/proc/irq/default_smp_affinity";
     let found = machine.read(PATH).unwrap_or_default();
-    let hits: Vec<usize> = bits(&found).into_iter().filter(|core| needs.pinned.contains(core)).collect();
+    let hits: Vec<usize> = bits(&found).into_iter().filter(|core| needs.tile_cores.contains(core)).collect();
     let shown = if hits.is_empty() { "none".to_owned() } else { CoreList::from(hits.as_slice()).to_string() };
-    Finding::new("new interrupts on pinned cores", "none", shown, hits.is_empty(), State::Wrong)
+    Finding::new("new interrupts on tile cores", "none", shown, hits.is_empty(), State::Wrong)
         .with_steps([Step::write(PATH, mask(&needs.others))])
 }
 
@@ -42,7 +42,7 @@ fn present_ones(machine: &Machine, needs: &Needs) -> Finding {
     let on_pinned = |number: &String| {
         let list = |file: &str| machine.read(&format!("/proc/irq/{number}/{file}")).filter(|list| !list.is_empty());
         let list = list("effective_affinity_list").or_else(|| list("smp_affinity_list"));
-        list.is_some_and(|list| numbers(&list).iter().any(|core| needs.pinned.contains(core)))
+        list.is_some_and(|list| numbers(&list).iter().any(|core| needs.tile_cores.contains(core)))
     };
     let is_number = |name: &String| name.bytes().all(|byte| byte.is_ascii_digit());
     // The ones without a device are not in use.
@@ -59,7 +59,7 @@ fn present_ones(machine: &Machine, needs: &Needs) -> Finding {
     let others = CoreList::from(needs.others.as_slice());
     let steps =
         hits.iter().map(|number| Step::write(format!("/proc/irq/{number}/smp_affinity_list"), others.to_string()));
-    Finding::new("interrupts on pinned cores", "none", shown, hits.is_empty(), State::Wrong)
+    Finding::new("interrupts on tile cores", "none", shown, hits.is_empty(), State::Wrong)
         .with_steps(steps)
         .by_hand("those that refuse to move belong to a device's own queue a core: the kernel argument isolcpus=managed_irq,… keeps them away")
 }

@@ -8,13 +8,7 @@ use netio::pages::Lock;
 /// The limit of this process, which an appliance started the same way will have.
 pub fn check(machine: &Machine, needs: &Needs) -> Vec<Finding> {
     if needs.config.memory.lock == Lock::Off {
-        return vec![Finding::new(
-            "locked memory",
-            "not wanted (memory.lock)",
-            "nothing to prepare",
-            true,
-            State::Good,
-        )];
+        return vec![Finding::nothing_needed("locked memory", "memory.lock is \"off\"")];
     }
     let otherwise = if needs.config.memory.lock == Lock::On { State::Wrong } else { State::Advice };
     let limits = machine.read("/proc/self/limits").unwrap_or_default();

@@ -21,7 +21,7 @@ pub struct Needs {
     pub tile_cores: Vec<usize>,
     /// All cores that something is pinned to.
     pub pinned: Vec<usize>,
-    /// The other ones, for the kernel and everybody else.
+    /// The cores without a tile, for the kernel and everybody else.
     pub others: Vec<usize>,
     /// The NUMA node that memory should come from, that of the first tile; `None` where there is one node.
     pub node: Option<usize>,
@@ -42,7 +42,7 @@ impl Needs {
         let first = config.topology.pin.first().filter(|_| layout.nodes() > 1);
         let node = first.and_then(|core| layout.node(*core));
         let mut others = layout.online();
-        others.retain(|core| !pinned.contains(core));
+        others.retain(|core| !tile_cores.contains(core));
         let interface = machine.interface_of(config.network.interface);
         Self { config, declared, tile_cores, pinned, others, node, interface }
     }

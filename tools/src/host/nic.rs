@@ -11,7 +11,7 @@ pub fn check(machine: &Machine, needs: &Needs) -> Vec<Finding> {
     let network = &needs.config.network;
     let mut findings = Vec::new();
     if needs.config.network.port.kind == PortKind::Dpdk {
-        return vec![Finding::new("interface", "taken from the kernel", "see stage dpdk", true, State::Good)];
+        return vec![Finding::nothing_needed("interface", "the kernel has none: see stage dpdk")];
     }
     findings.extend(buffers(machine, needs));
     let address = network.interface;
@@ -22,13 +22,7 @@ pub fn check(machine: &Machine, needs: &Needs) -> Vec<Finding> {
         return findings;
     };
     if name == "lo" {
-        findings.push(Finding::new(
-            "interface",
-            format!("one with {address}"),
-            "lo, which has nothing to set",
-            true,
-            State::Good,
-        ));
+        findings.push(Finding::nothing_needed("interface", format!("{address} is on loopback")));
         return findings;
     }
     let state = machine.read(&format!("/sys/class/net/{name}/operstate")).unwrap_or_else(|| "not readable".to_owned());

@@ -5,13 +5,12 @@ use super::machine::Machine;
 use super::needs::Needs;
 use super::reservation::{Reserve, size_name};
 use super::step::{Action, Step, Undo};
-use netio::pages::{PageSize, ReservedPages};
+use netio::pages::PageSize;
 
 /// What is declared must hold what is computed, and the kernel must have what is declared.
 pub fn check(machine: &Machine, needs: &Needs) -> Vec<Finding> {
     let Some(computed) = needs.computed() else {
-        let what = "reserved pages";
-        return vec![Finding::new(what, "none (memory.huge_pages)", "nothing to prepare", true, State::Good)];
+        return vec![Finding::nothing_needed("reserved pages", "memory.huge_pages is \"none\"")];
     };
     let mut findings = Vec::new();
     if let Some(declared) = &needs.declared {
@@ -54,19 +53,20 @@ fn compact() -> Step {
     Step { action, undo: Undo::Nothing }
 }
 
-/// The pool may be there and taken by another program.
+/// The pools may be there, and another program have them. Of interest when they are large enough.
 fn free(machine: &Machine, needs: &Needs) -> Option<Finding> {
-    let wanted = |page: PageSize| needs.config.memory.huge_pages.includes(page);
-    let pools = PageSize::ALL.into_iter().filter(|page| wanted(*page));
-    let free: u64 = pools
-        .filter_map(|page| {
-            let free = machine.number(&format!("/sys/kernel/mm/hugepages/{}/free_hugepages", page.pool()))?;
-            Some(Reserve { page, count: free, node: None }.bytes())
-        })
-        .sum();
+    let wanted = PageSize::ALL.into_iter().filter(|page| needs.config.memory.huge_pages.includes(*page));
+    let (mut all, mut free) = (0, 0);
+    for page in wanted {
+        let bytes = |figure: &str| {
+            let count = machine.number(&format!("/sys/kernel/mm/hugepages/{}/{figure}", page.pool())).unwrap_or(0);
+            Reserve { page, count, node: None }.bytes()
+        };
+        all += bytes("nr_hugepages");
+        free += bytes("free_hugepages");
+    }
     let tables = needs.table_bytes();
-    let is_there = needs.config.memory.huge_pages != ReservedPages::None;
-    is_there.then(|| {
+    (tables > 0 && all >= tables).then(|| {
         let (needed, found) = (format!("{} MiB", tables.div_ceil(1 << 20)), format!("{} MiB", free >> 20));
         Finding::new("free reserved pages", needed, found, free >= tables, State::Advice).by_hand(
             "a running appliance, or another program, has the others: what does not fit goes on transparent huge pages",

@@ -70,6 +70,7 @@ impl Setup {
         config.topology = Topology {
             threads: Topology::preset(self.threads).unwrap_or_else(|| Topology::default().threads),
             pin: self.cores.get(1..).unwrap_or_default().to_vec(),
+            helpers: Vec::new(),
             wait: match durability {
                 Durability::Mapped => self.wait,
                 Durability::Synced => self.wait_synced,
