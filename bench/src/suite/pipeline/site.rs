@@ -67,6 +67,8 @@ impl Setup {
         let mut config = Config::default().with_overrides(&sizes.collect::<Vec<_>>())?;
         config.sessions.truncate(1);
         config.journal.durability = durability;
+        // The follower would take turns on the measured cores.
+        config.snapshot.interval_ms = 0;
         config.topology = Topology {
             threads: Topology::preset(self.threads).unwrap_or_else(|| Topology::default().threads),
             pin: self.cores.get(1..).unwrap_or_default().to_vec(),

@@ -199,6 +199,8 @@ fn settings(
         ("journal.dir", journal.display().to_string()),
         ("journal.durability", durability.to_string()),
         ("journal.segment_bytes", "16777216".to_owned()),
+        // The follower would take turns on the measured cores; `--set` brings it back.
+        ("snapshot.interval_ms", "0".to_owned()),
         // Nobody dies while the others are measured.
         ("feed.heartbeat_ms", "60000".to_owned()),
         ("session_rules.heartbeat_ms", "60000".to_owned()),
