@@ -1,8 +1,7 @@
 //! The book takes its memory once: a counting allocator sees nothing after construction.
-#![allow(unsafe_code, reason = "an allocator can be counted only by being one")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+#[path = "../../netio/tests/contract/allocations.rs"]
+mod allocations;
 
 use engine::book::{
     Book, BookCommand, BookLimits, CancelReason, NewOrder, OrderKey, QtyBasis, ReduceTo, Replace, ReplaceKind,
@@ -10,44 +9,6 @@ use engine::book::{
 };
 use engine::limits::FILLS_PER_COMMAND_MAX;
 use wire::{InstrumentIndex, MemberId, OrderRef, Price, Qty, SessionIndex, Side, UserRefNum};
-
-thread_local! {
-    /// Counted for each thread, so that the test harness does not disturb.
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-fn allocations() -> u64 {
-    ALLOCATIONS.with(Cell::get)
-}
-
-fn count_one() {
-    ALLOCATIONS.with(|count| count.set(count.get() + 1));
-}
-
-struct Counting;
-
-// SAFETY: every call goes to the system allocator unchanged, which keeps the contract; counting has no other effect.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count_one();
-        // SAFETY: the caller's promises are passed on as they are.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promises are passed on as they are.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count_one();
-        // SAFETY: the caller's promises are passed on as they are.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
 
 /// Commands of every kind, from one number each.
 fn command(number: u32) -> BookCommand {
@@ -108,9 +69,9 @@ fn nothing_is_allocated_after_construction() {
         stops: 100,
         fills_per_command: FILLS_PER_COMMAND_MAX,
     };
-    let before = allocations();
+    let before = allocations::calls();
     let mut book = Book::new(&limits);
-    let constructed = allocations();
+    let constructed = allocations::calls();
     assert!(constructed > before, "the counter counts");
     let (mut events, mut elected) = (0u64, 0u64);
     for number in 0..200_000 {
@@ -120,7 +81,7 @@ fn nothing_is_allocated_after_construction() {
     let full = book.order_count() > 100;
     let looked = book.levels(InstrumentIndex(0), Side::Buy).count()
         + book.orders(InstrumentIndex(0), Side::Buy, Price(0)).count();
-    let after = allocations();
+    let after = allocations::calls();
     assert_eq!(after, constructed, "allocations while running");
     assert!(full && events > 200_000 && looked > 0 && elected > 1_000, "the stream exercised the book");
 }

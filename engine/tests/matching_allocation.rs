@@ -2,11 +2,10 @@
 //!
 //! The three tiles behind the port, with the appliance's own links and a journal on disk, polled in turn by this thread. Only what
 //! happens inside their polls is counted; the clients and the journal's helper are not part of the loop.
-// Counting allocations takes a global allocator, which is unsafe code by its trait; it forwards to the system's.
-#![allow(unsafe_code)]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+#[path = "../../netio/tests/contract/allocations.rs"]
+mod allocations;
+
 use std::sync::Arc;
 
 use engine::config::Config;
@@ -25,31 +24,6 @@ use wire::ouch::code::{Capacity, ClOrdId, CrossType, Display, OrderSide, SelfMat
 use wire::ouch::options::PostOnly;
 use wire::ouch::{AppendageBuffer, CancelOrder, EnterOrder, Inbound, ModifyOrder, OptionValue, ReplaceOrder};
 use wire::{Nanos, Price, Qty, Seq, Symbol, UserRefNum};
-
-struct Counting;
-
-thread_local! {
-    /// Allocations and releases of this thread. Constant initialisation, no destructor: usable inside the allocator.
-    static CALLS: Cell<u64> = const { Cell::new(0) };
-}
-
-// SAFETY: every call is handed to the system allocator as it came; counting touches only a thread-local number.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        CALLS.set(CALLS.get() + 1);
-        // SAFETY: the caller keeps the contract of `alloc`, which is the same.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        CALLS.set(CALLS.get() + 1);
-        // SAFETY: the block came from `System.alloc` above, with this layout.
-        unsafe { System.dealloc(block, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// 2026-01-02T03:04:05Z.
 const START: Nanos = Nanos(1_767_323_045_000_000_000);
@@ -129,13 +103,13 @@ impl Floor {
     /// One turn of every tile, counted, and one of the journal's helper, not counted. Gives the packets to clients to `sink`.
     fn turn(&mut self, sink: &mut impl FnMut(&Datagram)) {
         self.now.0 += TURN_NS;
-        let before = CALLS.get();
+        let before = allocations::calls();
         let work = [
             self.matching.poll(self.now).map_err(drop),
             self.journal.poll(self.now).map_err(drop),
             self.feed.poll(self.now).map_err(drop),
         ];
-        self.calls += CALLS.get() - before;
+        self.calls += allocations::calls() - before;
         assert!(work.iter().all(Result::is_ok), "no tile fails");
         self.helper.turn();
         while self.replies.acquire(1) > 0 {
@@ -347,9 +321,9 @@ fn config(dir: &std::path::Path) -> Config {
 fn no_tile_allocates_whatever_clients_send() {
     let dir = tempfile::tempdir().expect("a directory");
     let config = config(&dir.path().join("journal"));
-    let before = CALLS.get();
+    let before = allocations::calls();
     let mut floor = Floor::new(&config);
-    assert!(CALLS.get() > before, "the counter counts");
+    assert!(allocations::calls() > before, "the counter counts");
     let mut clients = [Client::new(&config, 0), Client::new(&config, 1)];
     for life in 0..4_u64 {
         for client in &mut clients {

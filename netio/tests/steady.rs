@@ -7,11 +7,13 @@
 mod dpdk;
 #[path = "steady/thread.rs"]
 mod thread;
+#[path = "steady/xdp.rs"]
+mod xdp;
 
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use self::thread::{Observed, observe, own_number};
+use self::thread::{Observed, observe};
 
 /// How long a thread runs before it is looked at, and is looked at.
 const LOOK: Duration = Duration::from_millis(500);
@@ -26,7 +28,7 @@ fn look_at(mut turn: impl FnMut() -> usize + Send) -> (Option<Observed>, u64) {
             while !stop.load(Ordering::Relaxed) {
                 done.fetch_add(turn() as u64, Ordering::Relaxed);
                 if number.load(Ordering::Relaxed) == 0 && begin.elapsed() > LOOK {
-                    number.store(own_number(), Ordering::Relaxed);
+                    number.store(nix::unistd::gettid().as_raw(), Ordering::Relaxed);
                 }
             }
         });

@@ -6,8 +6,6 @@
 
 #[path = "xdp/bystanders.rs"]
 mod bystanders;
-#[path = "xdp/calls.rs"]
-mod calls;
 #[path = "xdp/outside.rs"]
 mod outside;
 #[path = "xdp/strangers.rs"]

@@ -29,7 +29,8 @@ use netio::Endpoint;
 use netio::clock::Clock;
 use netio::cpu::{CoreList, allowed_cores};
 use netio::host::{Choice, HostPort, PortKind};
-use network::Network;
+use netio::lab::Side;
+use network::{Network, port_options};
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::unistd::Pid;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -316,7 +317,8 @@ fn resolve(site: &Site<'_>, kind: PortKind) -> Result<Choice, BenchError> {
     let network = Network::make(site.loopback);
     let mut address = network.free_far()?;
     address.set_port(0);
-    let open = || HostPort::open(&kind.into(), &[Endpoint::unicast(address)]).map_err(std::io::Error::other);
+    let open =
+        || HostPort::open(&port_options(kind, Side::Far), &[Endpoint::unicast(address)]).map_err(std::io::Error::other);
     Ok(network.on_far(open).map_err(BenchError::io("open a port"))?.choice().clone())
 }
 

@@ -156,30 +156,29 @@ impl Queue {
     pub(super) fn push_out(&mut self) -> io::Result<u64> {
         self.socket.transmit.publish();
         let mut refused = 0;
-        // Where frames are copied, a call moves a bounded number of them, and says that there are more.
-        for _ in 0..WAKEUPS_MAX {
+        let mut left = self.socket.transmit.left();
+        // Where frames are copied, a call moves a bounded number of them. One that moves none would move none again.
+        while left > 0 {
             if !self.socket.transmit.wants_wakeup() {
                 // The driver looks by itself.
-                self.is_unsent = false;
-                return Ok(refused);
+                left = 0;
+                break;
             }
             let result = socket::wake_sender(&self.socket.fd);
-            self.is_unsent = !self.socket.transmit.is_drained();
-            match result {
-                Ok(()) => {}
-                Err(error) => match error.raw_os_error() {
-                    Some(libc::EAGAIN | libc::EINTR) => {}
-                    // One frame was dropped on the way.
-                    Some(libc::EBUSY | libc::ENOBUFS) => refused += 1,
-                    // The interface is down: what is queued waits until it is up again.
-                    Some(libc::ENETDOWN) => return Ok(refused),
-                    _ => return Err(error),
-                },
+            match result.map_err(|error| (error.raw_os_error(), error)) {
+                Ok(()) | Err((Some(libc::EAGAIN | libc::EINTR), _)) => {}
+                // One frame was dropped on the way.
+                Err((Some(libc::EBUSY | libc::ENOBUFS), _)) => refused += 1,
+                // The interface is down: what is queued waits until it is up again.
+                Err((Some(libc::ENETDOWN), _)) => break,
+                Err((_, error)) => return Err(error),
             }
-            if !self.is_unsent {
+            let before = std::mem::replace(&mut left, self.socket.transmit.left());
+            if left == before {
                 break;
             }
         }
+        self.is_unsent = left > 0;
         self.reclaim();
         Ok(refused)
     }
@@ -199,6 +198,3 @@ impl Queue {
         }
     }
 }
-
-/// Enough for a full transmit ring, 32 frames a call, and a few refusals.
-const WAKEUPS_MAX: usize = 64;

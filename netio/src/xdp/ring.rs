@@ -75,10 +75,10 @@ impl<T: Entry> Producer<T> {
         self.shared.produced().store(self.cursor.produced(), Ordering::Release);
     }
 
-    /// Whether the kernel has taken everything that was published.
+    /// How much of what was published the kernel has not taken.
     #[inline]
-    pub(super) fn is_drained(&self) -> bool {
-        self.shared.consumed().load(Ordering::Acquire) == self.cursor.produced()
+    pub(super) fn left(&self) -> u32 {
+        self.cursor.produced().wrapping_sub(self.shared.consumed().load(Ordering::Acquire))
     }
 
     /// Whether the driver sleeps and must be woken for it to look here.

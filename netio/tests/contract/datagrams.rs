@@ -346,8 +346,20 @@ pub fn an_address_is_free_again_when_its_port_is_gone<R: Rig>() {
     let Some(rig) = R::make() else { return };
     let at = |address, port| [Endpoint::unicast(SocketAddrV4::new(address, port))];
     let (ours, theirs) = (at(rig.ours(), free_port()), at(rig.theirs(), free_port()));
-    for turn in 0..5_u8 {
-        let (mut port, mut peer) = rig.open(&ours, &theirs).unwrap_or_else(|error| panic!("turn {turn}: {error}"));
+    // Whoever starts a process holds every socket twice until it has begun, and tests beside this one do. So it may be late,
+    // but not always.
+    let deadline = Instant::now() + PATIENCE;
+    let mut late_turns = 0;
+    for turn in 0..8_u8 {
+        let mut is_late = false;
+        let (mut port, mut peer) = loop {
+            match rig.open(&ours, &theirs) {
+                Ok(opened) => break opened,
+                Err(error) => assert!(turn > 0 && Instant::now() < deadline, "turn {turn}: {error}"),
+            }
+            is_late = true;
+        };
+        late_turns += u8::from(is_late);
         let to = port.local_addr(FIRST);
         assert_eq!(to, ours[0].bind);
         port.receive(1, |received| panic!("{received:?}")).unwrap();
@@ -358,6 +370,7 @@ pub fn an_address_is_free_again_when_its_port_is_gone<R: Rig>() {
         // Something unread may be left behind.
         send(&mut peer, to, b"unread");
     }
+    assert!(late_turns < 7, "the addresses are never free at once");
 }
 
 pub fn a_port_opened_here_works_there<R: Rig>() {
@@ -416,7 +429,7 @@ pub fn the_loops_allocate_nothing<R: Rig>() {
 
 fn allocate_nothing(a: &mut impl Port, b: &mut impl Port) {
     let to = b.local_addr(FIRST);
-    let before = allocations::count();
+    let before = allocations::calls();
     let mut bytes = 0;
     for _ in 0..200 {
         let mut left = 16;
@@ -426,10 +439,15 @@ fn allocate_nothing(a: &mut impl Port, b: &mut impl Port) {
             b.receive(32, |received| bytes += received.payload.len()).unwrap();
         }
     }
-    for _ in 0..1000 {
+    let deadline = Instant::now() + PATIENCE;
+    let mut idle = 0;
+    while idle < 1000 && Instant::now() < deadline {
+        a.flush().unwrap();
         b.receive(32, |received| bytes += received.payload.len()).unwrap();
+        // Another thread may have to run before the first of them comes.
+        idle += u32::from(bytes > 0);
     }
-    assert_eq!(allocations::count() - before, 0);
+    assert_eq!(allocations::calls() - before, 0);
     assert!(bytes > 0);
 }
 

@@ -17,11 +17,6 @@ pub struct Observed {
     pub faults: u64,
 }
 
-/// The number of the calling thread, as the kernel counts.
-pub fn own_number() -> i32 {
-    nix::unistd::gettid().as_raw()
-}
-
 /// Looks at a thread of this process for so long, first at its faults, then at its calls. `None`, and a word on stderr, where
 /// it cannot be looked at.
 pub fn observe(thread: i32, time: Duration) -> Option<Observed> {

@@ -1,8 +1,9 @@
 //! Others on the same interface: the kernel's own traffic goes on, a second port is refused with a reason, and what is gone
 //! leaves nothing.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::process::Stdio;
 
 use super::*;
 
@@ -73,6 +74,36 @@ fn nothing_is_left_on_the_interface() {
         drop(port);
         assert!(!has_program());
     }
+}
+
+/// Whoever has the program is killed, and takes it along.
+#[test]
+fn nothing_is_left_by_who_was_killed() {
+    const VARIABLE: &str = "NETIO_XDP_KILLED";
+    if std::env::var_os(VARIABLE).is_some() {
+        let _port = XdpPort::open(&[any(Side::Far)]).unwrap();
+        println!("open");
+        // Killed before that is over.
+        return std::thread::sleep(PATIENCE * 2);
+    }
+    let Some(lab) = lab(1) else { return };
+    let has_program = || run(&lab, Side::Far, &["ip", "-d", "link", "show", "far0"]).contains("xdp");
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["bystanders::nothing_is_left_by_who_was_killed", "--exact", "--nocapture", "--test-threads=1"]);
+    command.env(VARIABLE, "yes").stdout(Stdio::piped());
+    let mut child = lab.on(Side::Far, || command.spawn().unwrap()).unwrap();
+    let mut said = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let was_open = said.any(|line| line.contains("open"));
+    let was_there = has_program();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(was_open && was_there);
+    let deadline = Instant::now() + PATIENCE;
+    while has_program() {
+        assert!(Instant::now() < deadline, "the program is still there");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    drop(open(&lab));
 }
 
 #[test]

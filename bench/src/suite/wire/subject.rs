@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::floor::Floor;
-use super::network::Network;
+use super::network::{Network, port_options};
 use super::orders::ticks_of;
 use super::process::Peer;
 use super::session::Session;
@@ -18,6 +18,7 @@ use engine::journal::Durability;
 use engine::tile::Wait;
 use netio::clock::Clock;
 use netio::host::PortKind;
+use netio::lab::Side;
 use nix::unistd::Pid;
 
 /// How long a woken process gets before its load begins.
@@ -207,7 +208,14 @@ fn settings(
         ("limits.session_orders", "65536".to_owned()),
         ("limits.session_store_messages", "131072".to_owned()),
     ];
-    let own = own.into_iter().map(|(key, value)| (key.to_owned(), value));
+    let options = port_options(kind, Side::Far);
+    let dpdk = [
+        ("network.dpdk.device", options.dpdk.device),
+        ("network.dpdk.huge_pages", options.dpdk.huge_pages.to_string()),
+        ("network.dpdk.memory_mib", options.dpdk.memory_mib.to_string()),
+    ];
+    let dpdk = dpdk.into_iter().filter(|_| kind == PortKind::Dpdk);
+    let own = own.into_iter().chain(dpdk).map(|(key, value)| (key.to_owned(), value));
     Ok(own.chain(site.overrides.iter().cloned()).collect())
 }
 
