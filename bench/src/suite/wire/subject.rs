@@ -67,6 +67,18 @@ impl Subject {
     /// # Errors
     /// It does not start.
     pub fn echo(site: &Site<'_>, kind: PortKind) -> Result<Self, BenchError> {
+        Self::echo_called("echo", site, kind)
+    }
+
+    /// The same through plain sockets at both ends, which are polled: what a port past the kernel is measured against.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn socket_echo(site: &Site<'_>) -> Result<Self, BenchError> {
+        Self::echo_called("socket echo", site, PortKind::Socket)
+    }
+
+    fn echo_called(name: &str, site: &Site<'_>, kind: PortKind) -> Result<Self, BenchError> {
         let network = Network::make(site.loopback);
         let (bind, mut group) = (network.free_far()?, network.free_far()?);
         group.set_ip(GROUP);
@@ -76,7 +88,7 @@ impl Subject {
                 .map(|(name, value)| format!("--{name}={value}")),
         );
         arguments.extend(site.far_cores.first().map(|core| format!("--pin={core}")));
-        let name = "echo".to_owned();
+        let name = name.to_owned();
         let peer = Peer::start(&network, &format!("{kind} {name}"), &arguments, &site.scratch)?;
         let near = Near::Floor(Floor::new(kind, &network, bind, Some(group))?);
         Ok(Self { name, peer, near, _network: network, opening_ticks: 0 })
