@@ -111,6 +111,14 @@ pub enum Remains<T = Off> {
 }
 
 impl<P: Port, T: Trace> Tile<P, T> {
+    /// The tile at the port, if it is this one.
+    pub const fn net(&mut self) -> Option<&mut NetStage<P, T>> {
+        match self {
+            Self::Net(net) => Some(net),
+            _ => None,
+        }
+    }
+
     /// Takes the tile apart, on the thread that polled it.
     #[must_use]
     pub fn into_remains(self) -> Remains<T> {

@@ -11,7 +11,8 @@ use std::net::SocketAddrV4;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::sys::time::TimeSpec;
 
 use self::batch::Batch;
 use crate::port::{Endpoint, EndpointIndex, Outgoing, PAYLOAD_MAX, Port, PortCounters, PortError, Received};
@@ -162,10 +163,14 @@ impl Port for SocketPort {
         // Called off the hot path, so a list may be made.
         let mut all: Vec<PollFd<'_>> =
             self.sockets.iter().map(|(socket, _)| PollFd::new(socket.as_fd(), PollFlags::POLLIN)).collect();
-        let timeout = PollTimeout::try_from(timeout).unwrap_or(PollTimeout::MAX);
-        // An interrupted wait is a short one, which `wait` may be.
-        let _ = poll(&mut all, timeout);
+        wait_for_any(&mut all, timeout);
     }
+}
+
+/// Returns when one of them has something, or after `timeout`.
+pub(crate) fn wait_for_any(all: &mut [PollFd<'_>], timeout: Duration) {
+    // An interrupted wait is a short one, which `wait` may be.
+    let _ = ppoll(all, Some(TimeSpec::from(timeout)), None);
 }
 
 /// Whether the socket itself is gone or misused, as opposed to one datagram having failed.

@@ -39,13 +39,14 @@ use std::net::SocketAddrV4;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::{PollFd, PollFlags};
 
 use self::device::{Device, Draft};
 pub use self::options::{XdpMode, XdpOptions};
 use self::resolver::Resolver;
 use crate::ether::{Inbound, RxSums, classify};
 use crate::port::{Endpoint, EndpointIndex, Outgoing, PAYLOAD_MAX, Port, PortCounters, PortError, Received};
+use crate::socket::wait_for_any;
 
 /// See the module.
 #[derive(Debug)]
@@ -230,9 +231,7 @@ impl Port for XdpPort {
         // Called off the hot path, so a list may be made.
         let queues = self.devices.iter().flat_map(Device::queues);
         let mut all: Vec<PollFd<'_>> = queues.map(|queue| PollFd::new(queue.as_fd(), PollFlags::POLLIN)).collect();
-        let timeout = PollTimeout::try_from(timeout).unwrap_or(PollTimeout::MAX);
-        // An interrupted wait is a short one, which `wait` may be.
-        let _ = poll(&mut all, timeout);
+        wait_for_any(&mut all, timeout);
     }
 }
 

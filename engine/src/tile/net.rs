@@ -8,6 +8,7 @@ use crate::trace::{Milestone, Off, Stamp, Trace};
 use netio::port::{Outgoing, Port, PortCounters};
 use netio::ring::{Consumer, Producer};
 use std::sync::Arc;
+use std::time::Duration;
 use wire::Nanos;
 
 /// Moves datagrams between the port and the links.
@@ -49,6 +50,16 @@ impl<P: Port, T: Trace> NetStage<P, T> {
     #[must_use]
     pub fn port_counters(&self) -> PortCounters {
         self.port.counters()
+    }
+
+    /// Waits until the port may have something for us, at most for so long.
+    pub fn wait(&mut self, timeout: Duration) {
+        // What it has and we do not take would end the wait at once.
+        if self.control.takes_input() && self.requests.acquire(1) > 0 {
+            self.port.wait(timeout);
+        } else {
+            std::thread::sleep(timeout);
+        }
     }
 
     /// The trace, when the tile has stopped. The port is closed with the rest of the tile.

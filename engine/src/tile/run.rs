@@ -145,7 +145,10 @@ impl<P: Port, T: Trace> TileThread<P, T> {
                 idle = 0;
             } else {
                 idle = idle.saturating_add(1);
-                self.wait.wait(idle);
+                self.wait.wait_by(idle, |time| match tiles.iter_mut().find_map(|polled| polled.tile.net()) {
+                    Some(net) => net.wait(time),
+                    None => std::thread::sleep(time),
+                });
             }
         }
         published.publish(now.0, &tally, tiles.iter().map(|polled| polled.working));

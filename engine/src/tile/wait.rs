@@ -10,7 +10,7 @@ pub enum Wait {
     /// Gives the core to another runnable thread: for shared cores.
     #[default]
     Yield,
-    /// Sleeps for short, bounded times: for laptops.
+    /// Sleeps for short, bounded times, the tile at the port until a datagram comes at the latest: for laptops.
     Park,
 }
 
@@ -22,9 +22,14 @@ const PARK: Duration = Duration::from_micros(100);
 impl Wait {
     /// Waits after the `idle`th turn in a row without work.
     pub fn wait(self, idle: u32) {
+        self.wait_by(idle, std::thread::sleep);
+    }
+
+    /// The same with another way to sleep for at most some time.
+    pub fn wait_by(self, idle: u32, sleep: impl FnOnce(Duration)) {
         match self {
             Self::Spin => std::hint::spin_loop(),
-            Self::Park if idle >= PARK_AFTER_TURNS => std::thread::sleep(PARK),
+            Self::Park if idle >= PARK_AFTER_TURNS => sleep(PARK),
             Self::Yield | Self::Park => std::thread::yield_now(),
         }
     }
@@ -39,6 +44,28 @@ impl core::str::FromStr for Wait {
             "yield" => Ok(Self::Yield),
             "park" => Ok(Self::Park),
             _ => Err(format!("expected spin, yield or park, found '{text}'")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    #[test]
+    fn only_who_parks_sleeps_and_only_after_some_turns() {
+        let slept = Cell::new(Duration::ZERO);
+        for (wait, idle, expected) in [
+            (Wait::Spin, u32::MAX, Duration::ZERO),
+            (Wait::Yield, u32::MAX, Duration::ZERO),
+            (Wait::Park, PARK_AFTER_TURNS - 1, Duration::ZERO),
+            (Wait::Park, PARK_AFTER_TURNS, PARK),
+            (Wait::Park, u32::MAX, PARK),
+        ] {
+            slept.set(Duration::ZERO);
+            wait.wait_by(idle, |time| slept.set(time));
+            assert_eq!(slept.get(), expected, "{wait:?} after {idle}");
         }
     }
 }
