@@ -29,7 +29,8 @@ use netio::Endpoint;
 use netio::clock::Clock;
 use netio::cpu::{CoreList, allowed_cores};
 use netio::host::{Choice, HostPort, PortKind};
-use network::Network;
+use netio::lab::Side;
+use network::{Network, port_options};
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::unistd::Pid;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -192,6 +193,10 @@ fn measure(args: &WireArgs, smoke: bool, clock: &Clock, stop: &AtomicBool) -> Re
         // What is started may use all cores, apart from what is pinned in it; only then this thread goes to its own.
         may_use(&cores.all)?;
         let mut subjects = vec![Subject::echo(&site, kind)?, Subject::kernel_echo(&site, kind)?];
+        if kind != PortKind::Socket {
+            subjects.push(Subject::socket_echo(&site)?);
+        }
+        let echoes = subjects.len();
         for &threads in &cores.threads {
             for &durability in &args.durability {
                 subjects.push(Subject::appliance(&site, kind, durability, threads)?);
@@ -208,8 +213,8 @@ fn measure(args: &WireArgs, smoke: bool, clock: &Clock, stop: &AtomicBool) -> Re
         }
         if !args.no_sweep {
             // The floor of the port, and the appliances.
-            let mut swept: Vec<&mut Subject> =
-                subjects.iter_mut().enumerate().filter(|(at, _)| *at != 1).map(|(_, subject)| subject).collect();
+            let (floor, appliances) = subjects.split_at_mut(echoes);
+            let mut swept: Vec<&mut Subject> = floor.iter_mut().take(1).chain(appliances).collect();
             let sweeps = sweep(&mut swept, &site, &sent, UNLOADED_PER_S, &sizes)?;
             for (sweep, subject) in sweeps.iter().zip(swept) {
                 knees.push(format!("{kind} {}: {}", subject.name, sweep.knee()));
@@ -242,7 +247,7 @@ fn measure(args: &WireArgs, smoke: bool, clock: &Clock, stop: &AtomicBool) -> Re
                 args.deadline_us
             ),
         ),
-        ("floor", "echo: same lengths through the same port, a reply and a tick each; kernel echo: a socket that blocks, reply only".to_owned()),
+        ("floor", "echo: same lengths through the same port, a reply and a tick each; kernel echo: a socket that blocks, reply only; socket echo: as echo, plain sockets at both ends".to_owned()),
         ("proof", format!("all reports and ticks of {messages} messages were what the orders ask for, all executions and ticks were made")),
     ]);
     if !knees.is_empty() {
@@ -316,7 +321,8 @@ fn resolve(site: &Site<'_>, kind: PortKind) -> Result<Choice, BenchError> {
     let network = Network::make(site.loopback);
     let mut address = network.free_far()?;
     address.set_port(0);
-    let open = || HostPort::open(&kind.into(), &[Endpoint::unicast(address)]).map_err(std::io::Error::other);
+    let open =
+        || HostPort::open(&port_options(kind, Side::Far), &[Endpoint::unicast(address)]).map_err(std::io::Error::other);
     Ok(network.on_far(open).map_err(BenchError::io("open a port"))?.choice().clone())
 }
 

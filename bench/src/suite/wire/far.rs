@@ -9,10 +9,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::floor::{REQUEST_MAX, Reply};
+use super::network::port_options;
 use super::process::READY;
 use clap::{Args, Subcommand};
 use engine::tile::Wait;
 use netio::host::{HostPort, PortKind};
+use netio::lab::Side;
 use netio::{Endpoint, EndpointIndex, Outgoing, Port};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
@@ -85,8 +87,8 @@ struct Asked {
 fn echo(args: &EchoArgs) -> io::Result<()> {
     let stop = begin(args.pin)?;
     let market_data = Endpoint::unicast(SocketAddrV4::new(*args.bind.ip(), 0));
-    let mut port =
-        HostPort::open(&args.port.into(), &[Endpoint::unicast(args.bind), market_data]).map_err(io::Error::other)?;
+    let mut port = HostPort::open(&port_options(args.port, Side::Far), &[Endpoint::unicast(args.bind), market_data])
+        .map_err(io::Error::other)?;
     let mut asked: Vec<Asked> = Vec::with_capacity(BURST);
     let mut idle = 0;
     ready()?;

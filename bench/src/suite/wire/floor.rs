@@ -10,11 +10,12 @@
 
 use std::net::SocketAddrV4;
 
-use super::network::Network;
+use super::network::{Network, port_options};
 use super::orders::lengths;
 use crate::error::BenchError;
 use crate::load::open_loop::{Channel, Target};
 use netio::host::{HostPort, PortKind};
+use netio::lab::Side;
 use netio::{Endpoint, EndpointIndex, Outgoing, Port};
 
 /// The longest request and reply.
@@ -80,7 +81,7 @@ impl Floor {
         let listening = group.map(|group| Endpoint::multicast(*group.ip(), group.port(), near));
         let endpoints: Vec<Endpoint> =
             [Endpoint::unicast(SocketAddrV4::new(near, 0))].into_iter().chain(listening).collect();
-        let port = network.on_near(|| Ok(HostPort::open(&kind.into(), &endpoints)?))?;
+        let port = network.on_near(|| Ok(HostPort::open(&port_options(kind, Side::Near), &endpoints)?))?;
         Ok(Self { port, to, has_ticks: group.is_some(), submitted: 0, sent: 0 })
     }
 }

@@ -12,8 +12,11 @@
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::error::BenchError;
+use netio::dpdk::DpdkOptions;
+use netio::host::{PortKind, PortOptions};
 use netio::lab::{Lab, Side};
 
 /// A network that nobody stands in: things are done on its sides.
@@ -76,6 +79,20 @@ impl Network {
         let port = self.on_far(|| Ok(UdpSocket::bind((self.far(), 0))?.local_addr()?.port()));
         Ok(SocketAddrV4::new(self.far(), port.map_err(BenchError::io("bind a UDP socket"))?))
     }
+}
+
+/// How a port of this kind is opened on this side. DPDK's goes through AF_XDP, as ours does, so that the two can be compared.
+#[must_use]
+pub fn port_options(kind: PortKind, side: Side) -> PortOptions {
+    // The near side has a port for each subject in one process.
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    if kind != PortKind::Dpdk {
+        return kind.into();
+    }
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let device = format!("net_af_xdp{number},iface={},busy_budget=0", side.device());
+    let dpdk = DpdkOptions { device, huge_pages: false, memory_mib: 256, ..DpdkOptions::default() };
+    PortOptions { dpdk, ..kind.into() }
 }
 
 impl fmt::Display for Network {

@@ -5,13 +5,14 @@
 
 use std::net::SocketAddrV4;
 
-use super::network::Network;
+use super::network::{Network, port_options};
 use super::orders::{CYCLE, Orders, Told, told};
 use crate::error::BenchError;
 use crate::load::open_loop::{Channel, Target};
 use engine::config::Config;
 use netio::clock::Clock;
 use netio::host::{HostPort, PortKind};
+use netio::lab::Side;
 use netio::{Endpoint, EndpointIndex, Outgoing, Port, Received};
 use tools::client::{Client, ClientConfig, DATAGRAM_LEN_MAX, State};
 use wire::login::Username;
@@ -58,7 +59,7 @@ impl Session {
         let group = config.feed.tick_lines[0];
         let endpoints =
             [Endpoint::unicast(SocketAddrV4::new(near, 0)), Endpoint::multicast(*group.ip(), group.port(), near)];
-        let port = network.on_near(|| Ok(HostPort::open(&kind.into(), &endpoints)?))?;
+        let port = network.on_near(|| Ok(HostPort::open(&port_options(kind, Side::Near), &endpoints)?))?;
         let session = &config.sessions[0];
         let username = Username::new(&session.username).ok_or(BenchError::Login { expected: "a username" })?;
         let (order_entry, rerequest) = (config.network.order_entry, config.network.rerequest);

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::floor::Floor;
-use super::network::Network;
+use super::network::{Network, port_options};
 use super::orders::ticks_of;
 use super::process::Peer;
 use super::session::Session;
@@ -18,6 +18,7 @@ use engine::journal::Durability;
 use engine::tile::Wait;
 use netio::clock::Clock;
 use netio::host::PortKind;
+use netio::lab::Side;
 use nix::unistd::Pid;
 
 /// How long a woken process gets before its load begins.
@@ -66,6 +67,18 @@ impl Subject {
     /// # Errors
     /// It does not start.
     pub fn echo(site: &Site<'_>, kind: PortKind) -> Result<Self, BenchError> {
+        Self::echo_called("echo", site, kind)
+    }
+
+    /// The same through plain sockets at both ends, which are polled: what a port past the kernel is measured against.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn socket_echo(site: &Site<'_>) -> Result<Self, BenchError> {
+        Self::echo_called("socket echo", site, PortKind::Socket)
+    }
+
+    fn echo_called(name: &str, site: &Site<'_>, kind: PortKind) -> Result<Self, BenchError> {
         let network = Network::make(site.loopback);
         let (bind, mut group) = (network.free_far()?, network.free_far()?);
         group.set_ip(GROUP);
@@ -75,7 +88,7 @@ impl Subject {
                 .map(|(name, value)| format!("--{name}={value}")),
         );
         arguments.extend(site.far_cores.first().map(|core| format!("--pin={core}")));
-        let name = "echo".to_owned();
+        let name = name.to_owned();
         let peer = Peer::start(&network, &format!("{kind} {name}"), &arguments, &site.scratch)?;
         let near = Near::Floor(Floor::new(kind, &network, bind, Some(group))?);
         Ok(Self { name, peer, near, _network: network, opening_ticks: 0 })
@@ -207,7 +220,14 @@ fn settings(
         ("limits.session_orders", "65536".to_owned()),
         ("limits.session_store_messages", "131072".to_owned()),
     ];
-    let own = own.into_iter().map(|(key, value)| (key.to_owned(), value));
+    let options = port_options(kind, Side::Far);
+    let dpdk = [
+        ("network.dpdk.device", options.dpdk.device),
+        ("network.dpdk.huge_pages", options.dpdk.huge_pages.to_string()),
+        ("network.dpdk.memory_mib", options.dpdk.memory_mib.to_string()),
+    ];
+    let dpdk = dpdk.into_iter().filter(|_| kind == PortKind::Dpdk);
+    let own = own.into_iter().chain(dpdk).map(|(key, value)| (key.to_owned(), value));
     Ok(own.chain(site.overrides.iter().cloned()).collect())
 }
 
