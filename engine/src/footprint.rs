@@ -44,12 +44,13 @@ pub fn parts(config: &Config) -> Vec<Part> {
         + link(TICK_LINK_SLOTS, size_of::<FeedEvent>());
     let port = &config.network.port;
     let packets = match port.kind {
-        PortKind::Xdp | PortKind::Auto => {
+        // Nobody means AF_XDP on loopback, where it is not to be had.
+        PortKind::Xdp | PortKind::Auto if !config.network.interface.is_loopback() => {
             // Of each queue that the port has; `pinion host` sees to it that there is one.
             let xdp = &port.xdp;
             u64::from(xdp.receive_slots + xdp.transmit_slots) * u64::from(xdp.frame_bytes)
         }
-        PortKind::Dpdk | PortKind::Uring | PortKind::Socket => 0,
+        _ => 0,
     };
     vec![
         Part { name: "book", bytes: book },

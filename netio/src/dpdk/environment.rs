@@ -15,6 +15,8 @@ use std::thread;
 use std::time::Duration;
 
 use dpdk_sys as sys;
+use nix::sched::{CpuSet, sched_getaffinity};
+use nix::unistd::getpid;
 
 use super::options::{Device, DpdkLog, DpdkOptions};
 use super::watch;
@@ -48,6 +50,9 @@ pub(super) fn start(options: &DpdkOptions, device: &Device) -> Result<(), PortEr
         }
         State::Off => {
             let mut arguments = settings.clone();
+            if options.cores.is_empty() {
+                arguments.insert(1, on_cores(&cores_of_process()));
+            }
             match device {
                 Device::Pci { address, arguments: more } if more.is_empty() => {
                     arguments.push(format!("--allow={address}"))
@@ -115,8 +120,6 @@ static STATE: Mutex<State> = Mutex::new(State::Off);
 
 /// All arguments but those of the device.
 fn settings(options: &DpdkOptions) -> Vec<String> {
-    let cores = if options.cores.is_empty() { cpu::allowed_cores() } else { options.cores.clone() };
-    let cores: Vec<String> = cores.iter().map(usize::to_string).collect();
     let level = match options.log {
         DpdkLog::Error => 4,
         DpdkLog::Warning => 5,
@@ -129,8 +132,6 @@ fn settings(options: &DpdkOptions) -> Vec<String> {
         // pages there is no memory that could be a file, and it does not take the first of the two words.
         if options.huge_pages { "--in-memory" } else { "--no-shconf" }.to_owned(),
         "--no-telemetry".to_owned(),
-        // One thread of DPDK's, on any of these cores. Ours are registered as they come.
-        format!("--lcores=0@({})", cores.join(",")),
         format!("--log-level={level}"),
         "-m".to_owned(),
         options.memory_mib.to_string(),
@@ -138,8 +139,25 @@ fn settings(options: &DpdkOptions) -> Vec<String> {
     if !options.huge_pages {
         settings.push("--no-huge".to_owned());
     }
+    if !options.cores.is_empty() {
+        settings.push(on_cores(&options.cores));
+    }
     settings.extend(options.eal_arguments.iter().cloned());
     settings
+}
+
+/// One thread of DPDK's, on any of these cores. Ours are registered as they come.
+fn on_cores(cores: &[usize]) -> String {
+    let cores: Vec<String> = cores.iter().map(usize::to_string).collect();
+    format!("--lcores=0@({})", cores.join(","))
+}
+
+/// What the main thread may use: this one may be pinned already.
+fn cores_of_process() -> Vec<usize> {
+    match sched_getaffinity(getpid()) {
+        Ok(set) => (0..CpuSet::count()).filter(|core| set.is_set(*core).unwrap_or(false)).collect(),
+        Err(_) => cpu::allowed_cores(),
+    }
 }
 
 /// Starts the thread that starts it.

@@ -340,7 +340,10 @@ impl Port for DpdkPort {
 
     fn flush(&mut self) -> Result<(), PortError> {
         polling::enter();
-        self.out.push_out(&mut self.counters);
+        // Some drivers wake the kernel also when there is nothing to send.
+        if self.out.is_busy() {
+            self.out.push_out(&mut self.counters);
+        }
         Ok(())
     }
 

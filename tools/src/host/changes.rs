@@ -81,7 +81,10 @@ impl Changes {
     fn write(&self) -> io::Result<()> {
         let told = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", self.path.display()));
         if self.standing.is_empty() {
-            return fs::remove_file(&self.path).map_err(told);
+            fs::remove_file(&self.path).map_err(told)?;
+            // It stays when somebody else has something in it.
+            let _ = self.path.parent().map(fs::remove_dir);
+            return Ok(());
         }
         if let Some(folder) = self.path.parent() {
             fs::create_dir_all(folder).map_err(told)?;
