@@ -47,8 +47,8 @@ mod thread;
 #[cfg(feature = "dpdk")]
 mod watch;
 
-#[cfg(feature = "dpdk")]
-pub use self::watch::LinkState;
 pub use self::options::{Device, DpdkLog, DpdkOptions};
 #[cfg(feature = "dpdk")]
 pub use self::port::DpdkPort;
+#[cfg(feature = "dpdk")]
+pub use self::watch::LinkState;
