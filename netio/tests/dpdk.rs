@@ -34,7 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 fn options(driver: &str, arguments: &str) -> DpdkOptions {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let device = format!("{driver}{}{arguments}", NUMBER.fetch_add(1, Ordering::Relaxed));
-    DpdkOptions { device, huge_pages: false, memory_mib: 256, descriptors: 512, ..DpdkOptions::default() }
+    DpdkOptions { device, huge_pages: false, memory_mib: 1024, descriptors: 512, ..DpdkOptions::default() }
 }
 
 /// A lab whose far address is the port's.

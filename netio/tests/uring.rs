@@ -3,9 +3,9 @@
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use netio::uring::{UringOptions, UringPort};
+use netio::uring::{Facilities, SqPoll, UringOptions, UringPort};
 use netio::{Endpoint, EndpointIndex, Outgoing, Port, PortError};
 
 const FIRST: EndpointIndex = EndpointIndex(0);
@@ -15,7 +15,11 @@ fn local() -> Endpoint {
 }
 
 fn open(receive_buffers: u16, send_slots: u16) -> Option<UringPort> {
-    match UringPort::open_with(&[local()], &UringOptions { receive_buffers, send_slots, ..UringOptions::default() }) {
+    open_with(&UringOptions { receive_buffers, send_slots, ..UringOptions::default() })
+}
+
+fn open_with(options: &UringOptions) -> Option<UringPort> {
+    match UringPort::open_with(&[local()], options) {
         Ok(port) => Some(port),
         Err(PortError::Unavailable { source, .. }) if std::env::var_os("CI").is_none() => {
             eprintln!("io_uring is not available here ({source}): nothing tested");
@@ -115,4 +119,45 @@ fn sizes_that_cannot_be_are_refused() {
         }
     }
     assert!(matches!(UringPort::open(&[]), Err(PortError::Limit { found: 0, .. })));
+}
+
+#[test]
+fn a_datagram_tells_when_it_came_where_that_is_asked_for() {
+    let Some(mut port) = open_with(&UringOptions { timestamps: true, ..UringOptions::default() }) else { return };
+    assert!(port.how().contains("timestamps"), "{}", port.how());
+    let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
+    let own = port.local_addr(FIRST);
+    let begin = now();
+    send_numbers(&mut port, own, 3);
+    let mut stamps = Vec::new();
+    let deadline = Instant::now() + Duration::from_secs(3);
+    while stamps.len() < 3 && Instant::now() < deadline {
+        port.receive(3, |received| stamps.push(u128::from(received.timestamp.expect("a stamp")))).unwrap();
+    }
+    let end = now();
+    assert!(stamps.is_sorted() && begin <= stamps[0] && stamps[2] <= end, "{begin}, {stamps:?}, {end}");
+    let Some(mut plain) = open(8, 8) else { return };
+    let own = plain.local_addr(FIRST);
+    send_numbers(&mut plain, own, 1);
+    let mut stamp = Some(1);
+    while stamp == Some(1) && Instant::now() < deadline {
+        plain.receive(1, |received| stamp = received.timestamp).unwrap();
+    }
+    assert_eq!(stamp, None);
+}
+
+#[test]
+fn what_a_port_does_without_is_said() {
+    let Some(all) = open_with(&UringOptions::default()) else { return };
+    assert!(all.how().starts_with("multishot receive"), "{}", all.how());
+    let facilities = Facilities { deferred_work: false, fixed_files: false };
+    let few = open_with(&UringOptions { facilities, ..UringOptions::default() }).unwrap();
+    assert_eq!(few.how(), "multishot receive");
+    // A thread on a core that no machine has.
+    let refused = open_with(&UringOptions { sqpoll: SqPoll::Core(4_000), ..UringOptions::default() });
+    let mut refused = refused.expect("it goes on without");
+    assert!(refused.how().contains("; without SQPOLL (Invalid argument"), "{}", refused.how());
+    let own = refused.local_addr(FIRST);
+    send_numbers(&mut refused, own, 5);
+    assert_eq!(receive_all(&mut refused, 5, 5), [0, 1, 2, 3, 4]);
 }

@@ -109,9 +109,10 @@ impl DpdkOptions {
             return limit("frames of a DPDK port", "twice its descriptors and 256 more", self.frames.into());
         }
         // A frame's buffer and its bookkeeping, and what DPDK has beside the frames.
-        let memory_mib = (u64::from(self.frames) * FRAME_BYTES).div_ceil(1 << 20) + MEMORY_BESIDE_MIB;
+        let frame_bytes = if self.huge_pages { FRAME_BYTES } else { PAGE_BYTES };
+        let memory_mib = (u64::from(self.frames) * frame_bytes).div_ceil(1 << 20) + MEMORY_BESIDE_MIB;
         if u64::from(self.memory_mib) < memory_mib {
-            let expected = "2.5 KiB a frame and 16 MiB more";
+            let expected = "2.5 KiB a frame, or 4 KiB without huge pages, and 16 MiB more";
             return limit("memory of DPDK in MiB", expected, self.memory_mib.into());
         }
         if let Some(bits) = self.prefix_bits.filter(|bits| *bits > 32) {
@@ -191,6 +192,8 @@ const DESCRIPTORS_MAX: u16 = 8192;
 /// What is in our hands, beside the device's queues.
 const SPARE: u64 = 256;
 const FRAME_BYTES: u64 = 2560;
+/// DPDK sets aside a whole page for what does not fit twice into one.
+const PAGE_BYTES: u64 = 4096;
 const MEMORY_BESIDE_MIB: u64 = 16;
 /// Of a device at DPDK, with its end.
 const NAME_LEN_MAX: usize = 64;
@@ -234,6 +237,7 @@ mod tests {
         refused(DpdkOptions { descriptors: 1000, ..base.clone() });
         refused(DpdkOptions { descriptors: 32, ..base.clone() });
         refused(DpdkOptions { memory_mib: 20, ..base.clone() });
+        refused(DpdkOptions { frames: 20_000, memory_mib: 80, huge_pages: false, ..base.clone() });
         refused(DpdkOptions { prefix_bits: Some(33), ..base.clone() });
         refused(DpdkOptions { vlan: Some(4095), ..base.clone() });
         assert!(DpdkOptions { frames: 100_000, memory_mib: 300, descriptors: 8192, ..base }.check().is_ok());

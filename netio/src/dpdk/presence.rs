@@ -21,11 +21,14 @@ pub(super) fn check(options: &DpdkOptions, device: &Device) -> Result<(), PortEr
     if let Device::Pci { address, .. } = device {
         card(Path::new("/sys/bus/pci/devices"), address)?;
     }
-    if let Some(interface) = device.interface()
-        && if_nametoindex(interface).is_err()
-    {
-        let source = io::Error::new(io::ErrorKind::NotFound, format!("there is no interface `{interface}`"));
-        return Err(refused("the device's interface", "`ip link` lists those that there are", source));
+    if let Some(interface) = device.interface() {
+        let Ok(index) = if_nametoindex(interface) else {
+            let source = io::Error::new(io::ErrorKind::NotFound, format!("there is no interface `{interface}`"));
+            return Err(refused("the device's interface", "`ip link` lists those that there are", source));
+        };
+        if device.name().starts_with("net_af_xdp") && !device.arguments().contains("start_queue=") {
+            queues(Path::new("/sys/class/net"), interface, index)?;
+        }
     }
     let status = fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
     may(&status, device)
@@ -54,6 +57,26 @@ fn huge_pages(folder: &Path, needed_mib: u64) -> Result<(), PortError> {
          alone; for virtual devices `huge_pages = false` does, too"
     );
     Err(refused("memory for DPDK", remedy, source))
+}
+
+/// Whether an interface has one receive queue, for a driver that takes one. What is spread to the others would be lost.
+/// Of other network namespaces the folder tells nothing.
+fn queues(folder: &Path, interface: &str, index: u32) -> Result<(), PortError> {
+    let told = fs::read_to_string(folder.join(interface).join("ifindex"));
+    if told.ok().and_then(|told| told.trim().parse().ok()) != Some(index) {
+        return Ok(());
+    }
+    let is_receive = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with("rx-");
+    let count =
+        fs::read_dir(folder.join(interface).join("queues")).into_iter().flatten().flatten().filter(is_receive).count();
+    if count <= 1 {
+        return Ok(());
+    }
+    let source = io::Error::other(format!("{interface} has {count} receive queues, of which the driver takes one"));
+    let remedy = format!(
+        "as root: `ethtool -L {interface} combined 1`; or steer our datagrams to one queue and name it, as in `,start_queue=2`"
+    );
+    Err(refused("the device's interface", remedy, source))
 }
 
 /// Whether there is such a card and a driver of DPDK's can have it.
@@ -161,6 +184,20 @@ mod tests {
         let said = text(driver("ixgbe"));
         assert!(said.contains("driver ixgbe") && said.contains("--bind=vfio-pci 0000:01:00.0"), "{said}");
         assert!(driver("vfio-pci").is_ok() && driver("mlx5_core").is_ok());
+    }
+
+    #[test]
+    fn queues_that_nobody_would_poll_are_told() {
+        let folder = Folder::new("queues")
+            .with("eth1/ifindex", "7\n")
+            .with("eth1/queues/rx-0/rps_cpus", "")
+            .with("eth1/queues/tx-0/xps_cpus", "")
+            .with("eth1/queues/tx-1/xps_cpus", "");
+        assert!(queues(&folder.0, "eth1", 7).is_ok());
+        let folder = folder.with("eth1/queues/rx-1/rps_cpus", "");
+        let said = text(queues(&folder.0, "eth1", 7));
+        assert!(said.contains("2 receive queues") && said.contains("ethtool -L eth1 combined 1"), "{said}");
+        assert!(queues(&folder.0, "eth1", 8).is_ok(), "that is an interface of another namespace");
     }
 
     #[test]

@@ -16,9 +16,9 @@ use netio::{Endpoint, Port, PortError};
 
 use crate::rig::{Linked, Outside, Rig, lab, meet};
 
-/// Without huge pages, so that it works everywhere; with memory for some ports at once.
+/// Without huge pages, so that it works everywhere; with memory for as many ports at once as there are tests; it is taken when it is used.
 fn options(device: String) -> DpdkOptions {
-    DpdkOptions { device, huge_pages: false, memory_mib: 256, descriptors: 512, ..DpdkOptions::default() }
+    DpdkOptions { device, huge_pages: false, memory_mib: 1024, descriptors: 512, ..DpdkOptions::default() }
 }
 
 /// Two ends of DPDK's rings. No frames can be put on them from outside.
