@@ -13,7 +13,7 @@ use super::save::{SaveOptions, Saved, save};
 use super::tail::Tail;
 use super::{SnapshotError, load_newest};
 use crate::config::Config;
-use crate::journal::{Anchor, Durability, JournalError, Watch, directory};
+use crate::journal::{Anchor, JournalError, Watch, directory};
 use crate::limits::REPUBLISHED_TICKS_MAX;
 use crate::record;
 use crate::recovery::{Replayed, follower_venue};
@@ -28,7 +28,6 @@ const IDLE: Duration = Duration::from_millis(5);
 /// A follower that does not know of the journal yet, with all the memory that it will ever need.
 pub struct Prepared {
     options: SaveOptions,
-    durability: Durability,
     venue: Venue,
     outputs: Replayed,
     /// Behind which record the venue stands; `None` before the first.
@@ -66,7 +65,7 @@ impl Prepared {
             None => (empty(), None),
         };
         let ranks = vec![0; usize::try_from(config.limits.orders).unwrap_or(0)];
-        Ok(Self { options, durability: config.journal.durability, venue, outputs, anchor, ranks })
+        Ok(Self { options, venue, outputs, anchor, ranks })
     }
 
     /// Begins to follow the journal, which is open now.
@@ -74,7 +73,7 @@ impl Prepared {
     /// # Errors
     /// It cannot be read, or does not hold the record that the snapshot stands behind.
     pub fn follow(self, watch: Watch) -> Result<Follower, SnapshotError> {
-        let Self { mut options, durability, venue, outputs, anchor, ranks } = self;
+        let Self { mut options, venue, outputs, anchor, ranks } = self;
         let segments = directory::segments(&options.dir)?;
         let Some(epoch) = segments.first().map(|segment| segment.epoch) else {
             let found = "no segment".to_owned();
@@ -86,14 +85,13 @@ impl Prepared {
             None => Tail::at_start(&options.dir, epoch)?,
         };
         let saved = tail.last().seq;
-        Ok(Follower { options, durability, watch, venue, outputs, tail, saved, ranks })
+        Ok(Follower { options, watch, venue, outputs, tail, saved, ranks })
     }
 }
 
 /// A venue that stands where the journal was durable a moment ago.
 pub struct Follower {
     options: SaveOptions,
-    durability: Durability,
     watch: Watch,
     venue: Venue,
     outputs: Replayed,
@@ -131,10 +129,6 @@ impl Follower {
         let anchor = self.tail.last();
         if anchor.seq <= self.saved {
             return Ok(None);
-        }
-        if self.durability == Durability::Mapped {
-            // The journal itself does not wait for the disk. A snapshot must not survive what it stands on.
-            self.tail.sync()?;
         }
         let ticks = self.outputs.ticks.iter().copied();
         let saved = save(&self.options, &self.venue, &anchor, ticks, &mut self.ranks)?;

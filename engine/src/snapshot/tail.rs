@@ -100,14 +100,6 @@ impl Tail {
         Ok(Some(Record { seq: header.seq, receive_time: header.receive_time, kind, body, position }))
     }
 
-    /// Writes what was read of the current segment to the disk: what stands on it must not outlive it.
-    ///
-    /// # Errors
-    /// The disk fails.
-    pub fn sync(&self) -> Result<(), SnapshotError> {
-        self.file.sync_data().map_err(SnapshotError::io("sync the segment", &self.path))
-    }
-
     fn open(dir: &Path, epoch: u64, last: Anchor, next: u64) -> Result<Self, SnapshotError> {
         let segment = last.position.segment;
         let path = directory::segment_path(dir, epoch, segment);
@@ -172,8 +164,6 @@ impl Tail {
         if !continues {
             return Err(self.lost(expected.2));
         }
-        // Synced by the journal when it was left: here it is only made sure of.
-        self.sync()?;
         (self.segment, self.path, self.file) = (segment, path, file);
         self.next = SEGMENT_HEADER_LEN as u64;
         self.fill()

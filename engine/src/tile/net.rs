@@ -68,6 +68,33 @@ impl<P: Port, T: Trace> NetStage<P, T> {
         self.trace
     }
 
+    /// Sends what waits in the links, as far as the port has room: reports first, then market data, in one burst.
+    fn send(&mut self) -> Result<usize, StageError> {
+        let Self { port, replies, packets, leaving, .. } = self;
+        let waiting = [replies.acquire(BURST).min(BURST), packets.acquire(BURST).min(BURST)];
+        let all: usize = waiting.iter().sum();
+        if all == 0 {
+            return Ok(0);
+        }
+        let mut next = 0;
+        let sent = port.send(all, |buffer| {
+            let datagram = match next.checked_sub(waiting[0]) {
+                None => replies.slot(next),
+                Some(packet) => packets.slot(packet),
+            };
+            if T::ON && next < waiting[0] {
+                leaving.push(datagram.stamp);
+            }
+            next += 1;
+            buffer[..datagram.len].copy_from_slice(datagram.bytes());
+            Some(Outgoing { endpoint: datagram.endpoint, to: datagram.address.into(), len: datagram.len })
+        })?;
+        replies.release(sent.min(waiting[0]));
+        packets.release(sent.saturating_sub(waiting[0]));
+        port.flush()?;
+        Ok(sent)
+    }
+
     fn receive(&mut self, now: Nanos) -> Result<usize, StageError> {
         // What does not fit the link stays in the port: its queue is longer, and what overflows it is asked for again.
         let room = self.requests.acquire(BURST).min(BURST);
@@ -93,44 +120,13 @@ impl<P: Port, T: Trace> NetStage<P, T> {
     }
 }
 
-/// Sends what waits in a link, as far as the port has room; `taken` hears what the port took.
-fn send<P: Port>(
-    port: &mut P,
-    link: &mut Consumer<Datagram>,
-    mut taken: impl FnMut(&Datagram),
-) -> Result<usize, StageError> {
-    let ready = link.acquire(BURST).min(BURST);
-    if ready == 0 {
-        return Ok(0);
-    }
-    let mut next = 0;
-    let sent = port.send(ready, |buffer| {
-        let datagram = link.slot(next);
-        next += 1;
-        buffer[..datagram.len].copy_from_slice(datagram.bytes());
-        taken(datagram);
-        Some(Outgoing { endpoint: datagram.endpoint, to: datagram.address.into(), len: datagram.len })
-    })?;
-    link.release(sent);
-    Ok(sent)
-}
-
 impl<P: Port, T: Trace> Stage for NetStage<P, T> {
     fn poll(&mut self, now: Nanos) -> Result<usize, StageError> {
-        let leaving = &mut self.leaving;
-        let replies = send(&mut self.port, &mut self.replies, |datagram| {
-            if T::ON {
-                leaving.push(datagram.stamp);
-            }
-        })?;
-        let packets = send(&mut self.port, &mut self.packets, |_| {})?;
-        if replies + packets > 0 {
-            self.port.flush()?;
-        }
+        let sent = self.send()?;
         if T::ON && !self.leaving.is_empty() {
             let (milestone, ticks) = (Milestone::Send, self.trace.ticks());
             self.leaving.drain(..).for_each(|key| self.trace.keep(Stamp { key, milestone, ticks }));
         }
-        Ok(replies + packets + self.receive(now)?)
+        Ok(sent + self.receive(now)?)
     }
 }

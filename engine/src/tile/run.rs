@@ -107,6 +107,7 @@ impl<P: Port, T: Trace> TileThread<P, T> {
     pub fn run(self, control: &Control, mut clock: Clock) -> Vec<Remains<T>> {
         let published = &control.threads[self.index];
         let mut tiles: Vec<Polled<P, T>> = self.tiles.into_iter().map(|tile| Polled { tile, working: 0 }).collect();
+        let turn_order = turn_order(&tiles.iter().map(|polled| polled.tile.kind()).collect::<Vec<_>>());
         let mut idle = 0u32;
         let mut work = 0u64;
         let mut now = Nanos(clock.now());
@@ -128,7 +129,8 @@ impl<P: Port, T: Trace> TileThread<P, T> {
                 }
             }
             let mut turn = 0;
-            for Polled { tile, working } in &mut tiles {
+            for &place in &turn_order {
+                let Polled { tile, working } = &mut tiles[place];
                 match tile.poll(now) {
                     Ok(0) => {}
                     Ok(done) => {
@@ -156,8 +158,36 @@ impl<P: Port, T: Trace> TileThread<P, T> {
     }
 }
 
+/// In which order the tiles of a thread have their turn, by their places: as the data flows. What the journal tile has made durable goes on by
+/// way of the matching tile, so that one has a second turn, and a report leaves in one burst with the market data of the same command.
+fn turn_order(kinds: &[TileKind]) -> Vec<usize> {
+    let matching = kinds.iter().position(|kind| *kind == TileKind::Matching);
+    let mut order = Vec::with_capacity(kinds.len() + 1);
+    for (place, kind) in kinds.iter().enumerate() {
+        order.push(place);
+        if *kind == TileKind::Journal {
+            order.extend(matching);
+        }
+    }
+    order
+}
+
 /// A tile, and how many of its polls found work.
 struct Polled<P: Port, T: Trace> {
     tile: Tile<P, T>,
     working: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use TileKind::{Feed, Journal, Matching, Net};
+
+    #[test]
+    fn what_became_durable_goes_on_in_the_same_turn() {
+        assert_eq!(turn_order(&[Net, Matching, Journal, Feed]), [0, 1, 2, 1, 3]);
+        assert_eq!(turn_order(&[Matching, Journal]), [0, 1, 0]);
+        assert_eq!(turn_order(&[Net, Feed]), [0, 1]);
+        assert_eq!(turn_order(&[Journal]), [0]);
+    }
 }

@@ -8,6 +8,7 @@
 use std::ffi::CStr;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::thread;
 
 use super::assembler::Instruction;
 
@@ -84,9 +85,20 @@ fn load_with(program: &[Instruction], log: &mut [u8]) -> io::Result<OwnedFd> {
         interface: 0,
         attach_type: ATTACH_TYPE_XDP,
     };
-    // SAFETY: instructions, license and log live until the call returns and are as long as is said.
-    descriptor(unsafe { call(COMMAND_PROGRAM_LOAD, &attributes) })
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        // SAFETY: instructions, license and log live until the call returns and are as long as is said.
+        match descriptor(unsafe { call(COMMAND_PROGRAM_LOAD, &attributes) }) {
+            // The kernel stops looking at a program when anything is to be told to this thread meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && tries < LOAD_TRIES => thread::yield_now(),
+            other => return other,
+        }
+    }
 }
+
+/// How often a program is offered that the kernel did not look at to its end.
+const LOAD_TRIES: u32 = 64;
 
 /// Lets an interface run a program for as long as the result lives.
 pub(super) fn attach(program: &OwnedFd, interface: u32, hook: Hook) -> io::Result<Attached> {
