@@ -76,7 +76,7 @@ impl<P: Port, T: Trace> NetStage<P, T> {
         if all == 0 {
             return Ok(0);
         }
-        let mut next = 0;
+        let mut next = 0_usize;
         let sent = port.send(all, |buffer| {
             let datagram = match next.checked_sub(waiting[0]) {
                 None => replies.slot(next),
