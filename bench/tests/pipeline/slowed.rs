@@ -3,7 +3,8 @@
 //! Goal: the budget tells a difference of 200 ns from noise, and where it is. The second build lies in a folder of its own, so that it is
 //! never taken for the first.
 
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Runs of each build, in turns.
@@ -54,7 +55,10 @@ impl Judged {
 
 /// The harness with the engine's `slow-match`, built as this test was, so that nothing but the feature is different.
 fn slowed_build() -> PathBuf {
-    let (profile, name) = if cfg!(debug_assertions) { ("dev", "debug") } else { ("release", "release") };
+    // What was built lies in a folder that is named after its profile, but for that of the first.
+    let folder = Path::new(env!("CARGO_BIN_EXE_pinion-bench")).parent().and_then(Path::file_name);
+    let name = folder.and_then(OsStr::to_str).expect("a folder with a name");
+    let profile = if name == "debug" { "dev" } else { name };
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("slowed");
     let built = Command::new(env!("CARGO"))
         .current_dir(env!("CARGO_MANIFEST_DIR"))
