@@ -13,7 +13,7 @@ use super::preparer::Preparer;
 use super::syncer::Syncer;
 use super::watch::Shared;
 use super::window::Window;
-use super::{JournalError, Status, Watch};
+use super::{Durability, JournalError, Status, Watch};
 
 /// Idle turns of the syncer before it yields, and before it sleeps.
 const SPIN_TURNS: u32 = 64;
@@ -21,9 +21,9 @@ const YIELD_TURNS: u32 = 128;
 /// How long an idle syncer sleeps; bounds what waiting adds to the first commit after a pause.
 const SYNCER_SLEEP: Duration = Duration::from_micros(50);
 /// How long the thread ahead of the appender sleeps: it is a window ahead.
-const AHEAD_SLEEP: Duration = Duration::from_micros(500);
-/// How long an idle preparer sleeps; it is a whole segment ahead.
-const PREPARER_SLEEP: Duration = Duration::from_micros(500);
+const AHEAD_SLEEP: Duration = Duration::from_millis(1);
+/// How long an idle preparer sleeps, and an idle syncer for which nobody waits. A segment lies ready, and wakeups disturb who shares the core.
+const PATIENT_SLEEP: Duration = Duration::from_millis(2);
 
 /// Where the helpers' threads run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -99,9 +99,13 @@ impl Helper {
         }
         let preparer_shared = Arc::clone(&shared);
         threads.spawn("journal-prepare", placement.prepare, move || {
-            run(&preparer_shared, || preparer.turn(), |_| thread::sleep(PREPARER_SLEEP));
+            run(&preparer_shared, || preparer.turn(), |_| thread::sleep(PATIENT_SLEEP));
         })?;
-        let idle = if placement.sync_spins { |_| std::hint::spin_loop() } else { wait };
+        let idle = match (placement.sync_spins, syncer.durability()) {
+            (true, _) => |_| std::hint::spin_loop(),
+            (false, Durability::Synced) => wait,
+            (false, Durability::Mapped) => |_| thread::sleep(PATIENT_SLEEP),
+        };
         threads.spawn("journal-sync", placement.sync, move || {
             run(&shared, || syncer.turn(), idle);
             if !shared.is_failed()

@@ -46,6 +46,11 @@ impl Syncer {
         Self { dir, epoch, durability, disk, shared, mark, durable, files: VecDeque::from([current]), prepared }
     }
 
+    /// Whether anybody waits for it.
+    pub(super) const fn durability(&self) -> Durability {
+        self.durability
+    }
+
     /// Syncs if anything was appended since the last time. True when it did. In [`Durability::Mapped`] only segments that are full are
     /// synced, so that what a stop has to write stays bounded; nobody waits for it.
     ///
