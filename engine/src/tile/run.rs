@@ -106,7 +106,8 @@ impl<P: Port, T: Trace> TileThread<P, T> {
     /// Polls the tiles until told to stop, and gives back what remains of them.
     pub fn run(self, control: &Control, mut clock: Clock) -> Vec<Remains<T>> {
         let published = &control.threads[self.index];
-        let mut tiles: Vec<Polled<P, T>> = self.tiles.into_iter().map(|tile| Polled { tile, working: 0 }).collect();
+        let mut tiles: Vec<Polled<P, T>> =
+            self.tiles.into_iter().map(|tile| Polled { tile, working: 0, counted: 0 }).collect();
         let turn_order = turn_order(&tiles.iter().map(|polled| polled.tile.kind()).collect::<Vec<_>>());
         let mut idle = 0u32;
         let mut work = 0u64;
@@ -130,12 +131,14 @@ impl<P: Port, T: Trace> TileThread<P, T> {
             }
             let mut turn = 0;
             for &place in &turn_order {
-                let Polled { tile, working } = &mut tiles[place];
+                let Polled { tile, working, counted } = &mut tiles[place];
                 match tile.poll(now) {
                     Ok(0) => {}
                     Ok(done) => {
                         turn += done;
-                        *working += 1;
+                        // Once, however often it has had its turn in this one.
+                        *working += u64::from(*counted != tally.turns);
+                        *counted = tally.turns;
                     }
                     Err(error) => control.fail(&error),
                 }
@@ -172,10 +175,11 @@ fn turn_order(kinds: &[TileKind]) -> Vec<usize> {
     order
 }
 
-/// A tile, and how many of its polls found work.
+/// A tile, in how many turns it found work, and the last one that was counted.
 struct Polled<P: Port, T: Trace> {
     tile: Tile<P, T>,
     working: u64,
+    counted: u64,
 }
 
 #[cfg(test)]
