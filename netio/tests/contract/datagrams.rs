@@ -232,7 +232,7 @@ fn below_capacity(a: &mut impl Port, b: &mut impl Port) {
     const ON_THEIR_WAY: u32 = 48;
     let to = b.local_addr(FIRST);
     let (mut next, mut expected) = (0_u32, 0_u32);
-    let deadline = Instant::now() + PATIENCE * 2;
+    let deadline = Instant::now() + PATIENCE * 10;
     while expected < COUNT {
         assert!(Instant::now() < deadline, "{expected} of {next}: {:?}, {:?}", a.counters(), b.counters());
         let room = usize::try_from((expected + ON_THEIR_WAY).min(COUNT) - next).unwrap();
