@@ -31,7 +31,9 @@ pub mod syncer;
 pub mod watch;
 mod window;
 
+use std::path::Path;
 use wire::Seq;
+use wire::journal::{RecordHeader, record_span};
 
 pub use appender::{AppendError, Appender};
 pub use disk::{Disk, LocalDisk};
@@ -81,6 +83,27 @@ pub struct Anchor {
     pub seq: Seq,
     /// Its checksum, which the next record's continues.
     pub chain: u32,
+}
+
+impl Anchor {
+    /// How many bytes the record takes, when it is the one at the start of `bytes`.
+    ///
+    /// # Errors
+    /// [`JournalError::Anchor`], with `path` as the file that should hold it.
+    pub(crate) fn span(&self, seed: u32, bytes: &[u8], path: &Path) -> Result<u64, JournalError> {
+        let found = match RecordHeader::verify(seed, bytes) {
+            Some((header, body)) if (header.seq, header.crc) == (self.seq, self.chain) => {
+                return Ok(record_span(body.len()) as u64);
+            }
+            Some((header, _)) => format!("another record, {}", header.seq),
+            None => "no whole record".to_owned(),
+        };
+        Err(self.lost(path, found))
+    }
+
+    pub(crate) fn lost(&self, path: &Path, found: String) -> JournalError {
+        JournalError::Anchor { path: path.to_owned(), offset: self.position.offset, seq: self.seq, found }
+    }
 }
 
 /// Where a record begins.

@@ -5,12 +5,12 @@
 
 use std::path::Path;
 
-use crate::command::Command;
+use crate::command::{Action, Command};
 use crate::config::Config;
 use crate::exchange::Exchange;
 use crate::journal::{JournalError, Reader, directory};
 use crate::record;
-use crate::recovery::{Replayed, follower_venue};
+use crate::recovery::{Replayed, follower_venue, replay};
 use crate::sink::Sink;
 use crate::snapshot::{SnapshotError, SnapshotName, load_newest_where};
 use crate::venue::Venue;
@@ -58,7 +58,7 @@ pub struct Stood {
 /// The journal is damaged before that moment, was written under other rules, or cannot be read; or its end lies before the command.
 pub fn stood(config: &Config, dir: &Path, moment: Moment) -> Result<Stood, SnapshotError> {
     let fingerprint = config.fingerprint();
-    let epoch = directory::segments(dir)?.first().map_or(0, |segment| segment.epoch);
+    let epoch = directory::epoch(dir)?.unwrap_or_default();
     let fits = |seq: Seq, time: Nanos| moment.includes(seq, time);
     let (loaded, passed_over) = load_newest_where(dir, epoch, fingerprint, fits, || follower_venue(config))?;
     let (mut venue, snapshot, reader) = match loaded {
@@ -73,10 +73,7 @@ pub fn stood(config: &Config, dir: &Path, moment: Moment) -> Result<Stood, Snaps
             break;
         }
         let seq = entry.seq;
-        let refused = |reason: String| JournalError::Replay { seq, reason };
-        let command = record::decode(seq, entry.receive_time, entry.kind, entry.body)
-            .map_err(|error| refused(error.to_string()))?;
-        venue.replay(&command, &mut outputs).map_err(|divergence| refused(divergence.to_string()))?;
+        replay(&mut venue, &entry, &mut outputs).map_err(|reason| JournalError::Replay { seq, reason })?;
         records += 1;
     }
     if let Moment::After(last) = moment
@@ -112,7 +109,7 @@ pub fn each_step(config: &Config, dir: &Path, mut see: impl FnMut(&Step<'_>) -> 
         let seq = entry.seq;
         let command = record::decode(seq, entry.receive_time, entry.kind, entry.body)
             .map_err(|error| JournalError::Replay { seq, reason: error.to_string() })?;
-        if let crate::command::Action::StateHash { hash } = command.action
+        if let Action::StateHash { hash } = command.action
             && hash != exchange.state_hash()
         {
             let found = exchange.state_hash();

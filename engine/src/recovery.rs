@@ -86,11 +86,7 @@ pub fn recover_from(from: From, config: &Config, disk: Arc<dyn Disk>, now: Nanos
             (venue, Some(anchor), Some(name))
         }
     };
-    let mut on_record = |entry: &journal::Record<'_>| {
-        let command =
-            record::decode(entry.seq, entry.receive_time, entry.kind, entry.body).map_err(|error| error.to_string())?;
-        venue.replay(&command, &mut outputs).map_err(|divergence| divergence.to_string())
-    };
+    let mut on_record = |entry: &journal::Record<'_>| replay(&mut venue, entry, &mut outputs);
     let journal = match anchor {
         None => journal::open(&options, disk, genesis, &mut on_record),
         Some(anchor) => journal::open_behind(&options, disk, genesis, &anchor, &mut on_record),
@@ -106,6 +102,13 @@ pub fn recover_from(from: From, config: &Config, disk: Arc<dyn Disk>, now: Nanos
     Ok(Recovered { venue, journal, ticks: outputs.ticks, snapshot, passed_over })
 }
 
+/// Applies a record of the journal to a venue; or says why it cannot be, which makes a [`JournalError::Replay`].
+pub(crate) fn replay(venue: &mut Venue, entry: &journal::Record<'_>, outputs: &mut Replayed) -> Result<(), String> {
+    let command =
+        record::decode(entry.seq, entry.receive_time, entry.kind, entry.body).map_err(|error| error.to_string())?;
+    venue.replay(&command, outputs).map_err(|divergence| divergence.to_string())
+}
+
 /// The newest snapshot of the journal in the configured directory.
 fn newest(
     config: &Config,
@@ -113,12 +116,7 @@ fn newest(
     secret: Key,
 ) -> Result<(Option<Loaded>, Vec<SnapshotError>), JournalError> {
     let dir = config.journal.dir.as_path();
-    if !dir.exists() {
-        return Ok((None, Vec::new()));
-    }
-    let Some(epoch) = directory::segments(dir)?.first().map(|segment| segment.epoch) else {
-        return Ok((None, Vec::new()));
-    };
+    let Some(epoch) = directory::epoch(dir)? else { return Ok((None, Vec::new())) };
     // Only the directory itself can fail here, and what fails then is the journal.
     snapshot::load_newest(dir, epoch, fingerprint, || venue(config, Key(secret.0)))
         .map_err(|error| JournalError::Failed(error.to_string()))

@@ -248,7 +248,7 @@ fn dump(args: &DumpArgs, out: &mut impl Write) -> Result<(), Trouble> {
 /// A directory that is not there would read as a journal without records.
 fn must_be_journal(dir: &Path) -> Result<(), Trouble> {
     std::fs::read_dir(dir).map_err(|source| Trouble::Unreadable { path: dir.to_owned(), source })?;
-    if engine::journal::directory::segments(dir)?.is_empty() {
+    if engine::journal::directory::epoch(dir)?.is_none() {
         return Err(Trouble::NoJournal(dir.to_owned()));
     }
     Ok(())

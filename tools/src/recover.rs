@@ -34,7 +34,7 @@ pub struct RecoverArgs {
 pub fn execute(args: &RecoverArgs) -> Result<(), Box<dyn Error>> {
     let config = args.config.load()?;
     let dir = config.journal.dir.as_path();
-    if !dir.exists() || directory::segments(dir)?.is_empty() {
+    if directory::epoch(dir)?.is_none() {
         println!("journal       {}: none yet; a start begins one", dir.display());
         return Ok(());
     }

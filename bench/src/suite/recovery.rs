@@ -129,7 +129,7 @@ pub fn run(args: &RecoveryArgs, smoke: bool, clock: &Clock) -> Result<Section, B
                 Figure::rate("bytes_per_s", bytes, replay_ns),
                 Figure::ns("time_ns", replay_ns),
             ],
-            excludes: "reading from the disk: the files are in memory; opening ports; snapshots, there are none",
+            excludes: "reading from the disk: the files are in memory; opening ports; snapshots: it begins at the first record",
         },
         Row {
             name: "scan".into(),

@@ -105,6 +105,17 @@ pub fn segments(dir: &Path) -> Result<Vec<SegmentName>, JournalError> {
     Ok(found)
 }
 
+/// The name of the journal in a directory; `None` when there is none, or no directory.
+///
+/// # Errors
+/// The directory cannot be listed.
+pub fn epoch(dir: &Path) -> Result<Option<u64>, JournalError> {
+    if !dir.exists() {
+        return Ok(None);
+    }
+    Ok(segments(dir)?.first().map(|segment| segment.epoch))
+}
+
 /// Removes what a crash left half prepared.
 ///
 /// # Errors
@@ -126,7 +137,8 @@ pub fn sync_directory(dir: &Path) -> Result<(), JournalError> {
     File::open(dir).and_then(|dir| dir.sync_all()).map_err(JournalError::io("sync the directory", dir))
 }
 
-fn entries(dir: &Path) -> Result<Vec<PathBuf>, JournalError> {
+/// Every path in the directory.
+pub(crate) fn entries(dir: &Path) -> Result<Vec<PathBuf>, JournalError> {
     fs::read_dir(dir)
         .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect())
         .map_err(JournalError::io("list the journal directory", dir))

@@ -107,24 +107,14 @@ impl Reader {
     pub fn open_behind(dir: &Path, anchor: &Anchor) -> Result<Self, JournalError> {
         let Anchor { position, seq, chain } = *anchor;
         let mut reader = Self::list(dir, position.segment)?;
-        let lost = |path: &Path, found: &str| JournalError::Anchor {
-            path: path.to_owned(),
-            offset: position.offset,
-            seq,
-            found: found.to_owned(),
+        let Some(name) = reader.segments.first().cloned() else {
+            return Err(anchor.lost(dir, "no segment".to_owned()));
         };
-        let Some(name) = reader.segments.first().cloned() else { return Err(lost(dir, "no segment")) };
         let bytes = read(&name.path)?;
-        let header = SegmentHeader::decode(&bytes).map_err(|error| lost(&name.path, &error.to_string()))?;
+        let header = SegmentHeader::decode(&bytes).map_err(|error| anchor.lost(&name.path, error.to_string()))?;
         let record = usize::try_from(position.offset).ok().and_then(|offset| bytes.get(offset..));
-        match record.and_then(|bytes| RecordHeader::verify(reader.seed, bytes)) {
-            Some((record, body)) if (record.seq, record.crc) == (seq, chain) => {
-                let end = position.offset + journal::record_span(body.len()) as u64;
-                reader.offset = usize::try_from(end).map_or(bytes.len(), |end| end.min(bytes.len()));
-            }
-            Some((record, _)) => return Err(lost(&name.path, &format!("another record, {}", record.seq))),
-            None => return Err(lost(&name.path, "no whole record")),
-        }
+        let end = position.offset + anchor.span(reader.seed, record.unwrap_or_default(), &name.path)?;
+        reader.offset = usize::try_from(end).map_or(bytes.len(), |end| end.min(bytes.len()));
         (reader.last_seq, reader.chain) = (seq, chain);
         reader.bytes = bytes;
         reader.current = Some((0, header));

@@ -15,8 +15,7 @@ use super::{SnapshotError, load_newest};
 use crate::config::Config;
 use crate::journal::{Anchor, JournalError, Watch, directory};
 use crate::limits::REPUBLISHED_TICKS_MAX;
-use crate::record;
-use crate::recovery::{Replayed, follower_venue};
+use crate::recovery::{Replayed, follower_venue, replay};
 use crate::venue::Venue;
 use wire::Seq;
 
@@ -43,10 +42,7 @@ impl Prepared {
     /// The directory cannot be listed.
     pub fn new(config: &Config) -> Result<Self, SnapshotError> {
         let dir = config.journal.dir.clone();
-        let epoch = match dir.exists() {
-            true => directory::segments(&dir)?.first().map_or(0, |segment| segment.epoch),
-            false => 0,
-        };
+        let epoch = directory::epoch(&dir)?.unwrap_or_default();
         let options = SaveOptions {
             dir,
             epoch,
@@ -74,8 +70,7 @@ impl Prepared {
     /// It cannot be read, or does not hold the record that the snapshot stands behind.
     pub fn follow(self, watch: Watch) -> Result<Follower, SnapshotError> {
         let Self { mut options, venue, outputs, anchor, ranks } = self;
-        let segments = directory::segments(&options.dir)?;
-        let Some(epoch) = segments.first().map(|segment| segment.epoch) else {
+        let Some(epoch) = directory::epoch(&options.dir)? else {
             let found = "no segment".to_owned();
             return Err(JournalError::MissingSegment { dir: options.dir, expected: 0, found }.into());
         };
@@ -112,10 +107,8 @@ impl Follower {
         while replayed < TURN_RECORDS {
             let Some(entry) = self.tail.next(durable)? else { break };
             let seq = entry.seq;
-            let refused = |reason: String| JournalError::Replay { seq, reason };
-            let command = record::decode(seq, entry.receive_time, entry.kind, entry.body)
-                .map_err(|error| refused(error.to_string()))?;
-            self.venue.replay(&command, &mut self.outputs).map_err(|divergence| refused(divergence.to_string()))?;
+            replay(&mut self.venue, &entry, &mut self.outputs)
+                .map_err(|reason| JournalError::Replay { seq, reason })?;
             replayed += 1;
         }
         Ok(replayed)

@@ -53,42 +53,32 @@ pub fn load_newest_where(
 ) -> Result<(Option<Loaded>, Vec<SnapshotError>), SnapshotError> {
     let mut passed_over = Vec::new();
     for name in SnapshotName::list(dir)?.into_iter().rev().filter(|name| name.epoch == epoch) {
-        if header(&name.path).is_ok_and(|header| !fits(header.seq, header.time)) {
-            continue;
-        }
-        match load(dir, &name, fingerprint, &mut empty) {
-            Ok(loaded) => return Ok((Some(loaded), passed_over)),
+        match load(dir, &name, fingerprint, &fits, &mut empty) {
+            Ok(Some(loaded)) => return Ok((Some(loaded), passed_over)),
+            Ok(None) => {}
             Err(reason) => passed_over.push(reason),
         }
     }
     Ok((None, passed_over))
 }
 
-/// What the head of a snapshot says.
-///
-/// # Errors
-/// The file cannot be read, or is no whole snapshot header.
-pub fn header(path: &Path) -> Result<SnapshotHeader, SnapshotError> {
-    let mut file = File::open(path).map_err(SnapshotError::io("open the snapshot", path))?;
-    read_header(path, &mut file)
-}
-
-fn read_header(path: &Path, input: &mut impl Read) -> Result<SnapshotHeader, SnapshotError> {
-    let mut bytes = [0; SNAPSHOT_HEADER_LEN];
-    input.read_exact(&mut bytes).map_err(SnapshotError::io("read the snapshot", path))?;
-    SnapshotHeader::from_bytes(&bytes).map_err(SnapshotError::header(path))
-}
-
+/// Reads one snapshot; `None` when it is not of a time that is asked for.
 fn load(
     dir: &Path,
     name: &SnapshotName,
     fingerprint: u64,
+    fits: &impl Fn(Seq, Nanos) -> bool,
     empty: &mut impl FnMut() -> Venue,
-) -> Result<Loaded, SnapshotError> {
+) -> Result<Option<Loaded>, SnapshotError> {
     let path = name.path.as_path();
     let file = File::open(path).map_err(SnapshotError::io("open the snapshot", path))?;
     let mut input = BufReader::with_capacity(1 << 16, file);
-    let header = read_header(path, &mut input)?;
+    let mut bytes = [0; SNAPSHOT_HEADER_LEN];
+    input.read_exact(&mut bytes).map_err(SnapshotError::io("read the snapshot", path))?;
+    let header = SnapshotHeader::from_bytes(&bytes).map_err(SnapshotError::header(path))?;
+    if !fits(header.seq, header.time) {
+        return Ok(None);
+    }
     let foreign = |what, expected, found| SnapshotError::Foreign { path: path.to_owned(), what, expected, found };
     if header.fingerprint != fingerprint {
         return Err(foreign("rules", fingerprint, header.fingerprint));
@@ -116,5 +106,5 @@ fn load(
         let found = format!("its state has hash {found:016x}, its header says {:016x}", header.state_hash);
         return Err(SnapshotError::Damaged { path: path.to_owned(), found });
     }
-    Ok(Loaded { venue, ticks, anchor, name: name.clone() })
+    Ok(Some(Loaded { venue, ticks, anchor, name: name.clone() }))
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::SnapshotError;
+use crate::journal::directory;
 use wire::Seq;
 
 /// A snapshot file, by its name.
@@ -29,16 +30,11 @@ impl SnapshotName {
     /// # Errors
     /// The directory cannot be listed.
     pub fn list(dir: &Path) -> Result<Vec<Self>, SnapshotError> {
-        let entries = match fs::read_dir(dir) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(SnapshotError::io("list the journal directory", dir)(error)),
-        };
-        let mut found = Vec::new();
-        for entry in entries {
-            let path = entry.map_err(SnapshotError::io("list the journal directory", dir))?.path();
-            found.extend(Self::parse(dir, &path));
+        if !dir.exists() {
+            return Ok(Vec::new());
         }
+        let paths = directory::entries(dir)?;
+        let mut found: Vec<Self> = paths.iter().filter_map(|path| Self::parse(dir, path)).collect();
         found.sort();
         Ok(found)
     }

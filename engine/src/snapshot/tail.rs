@@ -53,18 +53,8 @@ impl Tail {
     pub fn behind(dir: &Path, epoch: u64, anchor: Anchor) -> Result<Self, SnapshotError> {
         let mut tail = Self::open(dir, epoch, anchor, anchor.position.offset)?;
         tail.fill()?;
-        match RecordHeader::verify(tail.seed, tail.rest()) {
-            Some((header, body)) if (header.seq, header.crc) == (anchor.seq, anchor.chain) => {
-                tail.next += journal::record_span(body.len()) as u64;
-                Ok(tail)
-            }
-            other => {
-                let found =
-                    other.map_or_else(|| "no whole record".to_owned(), |(header, _)| format!("record {}", header.seq));
-                let (path, offset, seq) = (tail.path.clone(), anchor.position.offset, anchor.seq);
-                Err(JournalError::Anchor { path, offset, seq, found }.into())
-            }
-        }
+        tail.next += anchor.span(tail.seed, tail.rest(), &tail.path)?;
+        Ok(tail)
     }
 
     /// The last record that was read.
