@@ -2,7 +2,7 @@
 //!
 //! | promises | on |
 //! |---|---|
-//! | of datagrams (`datagrams.rs`) | every rig |
+//! | of datagrams and endpoints (`datagrams.rs`, `endpoints.rs`) | every rig |
 //! | of what other programs on this host meet: long datagrams, a killed process | those with sockets; what is in memory is gone with its process |
 //! | of frames (`frames.rs`) | those on a link; see `rig.rs` why not on the others |
 //!
@@ -18,6 +18,8 @@ mod datagrams;
 #[cfg(feature = "dpdk")]
 #[path = "contract/dpdk.rs"]
 mod dpdk;
+#[path = "contract/endpoints.rs"]
+mod endpoints;
 #[path = "contract/exchange.rs"]
 mod exchange;
 #[path = "contract/frame.rs"]
@@ -58,14 +60,17 @@ macro_rules! contract {
             what_was_accepted_arrives_also_when_the_receiver_is_late,
             a_flood_ends_in_loss_or_back_pressure_and_in_nothing_else,
             below_capacity_nothing_is_lost,
+            waiting_ends_with_a_datagram_or_the_time,
+            the_loops_allocate_nothing,
+        );
+        promises!(
+            endpoints of $rig:
             groups_and_endpoints_are_told_apart,
             what_is_sent_to_a_group_reaches_its_members,
             each_endpoint_keeps_its_order,
             port_0_is_a_number_that_works,
             an_address_is_free_again_when_its_port_is_gone,
             a_port_opened_here_works_there,
-            waiting_ends_with_a_datagram_or_the_time,
-            the_loops_allocate_nothing,
         );
     };
     (frames, $rig:ty) => {
