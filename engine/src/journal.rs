@@ -16,6 +16,7 @@
 //! of what is known durable. [`open`] reads it all, gives each record to the caller, cuts a torn tail, and goes on after it.
 
 pub mod appender;
+pub mod archive;
 pub mod directory;
 pub mod disk;
 pub mod error;
@@ -27,6 +28,7 @@ pub mod preparer;
 pub mod reader;
 pub mod recovery;
 pub mod segment;
+mod space;
 pub mod syncer;
 pub mod watch;
 mod window;
@@ -41,7 +43,7 @@ pub use error::JournalError;
 pub use helper::{Helper, HelperPlacement, HelperThreads};
 pub use reader::{Reader, Record};
 pub use recovery::{Genesis, Journal, Options, RecoveryReport, open, open_behind};
-pub use watch::{Status, Watch};
+pub use watch::{Hold, Status, Watch};
 
 /// When the consequences of a command may leave the box.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -11,7 +11,7 @@
 //! ```
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use wire::journal::{
@@ -21,7 +21,7 @@ use wire::{Nanos, Seq};
 
 use super::directory::{self, SegmentName};
 use super::mark::Mark;
-use super::{Anchor, JournalError, Position};
+use super::{Anchor, JournalError, Position, archive};
 
 /// A record that was verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +100,26 @@ impl Reader {
         Self::list(dir, 0)
     }
 
+    /// A walk over all that is there: from the first record, or where the segments before have been pruned, from the oldest one. What its
+    /// segment's header says of the record before it is believed.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_oldest(dir: &Path) -> Result<Self, JournalError> {
+        let oldest = oldest(dir)?;
+        let mut reader = Self::list(dir, oldest)?;
+        if let (1.., Some(name)) = (oldest, reader.segments.first().cloned()) {
+            let bytes = read(dir, &name)?;
+            // A header that is none is found to be by the walk.
+            if let Ok(header) = SegmentHeader::decode(&bytes)
+                && header.first_seq > Seq(0)
+            {
+                (reader.last_seq, reader.chain) = (Seq(header.first_seq.get() - 1), header.chain);
+            }
+        }
+        Ok(reader)
+    }
+
     /// A walk that begins behind a record that is known. The segments before its own need not be there any more.
     ///
     /// # Errors
@@ -110,7 +130,7 @@ impl Reader {
         let Some(name) = reader.segments.first().cloned() else {
             return Err(anchor.lost(dir, "no segment".to_owned()));
         };
-        let bytes = read(&name.path)?;
+        let bytes = read(dir, &name)?;
         let header = SegmentHeader::decode(&bytes).map_err(|error| anchor.lost(&name.path, error.to_string()))?;
         let record = usize::try_from(position.offset).ok().and_then(|offset| bytes.get(offset..));
         let end = position.offset + anchor.span(reader.seed, record.unwrap_or_default(), &name.path)?;
@@ -125,7 +145,7 @@ impl Reader {
     fn list(dir: &Path, first: u64) -> Result<Self, JournalError> {
         // The mark first: what it knows of is then in the segments listed after it, also while the journal grows.
         let mark = Mark::read(dir)?;
-        let mut segments = directory::segments(dir)?;
+        let mut segments = all_segments(dir)?;
         let marked = match (mark, segments.first()) {
             (Some((epoch, seq)), Some(first)) if first.epoch == epoch => seq,
             (Some((_, seq)), None) if seq > Seq(0) => {
@@ -193,6 +213,12 @@ impl Reader {
         Ok(Some(Record { seq, receive_time, kind, body: body.unwrap_or_default(), position }))
     }
 
+    /// The journal's directory.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// How the journal ends; `None` while [`Self::next`] has not come to it.
     #[must_use]
     pub fn end(&self) -> Option<&End> {
@@ -245,7 +271,7 @@ impl Reader {
     fn next_segment(&mut self) -> Result<(), JournalError> {
         let at = self.current.map_or(0, |(at, _)| at + 1);
         let Some(name) = self.segments.get(at).cloned() else { return self.end_here(None) };
-        let bytes = read(&name.path)?;
+        let bytes = read(&self.dir, &name)?;
         let header = SegmentHeader::decode(&bytes).map_err(|error| error.to_string());
         let wrong = match header {
             Err(reason) => reason,
@@ -308,7 +334,7 @@ impl Reader {
             let found = if self.current.is_some_and(|(current, _)| current == later) {
                 self.record_in(&self.bytes, self.offset)
             } else {
-                self.record_in(&read(&name.path)?, SEGMENT_HEADER_LEN)
+                self.record_in(&read(&self.dir, name)?, SEGMENT_HEADER_LEN)
             };
             if let Some((offset, seq)) = found {
                 return Ok(Some(format!("{} holds a whole record {seq} at byte {offset}", name.path.display())));
@@ -351,7 +377,7 @@ impl Reader {
         }
         self.looked_again = true;
         if let Some((at, _)) = self.current {
-            let bytes = read(&self.segments[at].path)?;
+            let bytes = read(&self.dir, &self.segments[at])?;
             if bytes.len() == self.bytes.len() {
                 self.bytes = bytes;
             }
@@ -365,8 +391,49 @@ impl Reader {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, JournalError> {
+/// The oldest segment from which on, up to the live ones, none is missing. A gap among those is for the walk to find.
+fn oldest(dir: &Path) -> Result<u64, JournalError> {
+    let segments = all_segments(dir)?;
+    let mut oldest = segments.iter().find(|segment| !segment.is_archived()).map_or(0, |live| live.index);
+    for packed in segments.iter().rev().filter(|segment| segment.is_archived()) {
+        if packed.index + 1 == oldest {
+            oldest = packed.index;
+        }
+    }
+    Ok(oldest)
+}
+
+/// Those that are there as they are, and those that only the archive has.
+fn all_segments(dir: &Path) -> Result<Vec<SegmentName>, JournalError> {
+    // In this order: a segment goes when its packed copy is there, and is found in one list at least.
+    let live = directory::segments(dir)?;
+    let Some(epoch) = live.first().map(|first| first.epoch) else { return Ok(live) };
+    let mut segments = directory::archived(dir)?;
+    segments.retain(|packed| packed.epoch == epoch && live.iter().all(|live| live.index != packed.index));
+    segments.extend(live);
+    segments.sort();
+    Ok(segments)
+}
+
+fn read(dir: &Path, name: &SegmentName) -> Result<Vec<u8>, JournalError> {
     let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|mut file| file.read_to_end(&mut bytes));
-    read.map(|_| bytes).map_err(JournalError::io("read the segment", path))
+    let live = match name.is_archived() {
+        true => Err(io::Error::from(io::ErrorKind::NotFound)),
+        false => File::open(&name.path).and_then(|mut file| file.read_to_end(&mut bytes)),
+    };
+    match live {
+        Ok(_) => Ok(bytes),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            // A segment that was there when it was listed may have gone into the archive since.
+            let path = directory::archived_path(dir, name.epoch, name.index);
+            archive::unpack(&path).map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound => {
+                    let found = "neither the file nor a packed copy".to_owned();
+                    JournalError::MissingSegment { dir: dir.to_owned(), expected: name.index, found }
+                }
+                _ => JournalError::io("unpack the segment", &path)(error),
+            })
+        }
+        Err(error) => Err(JournalError::io("read the segment", &name.path)(error)),
+    }
 }
