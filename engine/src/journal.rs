@@ -17,9 +17,11 @@
 
 pub mod appender;
 pub mod archive;
+pub mod behind;
 pub mod directory;
 pub mod disk;
 pub mod error;
+mod files;
 pub mod helper;
 pub mod inspect;
 pub mod map;
