@@ -227,6 +227,7 @@ fn what_is_no_journal_is_refused() {
         (&["dump"], dir.path()),
         (&["dump"], &file),
         (&["dump", "--from", "x"], dir.path()),
+        (&["dump", "--kind", "x"], dir.path()),
         (&["check"], dir.path()),
     ] {
         let (code, out, error) = told(&pinion(args, path));
@@ -261,6 +262,8 @@ fn a_dump_takes_what_is_asked_for() {
     let all = lines(&["dump"]);
     assert_eq!(all.len() as u64, records);
     assert!(all[0].starts_with("1 5 0:64 Genesis "), "{}", all[0]);
+    assert!(all[2].ends_with("display=Visible cl_ord_id=\"say \\\"hi\\\"\" options=050300000002"), "{}", all[2]);
+    assert!(all[8].contains(" malformed user_ref=0 error=") && all[8].ends_with("bytes=3f2221"), "{}", all[8]);
     assert!(all[2].contains("EnterOrder user_ref=7 side=Sell qty=5 symbol=PINION price=10.5"), "{}", all[2]);
     assert_eq!(lines(&["dump", "--from", "3", "--to", "5"]), all[2..5]);
     assert_eq!(lines(&["dump", "--to", "1"]), all[..1]);
@@ -270,6 +273,12 @@ fn a_dump_takes_what_is_asked_for() {
     assert_eq!(lines(&["dump", "--session", "3"]), of_session);
     assert_eq!(lines(&["dump", "--session", "4", "--from", "11"]).len(), 2);
     assert!(lines(&["dump", "--session", "9"]).is_empty());
+    assert_eq!(lines(&["dump", "--kind", "login", "--kind", "CancelOrder"]), [all[1].clone(), all[5].clone()]);
+    // Received 100 ns after one another, too early for the numbers of times.
+    assert_eq!(
+        lines(&["dump", "--from", "1970-01-01T00:00:00.0000005Z", "--to", "1970-01-01T00:00:00.000000699Z"]),
+        all[4..6]
+    );
 }
 
 #[test]
@@ -294,7 +303,7 @@ fn a_dump_as_json() {
         (
             2,
             "\"session\":3,\"client_seq\":1,\"message\":{\"type\":\"EnterOrder\",\"user_ref\":7,\"side\":\"Sell\",\
-             \"symbol\":\"PINION\",\"qty\":5,\"price\":\"10.5\",\"tif\":\"Day\",\"display\":\"Visible\",\
+             \"qty\":5,\"symbol\":\"PINION\",\"price\":\"10.5\",\"tif\":\"Day\",\"display\":\"Visible\",\
              \"cl_ord_id\":\"say \\\"hi\\\"\",\"options\":\"050300000002\"}}",
         ),
         (

@@ -36,6 +36,16 @@ pub struct Record<'a> {
     pub body: &'a [u8],
     /// Where it lies.
     pub position: Position,
+    /// Its checksum, which the next one's continues.
+    pub chain: u32,
+}
+
+impl Record<'_> {
+    /// The place from which reading can go on behind it.
+    #[must_use]
+    pub const fn anchor(&self) -> Anchor {
+        Anchor { position: self.position, seq: self.seq, chain: self.chain }
+    }
 }
 
 /// How a journal ends.
@@ -171,6 +181,12 @@ impl Reader {
         Self { fingerprint: Some(fingerprint), ..self }
     }
 
+    /// Whether [`Self::expecting`] was asked for.
+    #[must_use]
+    pub const fn is_expecting(&self) -> bool {
+        self.fingerprint.is_some()
+    }
+
     /// The next record; `None` at the end, of which [`Self::end`] then tells.
     ///
     /// # Errors
@@ -180,7 +196,7 @@ impl Reader {
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Result<Option<Record<'_>>, JournalError> {
         let Some(Found { header, offset }) = self.advance()? else { return Ok(None) };
-        let RecordHeader { length, kind: code, seq, receive_time, .. } = header;
+        let RecordHeader { length, kind: code, seq, receive_time, crc: chain, .. } = header;
         let Some(kind) = RecordKind::from_code(code) else {
             let reason = format!("expected a record kind of this version, found {code}");
             return Err(JournalError::Replay { seq, reason });
@@ -190,7 +206,7 @@ impl Reader {
             usize::try_from(length).ok().and_then(|len| self.bytes.get(offset + RECORD_HEADER_LEN..offset + len));
         let segment = self.current.map_or(0, |(at, _)| self.segments[at].index);
         let position = Position { segment, offset: offset as u64 };
-        Ok(Some(Record { seq, receive_time, kind, body: body.unwrap_or_default(), position }))
+        Ok(Some(Record { seq, receive_time, kind, body: body.unwrap_or_default(), position, chain }))
     }
 
     /// How the journal ends; `None` while [`Self::next`] has not come to it.
