@@ -3,6 +3,7 @@
 //! Goal: an operator can check and read a journal, or a copy of one segment, at any time, and see what its commands led to; nothing is ever
 //! changed, no lock is taken. Non-goal: repairing.
 
+mod anchor;
 mod book;
 mod diff;
 mod dump;
@@ -38,6 +39,7 @@ pub struct JournalArgs {
 #[derive(Clone, Debug, Subcommand)]
 enum JournalCommand {
     Verify(verify::VerifyArgs),
+    Anchor(anchor::AnchorArgs),
     Dump(dump::DumpArgs),
     Book(book::BookArgs),
     Order(order::OrderArgs),
@@ -55,6 +57,10 @@ enum Trouble {
     NoJournal(PathBuf),
     #[error(transparent)]
     Segment(#[from] segment_file::SegmentError),
+    #[error(transparent)]
+    Anchor(#[from] anchor::AnchorError),
+    #[error("{}: expected a journal's directory: one segment says nothing of the records before it, so it cannot be compared with anchors", .0.display())]
+    NoAnchors(PathBuf),
     #[error(transparent)]
     Config(#[from] engine::config::ConfigError),
     #[error(transparent)]
@@ -75,6 +81,7 @@ impl Trouble {
                 | JournalError::Replay { .. },
             ) => DAMAGED,
             Self::Segment(error) if error.is_damage() => DAMAGED,
+            Self::Anchor(error) if error.is_damage() => DAMAGED,
             Self::Snapshot(engine::snapshot::SnapshotError::Journal(JournalError::Corrupt { .. })) => DAMAGED,
             _ => UNUSABLE,
         }
@@ -90,6 +97,7 @@ pub fn execute(args: &JournalArgs) -> Result<ExitCode, Box<dyn Error>> {
     let mut talk = io::stderr().lock();
     let (name, done) = match &args.command {
         JournalCommand::Verify(args) => ("verify", Ok(verify::verify(args, &mut out, &mut talk)?)),
+        JournalCommand::Anchor(args) => ("anchor", anchor::anchor(args, &mut out).map(|()| WHOLE)),
         JournalCommand::Dump(args) => ("dump", dump::dump(args, &mut out).map(|()| WHOLE)),
         JournalCommand::Book(args) => ("book", book::book(args, &mut out, &mut talk).map(|()| WHOLE)),
         JournalCommand::Order(args) => ("order", order::order(args, &mut out).map(|()| WHOLE)),
