@@ -7,6 +7,7 @@ mod anchor;
 mod book;
 mod diff;
 mod dump;
+mod export;
 mod happening;
 mod names;
 mod order;
@@ -44,6 +45,7 @@ enum JournalCommand {
     Book(book::BookArgs),
     Order(order::OrderArgs),
     Diff(diff::DiffArgs),
+    Export(Box<export::ExportArgs>),
 }
 
 /// Why a command ended early.
@@ -57,6 +59,8 @@ enum Trouble {
     NoJournal(PathBuf),
     #[error(transparent)]
     Segment(#[from] segment_file::SegmentError),
+    #[error(transparent)]
+    Export(#[from] export::ExportError),
     #[error(transparent)]
     Anchor(#[from] anchor::AnchorError),
     #[error("{}: expected a journal's directory: one segment says nothing of the records before it, so it cannot be compared with anchors", .0.display())]
@@ -101,6 +105,7 @@ pub fn execute(args: &JournalArgs) -> Result<ExitCode, Box<dyn Error>> {
         JournalCommand::Dump(args) => ("dump", dump::dump(args, &mut out).map(|()| WHOLE)),
         JournalCommand::Book(args) => ("book", book::book(args, &mut out, &mut talk).map(|()| WHOLE)),
         JournalCommand::Order(args) => ("order", order::order(args, &mut out).map(|()| WHOLE)),
+        JournalCommand::Export(args) => ("export", export::export(args, &mut out, &mut talk).map(|()| WHOLE)),
         JournalCommand::Diff(args) => ("diff", diff::diff(args, &mut out)),
     };
     let mut code = match done {

@@ -21,6 +21,8 @@ pub use text_line::TextLine;
 
 use std::fmt::{Debug, Display};
 use std::io;
+use wire::Price;
+use wire::ouch::MARKET_PRICE;
 
 /// The value of a field.
 #[derive(Clone, Copy)]
@@ -31,7 +33,9 @@ pub enum Value<'a> {
     Hash(u64),
     /// A member of a closed set, by its name.
     Word(&'a dyn Debug),
-    /// What has a form of its own and no blank in it: a price, an address, a name.
+    /// A limit; `None` where there is none, of a market order.
+    Price(Option<Price>),
+    /// What has a form of its own and no blank in it: an address, a name.
     Shown(&'a dyn Display),
     /// Whatever somebody wrote.
     Text(&'a str),
@@ -76,6 +80,14 @@ impl dyn Fields + '_ {
     /// What is below refuses.
     pub fn word(&mut self, name: &str, value: &dyn Debug) -> io::Result<()> {
         self.field(name, Value::Word(value))
+    }
+
+    /// See [`Value::Price`].
+    ///
+    /// # Errors
+    /// What is below refuses.
+    pub fn price(&mut self, name: &str, value: Price) -> io::Result<()> {
+        self.field(name, Value::Price((value != MARKET_PRICE).then_some(value)))
     }
 
     /// See [`Value::Shown`].

@@ -4,7 +4,7 @@
 //! concerns. Non-goal: how they are printed beyond one line each.
 
 use super::names::Names;
-use crate::tell::{self, Fields, JsonLine, TextLine};
+use crate::tell::{self, Fields, JsonLine, TextLine, Value};
 use engine::book::{BookEvent, OrderKey};
 use engine::journal::Record;
 use engine::past::{Effect, Step};
@@ -191,7 +191,7 @@ impl Trade {
             out.shown("symbol", &names.symbol(instrument))?;
         }
         out.number("qty", self.qty.get())?;
-        out.shown("price", &self.price)?;
+        out.field("price", Value::Price(Some(self.price)))?;
         out.shown("maker", &names.order(self.maker))?;
         out.number("maker_leaves", self.maker_leaves.get())?;
         out.shown("taker", &names.order(self.taker))?;

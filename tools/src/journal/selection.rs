@@ -138,12 +138,22 @@ impl Selection {
 
     /// Whether it concerns what is asked for, whatever kind it is of.
     pub fn concerns(&self, it: &Happening<'_>) -> bool {
-        let keys = || [it.order, it.other].into_iter().flatten();
-        self.session.is_none_or(|wanted| {
-            let told = it.session == Some(wanted);
-            told || (matches!(it.what, What::Trade(_)) && keys().any(|key| key.session() == wanted))
-        }) && self.instrument.is_none_or(|wanted| it.instrument == Some(wanted))
-            && self.orders.as_ref().is_none_or(|wanted| keys().any(|key| wanted.contains(&key)))
+        let orders = [it.order, it.other];
+        // A trade is told to both.
+        let of = if matches!(it.what, What::Trade(_)) { orders.map(session_of) } else { [it.session, None] };
+        self.wants(of, orders, it.instrument)
+    }
+
+    /// Whether anything of these sessions, about these orders, in this instrument is asked for.
+    pub fn wants(
+        &self,
+        sessions: [Option<SessionIndex>; 2],
+        orders: [Option<OrderKey>; 2],
+        instrument: Option<InstrumentIndex>,
+    ) -> bool {
+        self.session.is_none_or(|wanted| sessions.contains(&Some(wanted)))
+            && self.instrument.is_none_or(|wanted| instrument == Some(wanted))
+            && self.orders.as_ref().is_none_or(|wanted| orders.iter().flatten().any(|key| wanted.contains(key)))
     }
 
     pub fn is_of_kind(&self, it: &Happening<'_>) -> bool {
@@ -158,6 +168,10 @@ impl Selection {
     pub fn is_of_session(&self, record: &Happening<'_>) -> bool {
         self.session.is_none_or(|wanted| record.session == Some(wanted))
     }
+}
+
+fn session_of(key: Option<OrderKey>) -> Option<SessionIndex> {
+    key.map(OrderKey::session)
 }
 
 /// An order and all that it replaced or that replaced it.

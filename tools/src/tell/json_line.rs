@@ -42,6 +42,8 @@ impl<W: Write> Fields for JsonLine<'_, W> {
             Value::Number(value) => write!(self.out, "{value}"),
             Value::Hash(value) => write!(self.out, "\"{value:016x}\""),
             Value::Word(value) => write!(self.out, "{}", Text(&format!("{value:?}"))),
+            Value::Price(Some(value)) => write!(self.out, "\"{value}\""),
+            Value::Price(None) => write!(self.out, "\"market\""),
             Value::Shown(value) => write!(self.out, "{}", Text(&value.to_string())),
             Value::Text(text) => write!(self.out, "{}", Text(text)),
             Value::Hex(bytes) => write!(self.out, "\"{}\"", Hex(bytes)),

@@ -1,7 +1,7 @@
 //! What clients and the venue say to each other: OUCH 5.0 messages and ticks.
 
 use super::{Fields, Value};
-use std::fmt::{self, Display};
+use std::fmt::Display;
 use std::io;
 use wire::UserRefNum;
 use wire::ouch::{Identity, Inbound, Outbound};
@@ -58,7 +58,7 @@ pub fn inbound(message: &Inbound<'_>, out: &mut dyn Fields) -> io::Result<()> {
             out.word("side", &order.side)?;
             out.number("qty", order.qty.get())?;
             out.shown("symbol", &order.symbol)?;
-            out.shown("price", &Limit(order.price, order.is_market()))?;
+            out.price("price", order.price)?;
             out.word("tif", &order.time_in_force)?;
             out.word("display", &order.display)?;
             out.text("cl_ord_id", order.cl_ord_id.as_str())?;
@@ -68,7 +68,7 @@ pub fn inbound(message: &Inbound<'_>, out: &mut dyn Fields) -> io::Result<()> {
             out.number("orig_user_ref", order.orig_user_ref.get())?;
             out.number("user_ref", order.user_ref.get())?;
             out.number("qty", order.qty.get())?;
-            out.shown("price", &Limit(order.price, order.is_market()))?;
+            out.price("price", order.price)?;
             out.word("tif", &order.time_in_force)?;
             out.word("display", &order.display)?;
             out.text("cl_ord_id", order.cl_ord_id.as_str())?;
@@ -100,7 +100,7 @@ pub fn outbound(report: &Outbound<'_>, out: &mut dyn Fields) -> io::Result<()> {
             out.word("side", &report.side)?;
             out.number("qty", report.qty.get())?;
             out.shown("symbol", &report.symbol)?;
-            out.shown("price", &Limit(report.price, report.price == wire::ouch::MARKET_PRICE))?;
+            out.price("price", report.price)?;
             out.word("tif", &report.time_in_force)?;
             out.word("state", &report.state)?;
             out.text("cl_ord_id", report.cl_ord_id.as_str())
@@ -112,7 +112,7 @@ pub fn outbound(report: &Outbound<'_>, out: &mut dyn Fields) -> io::Result<()> {
             out.word("side", &report.side)?;
             out.number("qty", report.qty.get())?;
             out.shown("symbol", &report.symbol)?;
-            out.shown("price", &Limit(report.price, report.price == wire::ouch::MARKET_PRICE))?;
+            out.price("price", report.price)?;
             out.word("tif", &report.time_in_force)?;
             out.word("state", &report.state)?;
             out.text("cl_ord_id", report.cl_ord_id.as_str())
@@ -127,14 +127,14 @@ pub fn outbound(report: &Outbound<'_>, out: &mut dyn Fields) -> io::Result<()> {
             out.number("qty", report.decremented_qty.get())?;
             out.text("reason", &report.reason.to_string())?;
             out.number("prevented_qty", report.prevented_qty.get())?;
-            out.shown("price", &report.price)?;
+            out.field("price", Value::Price(Some(report.price)))?;
             out.word("liquidity", &report.liquidity)?;
             out.word("strategy", &report.strategy)
         }
         Outbound::Executed(report) => {
             out.number("user_ref", report.user_ref.get())?;
             out.number("qty", report.qty.get())?;
-            out.shown("price", &report.price)?;
+            out.field("price", Value::Price(Some(report.price)))?;
             out.word("liquidity", &report.liquidity)?;
             out.number("match_number", report.match_number.get())
         }
@@ -152,7 +152,7 @@ pub fn outbound(report: &Outbound<'_>, out: &mut dyn Fields) -> io::Result<()> {
         Outbound::CancelReject(report) => out.number("user_ref", report.user_ref.get()),
         Outbound::PriorityUpdate(report) => {
             out.number("user_ref", report.user_ref.get())?;
-            out.shown("price", &report.price)?;
+            out.field("price", Value::Price(Some(report.price)))?;
             out.word("display", &report.display)?;
             out.number("order_ref", report.order_ref.get())
         }
@@ -178,7 +178,7 @@ pub fn tick(tick: &Tick, symbol: &dyn Display, out: &mut dyn Fields) -> io::Resu
     out.begin("tick", Some(tick_kind_of(tick.kind)))?;
     out.shown("symbol", symbol)?;
     out.word("side", &tick.side)?;
-    out.shown("price", &tick.price)?;
+    out.field("price", Value::Price(Some(tick.price)))?;
     out.number("qty", tick.quantity)?;
     out.end()
 }
@@ -242,14 +242,5 @@ const fn tick_kind_of(kind: TickKind) -> &'static str {
         TickKind::Trade => "Trade",
         TickKind::Quote => "Quote",
         TickKind::Status => "Status",
-    }
-}
-
-/// A limit, or the word for a market order.
-struct Limit(wire::Price, bool);
-
-impl Display for Limit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.1 { f.write_str("market") } else { Display::fmt(&self.0, f) }
     }
 }

@@ -22,6 +22,8 @@ impl<W: Write> Fields for TextLine<'_, W> {
             Value::Number(value) => write!(self.out, " {name}={value}"),
             Value::Hash(value) => write!(self.out, " {name}={value:016x}"),
             Value::Word(value) => write!(self.out, " {name}={value:?}"),
+            Value::Price(Some(value)) => write!(self.out, " {name}={value}"),
+            Value::Price(None) => write!(self.out, " {name}=market"),
             Value::Shown(value) => write!(self.out, " {name}={value}"),
             Value::Text("") | Value::Hex([]) => Ok(()),
             Value::Text(text) if text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"') => {

@@ -9,6 +9,7 @@ mod captured;
 mod crashes;
 mod demo;
 mod example_client;
+mod export;
 mod faults;
 mod full_flow;
 mod journal_dump;

@@ -9,7 +9,7 @@ use std::process::Command;
 
 impl Site {
     /// `pinion ARGUMENTS` with this site's settings.
-    fn pinion(&self, arguments: &[&str]) -> Finished {
+    pub fn pinion(&self, arguments: &[&str]) -> Finished {
         let run = self.run_command(&[]);
         let mut command = Command::new(PINION);
         command.args(arguments).args(run.get_args().skip(1));
@@ -18,7 +18,7 @@ impl Site {
 }
 
 /// An appliance that has seen the whole flow; its sequence number and state hash at the end.
-fn lived(interval_ms: u32) -> (Site, u64, String) {
+pub fn lived(interval_ms: u32) -> (Site, u64, String) {
     let site = Site::new().with(format!("snapshot.interval_ms={interval_ms}"));
     let appliance = site.start();
     assert_published(site.replay(&flow(), &[]));
