@@ -108,7 +108,6 @@ fn both_forms_say_the_same_and_the_sums_agree() {
     let (site, last, _) = lived(0);
     let orders = exported(&site, "orders", &[]);
     let trades = exported(&site, "trades", &[]);
-    let events = exported(&site, "events", &[]);
     assert!(trades.rows.len() > 100, "{} trades", trades.rows.len());
 
     let recovered = site.pinion(&["recover", "--dry-run"]).expect_success().out;
@@ -132,13 +131,13 @@ fn both_forms_say_the_same_and_the_sums_agree() {
         assert_eq!(row[at("end_seq")].is_none(), state == "live", "{row:?}");
     }
 
-    let whats = events.counts("what");
-    assert_eq!((whats["command"] as u64, whats["trade"]), (last, trades.rows.len()));
-    assert_eq!(events.counts("kind")["Executed"], 2 * trades.rows.len());
-    assert_eq!(events.counts("kind")["Accepted"] + events.counts("kind")["Replaced"], {
-        let states = orders.counts("state");
-        orders.rows.len() - states.get("rejected").copied().unwrap_or(0)
-    });
+    let of_kind = |kind: &str| exported(&site, "events", &["--kind", kind]).rows.len();
+    assert_eq!(of_kind("Executed"), 2 * trades.rows.len());
+    assert_eq!(of_kind("Rejected"), orders.counts("state").get("rejected").copied().unwrap_or(0));
+    let some = (last / 10).to_string();
+    let events = exported(&site, "events", &["--to", &some]);
+    let commands = events.counts("what")["command"] as u64;
+    assert_eq!(commands, last / 10);
     let numbers = |table: &Table, column: &str| -> Vec<u64> {
         table.texts(column).iter().map(|text| text.parse().expect("a number")).collect()
     };
@@ -148,8 +147,9 @@ fn both_forms_say_the_same_and_the_sums_agree() {
 #[test]
 fn filters_take_away_and_nothing_else() {
     let (site, last, _) = lived(20);
-    let (from, to) = ((last / 3).to_string(), (2 * last / 3).to_string());
-    let all = exported(&site, "events", &[]);
+    let last = last / 5;
+    let (from, to, end) = ((last / 3).to_string(), (2 * last / 3).to_string(), last.to_string());
+    let all = exported(&site, "events", &["--to", &end]);
     let some = exported(&site, "events", &["--from", &from, "--to", &to, "--kind", "Executed", "--kind", "Trade"]);
     let (seq, kind) = (all.at("seq"), all.at("kind"));
     let expected = all.rows.iter().filter(|row| {
@@ -159,16 +159,14 @@ fn filters_take_away_and_nothing_else() {
         within && matches!(row[kind].as_deref(), Some("Executed" | "Trade")) && row[3].as_deref() != Some("tick")
     });
     let expected: Vec<_> = expected.collect();
-    assert!(some.rows.len() > 10 && some.rows.iter().eq(expected.iter().copied()), "{} rows", some.rows.len());
+    assert!(some.rows.len() > 5 && some.rows.iter().eq(expected.iter().copied()), "{} rows", some.rows.len());
 
     let one = all.rows.iter().find(|row| row[kind].as_deref() == Some("Executed")).expect("an execution");
     let order = format!("trader1:{}", one[all.at("user_ref")].as_deref().expect("an order"));
     let of_order = exported(&site, "trades", &["--order", &order]);
     assert!(!of_order.rows.is_empty() && of_order.rows.len() < exported(&site, "trades", &[]).rows.len());
-    assert_eq!(exported(&site, "orders", &["--order", &order]).texts("user"), {
-        let count = exported(&site, "orders", &["--order", &order]).rows.len();
-        vec!["trader1"; count]
-    });
+    let of_order = exported(&site, "orders", &["--order", &order]);
+    assert!((1..20).contains(&of_order.rows.len()), "{} orders in the chain", of_order.rows.len());
     assert!(exported(&site, "trades", &["--instrument", "ALC"]).rows.is_empty(), "the flow is in another one");
     let refused = site.pinion(&["journal", "export", "nowhere", "--what", "orders", "--out", "x"]);
     assert_eq!(refused.status.code(), Some(2));
