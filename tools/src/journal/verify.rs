@@ -137,10 +137,11 @@ fn print_json(report: &VerifyReport, met: Option<(u64, Option<Seq>)>, out: &mut 
             let file = torn.path.to_string_lossy();
             writeln!(
                 out,
-                ",\"torn\":{{\"file\":{},\"offset\":{},\"bytes\":{}}}}}",
+                ",\"torn\":{{\"file\":{},\"offset\":{},\"bytes\":{},\"records\":{}}}}}",
                 Text(&file),
                 torn.offset,
-                torn.bytes
+                torn.bytes,
+                torn.records
             )
         }
     }
