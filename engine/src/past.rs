@@ -129,14 +129,26 @@ pub struct Walk {
 }
 
 impl Walk {
-    /// Begins with the first command.
+    /// Begins with the first command; where segments have been pruned, behind the oldest snapshot from which the rest can be replayed.
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub fn open(config: &Config, dir: &Path) -> Result<Self, JournalError> {
-        let mut walk = Self::under(config, dir)?;
-        walk.reader = walk.reader.expecting(config.fingerprint());
-        Ok(walk)
+    pub fn open(config: &Config, dir: &Path) -> Result<Self, SnapshotError> {
+        let lost = match Self::under(config, dir) {
+            Ok(mut walk) => {
+                walk.reader = walk.reader.expecting(config.fingerprint());
+                return Ok(walk);
+            }
+            Err(lost @ JournalError::MissingSegment { .. }) => lost,
+            Err(error) => return Err(error.into()),
+        };
+        for name in SnapshotName::list(dir)? {
+            let walk = Self::behind_newest(config, dir, |seq, _| seq == name.seq)?;
+            if let Some(walk) = walk {
+                return Ok(walk);
+            }
+        }
+        Err(lost.into())
     }
 
     /// The same under rules that need not be those that the journal was written under: what would they have led to? State hashes are
@@ -154,22 +166,33 @@ impl Walk {
     /// # Errors
     /// The journal cannot be read.
     pub fn before(config: &Config, dir: &Path, first: Moment) -> Result<Self, SnapshotError> {
-        let epoch = directory::epoch(dir)?.unwrap_or_default();
         // A snapshot after the command before is what is wanted.
         let fits = |seq: Seq, time: Nanos| match first {
             Moment::After(first) => seq < first,
             Moment::At(first) => time < first,
             Moment::End => true,
         };
+        match Self::behind_newest(config, dir, fits)? {
+            Some(walk) => Ok(walk),
+            None => Self::open(config, dir),
+        }
+    }
+
+    fn behind_newest(
+        config: &Config,
+        dir: &Path,
+        fits: impl Fn(Seq, Nanos) -> bool,
+    ) -> Result<Option<Self>, SnapshotError> {
+        let epoch = directory::epoch(dir)?.unwrap_or_default();
         let empty = || follower_venue(config);
         let (loaded, _) = load_newest_where(dir, epoch, config.fingerprint(), fits, empty)?;
-        let Some(loaded) = loaded else { return Ok(Self::open(config, dir)?) };
-        Ok(Self {
+        let Some(loaded) = loaded else { return Ok(None) };
+        Ok(Some(Self {
             reader: Reader::open_behind(dir, &loaded.anchor)?.expecting(config.fingerprint()),
             exchange: loaded.venue.into_exchange(),
             effects: Effects::default(),
             snapshot: Some(loaded.name),
-        })
+        }))
     }
 
     /// The exchange as it stands.

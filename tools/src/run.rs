@@ -109,7 +109,9 @@ pub fn open_port(config: &Config) -> Result<HostPort, Box<dyn Error>> {
             {
                 if !told && begin.elapsed() > ADDRESS_TOLD {
                     told = true;
-                    eprintln!("port: {address} is still in use; waiting for it, in case that its process has just ended");
+                    eprintln!(
+                        "port: {address} is still in use; waiting for it, in case that its process has just ended"
+                    );
                 }
                 std::thread::sleep(Duration::from_millis(2));
             }
@@ -149,6 +151,9 @@ fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) 
         std::thread::sleep(Duration::from_millis(20));
         if let Some(warning) = appliance.snapshot_warning() {
             eprintln!("snapshot: {warning}; the venue goes on, and so do the attempts");
+        }
+        if let Some(warning) = appliance.retention_warning() {
+            eprintln!("journal: {warning}; the venue goes on, and so do the attempts");
         }
     }
     let stopped = appliance.stop()?;

@@ -358,8 +358,8 @@ fn forge(dir: &Path, seq: u64, change: impl FnOnce(&mut [u8])) {
             change.take().expect("one record has that number")(&mut body);
         }
         let out = &mut bytes[offset..];
-        let RecordHeader { kind, seq, receive_time, .. } = record;
-        (_, chain) = encode_record_body(out, seed, chain, kind, seq, receive_time, &body).expect("room");
+        let mended = RecordHeader { previous: chain, ..record };
+        (_, chain) = encode_record_body(out, seed, &mended, &body).expect("room");
         offset += record_span(body.len());
     }
     assert!(change.is_none(), "record {seq} was changed");

@@ -23,6 +23,8 @@ pub struct VerifyReport {
     pub segments: usize,
     /// Records.
     pub records: u64,
+    /// The oldest record; 0 when there is none. Later than 1 where segments have been pruned and not archived.
+    pub first_seq: Seq,
     /// The latest record; 0 when there is none.
     pub last_seq: Seq,
     /// Received first.
@@ -45,6 +47,13 @@ impl fmt::Display for VerifyReport {
         writeln!(f, "epoch         {:016x}", self.epoch)?;
         writeln!(f, "segments      {}", self.segments)?;
         writeln!(f, "records       {}", self.records)?;
+        if self.first_seq > Seq(1) {
+            writeln!(
+                f,
+                "first seq     {}: the segments before it have been pruned, and are not in the archive",
+                self.first_seq
+            )?;
+        }
         writeln!(f, "last seq      {}", self.last_seq)?;
         writeln!(f, "known durable {}", self.marked_seq)?;
         writeln!(f, "received_ns   {} to {}", self.first_time.get(), self.last_time.get())?;
@@ -75,12 +84,12 @@ pub fn verify(dir: &Path) -> Result<VerifyReport, JournalError> {
 /// # Errors
 /// As [`verify`]; `see` was shown all before the damage.
 pub fn verify_each(dir: &Path, mut see: impl FnMut(&Record<'_>)) -> Result<VerifyReport, JournalError> {
-    let mut reader = Reader::open(dir)?;
+    let mut reader = Reader::open_oldest(dir)?;
     let (mut records, mut undecodable) = (0, 0);
-    let (mut first_time, mut last_time) = (Nanos(0), Nanos(0));
+    let (mut first_time, mut last_time, mut first_seq) = (Nanos(0), Nanos(0), Seq(0));
     while let Some(record) = reader.next()? {
         if records == 0 {
-            first_time = record.receive_time;
+            (first_time, first_seq) = (record.receive_time, record.seq);
         }
         last_time = record.receive_time;
         records += 1;
@@ -94,6 +103,7 @@ pub fn verify_each(dir: &Path, mut see: impl FnMut(&Record<'_>)) -> Result<Verif
         epoch: reader.segments().first().map_or(0, |segment| segment.epoch),
         segments: reader.segments().len(),
         records,
+        first_seq,
         last_seq: end.map_or(Seq(0), |end| end.last_seq),
         first_time,
         last_time,

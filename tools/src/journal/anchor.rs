@@ -259,7 +259,7 @@ pub(super) fn anchor(args: &AnchorArgs, out: &mut impl Write) -> Result<(), Trou
     let newest = anchors.into_iter().filter(|anchor| anchor.epoch == epoch).max_by_key(|anchor| anchor.at.seq);
     let mut reader = match &newest {
         Some(newest) => Reader::open_behind(&args.dir, &newest.at)?,
-        None => Reader::open(&args.dir)?,
+        None => Reader::open_oldest(&args.dir)?,
     };
     let mut check = Check::new(epoch, newest.into_iter().collect(), reader.marked());
     while let Some(record) = reader.next()? {

@@ -56,7 +56,7 @@ pub(super) fn dump(args: &DumpArgs, out: &mut impl Write) -> Result<(), Trouble>
     if args.events || args.select.needs_replay() {
         return replayed(args, &config, &names, &selection, out);
     }
-    let mut reader = Reader::open(&args.dir)?;
+    let mut reader = Reader::open_oldest(&args.dir)?;
     while let Some(record) = reader.next()? {
         match selection.place(record.seq, record.receive_time) {
             Lies::Before => continue,

@@ -94,7 +94,7 @@ fn anchors(path: &Path, epoch: u64, args: &VerifyArgs) -> Result<Option<Check>, 
     if args.anchor.is_none() && args.write_anchor.is_none() {
         return Ok(None);
     }
-    let durable = Reader::open(path)?.marked();
+    let durable = Reader::open_oldest(path)?.marked();
     let anchors = args.anchor.as_deref().map(anchor::read).transpose()?.unwrap_or_default();
     let check = Check::new(epoch, anchors, durable);
     match &args.anchor {
@@ -116,6 +116,7 @@ fn print_json(report: &VerifyReport, met: Option<(u64, Option<Seq>)>, out: &mut 
         epoch,
         segments,
         records,
+        first_seq,
         last_seq,
         first_time,
         last_time,
@@ -125,7 +126,8 @@ fn print_json(report: &VerifyReport, met: Option<(u64, Option<Seq>)>, out: &mut 
         ..
     } = report;
     write!(out, "{{\"path\":{},\"ok\":{}", Text(&dir.to_string_lossy()), *undecodable == 0)?;
-    write!(out, ",\"epoch\":\"{epoch:016x}\",\"segments\":{segments},\"records\":{records},\"last_seq\":{last_seq}")?;
+    write!(out, ",\"epoch\":\"{epoch:016x}\",\"segments\":{segments},\"records\":{records},\"first_seq\":{first_seq}")?;
+    write!(out, ",\"last_seq\":{last_seq}")?;
     write!(out, ",\"known_durable_seq\":{marked_seq},\"undecodable\":{undecodable}")?;
     write!(out, ",\"first_time_ns\":{},\"last_time_ns\":{}", first_time.get(), last_time.get())?;
     if let Some((met, good)) = met {

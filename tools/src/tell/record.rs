@@ -36,6 +36,7 @@ pub fn record(record: &Record<'_>, out: &mut dyn Fields) -> io::Result<()> {
         Ok(Body::SessionDeath(death)) => out.number("session", death.session.get()),
         Ok(Body::CancelSlice(slice)) => out.number("session", slice.session.get()),
         Ok(Body::Logout(logout)) => out.number("session", logout.session.get()),
+        Ok(Body::EntryGate(gate)) => out.number("closed", gate.closed),
         Ok(Body::Elect(_)) => Ok(()),
         Err(error) => {
             out.text("error", &error.to_string())?;
@@ -54,7 +55,7 @@ pub fn session_of(record: &Record<'_>) -> Option<SessionIndex> {
         Body::SequenceSkip(skip) => Some(skip.session),
         Body::CancelSlice(slice) => Some(slice.session),
         Body::Logout(logout) => Some(logout.session),
-        Body::Genesis(_) | Body::StateHash(_) | Body::Elect(_) => None,
+        Body::Genesis(_) | Body::StateHash(_) | Body::Elect(_) | Body::EntryGate(_) => None,
     }
 }
 
