@@ -23,3 +23,4 @@ pub mod recover;
 pub mod replay;
 pub mod run;
 pub mod scenario;
+pub mod tell;

@@ -89,9 +89,11 @@ pub fn capturing(port: HostPort, endpoints: usize, file: Option<&Path>) -> Resul
     }
 }
 
-/// How long an address may still be taken. The kernel gives back the sockets of an io_uring some milliseconds after the end of its
-/// process, and whoever starts a dead appliance again at once must not fail by that.
-const ADDRESS_PATIENCE: Duration = Duration::from_secs(2);
+/// How long an address may still be taken. The kernel gives back the sockets of an io_uring some time after the end of its process (40 ms as
+/// a rule, over 2 s were seen on a busy machine), and whoever starts a dead appliance again at once must not fail by that.
+const ADDRESS_PATIENCE: Duration = Duration::from_secs(10);
+/// When it is told that this is what the start waits for.
+const ADDRESS_TOLD: Duration = Duration::from_secs(1);
 
 /// Opens the port that the configuration asks for.
 ///
@@ -99,11 +101,18 @@ const ADDRESS_PATIENCE: Duration = Duration::from_secs(2);
 /// It cannot be had, or another process keeps one of its addresses.
 pub fn open_port(config: &Config) -> Result<HostPort, Box<dyn Error>> {
     let begin = Instant::now();
+    let mut told = false;
     loop {
         match HostPort::open(&config.network.port, &endpoints(config)) {
-            Err(PortError::Endpoint { source, .. })
+            Err(PortError::Endpoint { address, source, .. })
                 if source.kind() == ErrorKind::AddrInUse && begin.elapsed() < ADDRESS_PATIENCE =>
             {
+                if !told && begin.elapsed() > ADDRESS_TOLD {
+                    told = true;
+                    eprintln!(
+                        "port: {address} is still in use; waiting for it, in case that its process has just ended"
+                    );
+                }
                 std::thread::sleep(Duration::from_millis(2));
             }
             opened => return Ok(opened?),

@@ -4,8 +4,9 @@
 //! is right.
 
 use super::{DAMAGED, Trouble, WHOLE, must_be_journal};
+use crate::tell;
 use clap::Args;
-use engine::journal::{Reader, Record, inspect};
+use engine::journal::{Reader, Record};
 use std::io::Write;
 use std::path::PathBuf;
 use wire::journal::RecordKind;
@@ -64,8 +65,8 @@ impl Line {
     fn print(&self, name: &str, out: &mut impl Write) -> Result<(), Trouble> {
         let Self { seq, time, kind, body } = self;
         let position = engine::journal::Position { segment: 0, offset: 0 };
-        let record = Record { seq: *seq, receive_time: *time, kind: *kind, body, position };
-        write!(out, "{name}: ").and_then(|()| inspect::print(&record, out)).map_err(Trouble::Output)
+        let record = Record { seq: *seq, receive_time: *time, kind: *kind, body, position, chain: 0 };
+        write!(out, "{name}: ").and_then(|()| tell::record_line(&record, false, out)).map_err(Trouble::Output)
     }
 }
 
