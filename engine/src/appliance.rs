@@ -5,6 +5,8 @@
 //! ```
 //! Goal: the whole graph in one place. Non-goal: signals, terminals, files other than the journal; the command line has those.
 
+pub mod graph;
+
 use crate::config::{Config, Topology};
 use crate::journal::{Appender, HelperThreads, JournalError, LocalDisk, RecoveryReport, Watch};
 use crate::limits::{COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, PACKET_LINK_SLOTS, TICK_LINK_SLOTS};
