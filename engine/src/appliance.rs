@@ -8,7 +8,8 @@
 pub mod graph;
 
 use crate::config::{Config, Topology};
-use crate::journal::{Appender, HelperThreads, JournalError, LocalDisk, RecoveryReport, Watch};
+use crate::ground::Ground;
+use crate::journal::{Appender, HelperThreads, JournalError, RecoveryReport, Watch};
 use crate::limits::{COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, PACKET_LINK_SLOTS, TICK_LINK_SLOTS};
 use crate::link::{Datagram, FeedEvent, JournalEntry};
 use crate::recovery::{Recovered, recover};
@@ -116,6 +117,14 @@ impl Appliance {
     pub fn start<P: Port + Send + 'static>(config: &Config, port: P) -> Result<Self, StartError> {
         Self::start_traced(config, port, |_| Off)
     }
+
+    /// As [`start`](Self::start), on another ground than the machine's.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn start_on<P: Port + Send + 'static>(config: &Config, port: P, ground: &Ground) -> Result<Self, StartError> {
+        Self::start_with(config, port, ground, |_| Off)
+    }
 }
 
 impl<T: Trace> Appliance<T> {
@@ -128,12 +137,21 @@ impl<T: Trace> Appliance<T> {
         port: P,
         trace: impl Fn(TileKind) -> T,
     ) -> Result<Self, StartError> {
+        Self::start_with(config, port, &Ground::default(), trace)
+    }
+
+    fn start_with<P: Port + Send + 'static>(
+        config: &Config,
+        port: P,
+        ground: &Ground,
+        trace: impl Fn(TileKind) -> T,
+    ) -> Result<Self, StartError> {
         let clock = Clock::calibrate();
         let follows = config.snapshot.interval_ms > 0;
         let now = Nanos(clock.now());
         let (recovered, prepared) = thread::scope(|scope| {
-            let prepared = follows.then(|| scope.spawn(|| Prepared::new(config)));
-            let recovered = recover(config, Arc::new(LocalDisk), now);
+            let prepared = follows.then(|| scope.spawn(|| Prepared::new(config, Arc::clone(&ground.disk))));
+            let recovered = recover(config, ground, now);
             (recovered, prepared.map(ScopedJoinHandle::join))
         });
         let mut recovered = recovered?;

@@ -24,7 +24,9 @@ pub mod venue;
 // The machine part.
 pub mod appliance;
 pub mod config;
+pub mod entropy;
 pub mod footprint;
+pub mod ground;
 pub mod journal;
 pub mod link;
 pub mod past;

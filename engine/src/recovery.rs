@@ -4,8 +4,9 @@ use crate::command::{Action, Command};
 use crate::config::Config;
 use crate::exchange::Exchange;
 use crate::gateway::{Credentials, Endpoint, Gateway, GatewayConfig, Replies};
+use crate::ground::Ground;
 use crate::image::CausedTick;
-use crate::journal::{self, Disk, Genesis, Journal, JournalError, Options, directory};
+use crate::journal::{self, Genesis, Journal, JournalError, Options, directory};
 use crate::limits::{COMMAND_BODY_MAX, REPORTS_PER_COMMAND_MAX, REPUBLISHED_TICKS_MAX};
 use crate::record;
 use crate::snapshot::{self, Loaded, SnapshotError, SnapshotName};
@@ -46,28 +47,28 @@ pub enum From {
 ///
 /// # Errors
 /// The journal is damaged, in use, or was written under other rules; or the disk fails.
-pub fn recover(config: &Config, disk: Arc<dyn Disk>, now: Nanos) -> Result<Recovered, JournalError> {
-    recover_from(From::Snapshot, config, disk, now)
+pub fn recover(config: &Config, ground: &Ground, now: Nanos) -> Result<Recovered, JournalError> {
+    recover_from(From::Snapshot, config, ground, now)
 }
 
 /// As [`recover`], from where one wants.
 ///
 /// # Errors
 /// As there.
-pub fn recover_from(from: From, config: &Config, disk: Arc<dyn Disk>, now: Nanos) -> Result<Recovered, JournalError> {
+pub fn recover_from(from: From, config: &Config, ground: &Ground, now: Nanos) -> Result<Recovered, JournalError> {
     let mut secret = [0; 32];
     let mut draw = [0; 10];
-    let random = |bytes: &mut [u8]| {
-        getrandom::fill(bytes).map_err(|error| JournalError::Failed(format!("no randomness from the system: {error}")))
-    };
-    random(&mut secret)?;
-    random(&mut draw)?;
+    let mut name = [0; 4];
+    for bytes in [&mut secret[..], &mut draw[..], &mut name[..]] {
+        let drawn = ground.entropy.draw(bytes);
+        drawn.map_err(|error| JournalError::Failed(format!("no randomness from the system: {error}")))?;
+    }
 
     let fingerprint = config.fingerprint();
     let mut body = [0; COMMAND_BODY_MAX];
     let genesis = Action::Genesis { fingerprint, feed_session: feed_session(draw) };
     let (_, len) = record::encode(now, &genesis, &mut body);
-    let genesis = Genesis { time: now, body: &body[..len] };
+    let genesis = Genesis { time: now, body: &body[..len], draw: u32::from_le_bytes(name) };
     let options = Options {
         dir: config.journal.dir.clone(),
         fingerprint,
@@ -87,6 +88,7 @@ pub fn recover_from(from: From, config: &Config, disk: Arc<dyn Disk>, now: Nanos
         }
     };
     let mut on_record = |entry: &journal::Record<'_>| replay(&mut venue, entry, &mut outputs);
+    let disk = Arc::clone(&ground.disk);
     let journal = match anchor {
         None => journal::open(&options, disk, genesis, &mut on_record),
         Some(anchor) => journal::open_behind(&options, disk, genesis, &anchor, &mut on_record),

@@ -15,7 +15,7 @@ fn appending_neither_allocates_nor_frees() {
     for durability in [Durability::Mapped, Durability::Synced] {
         let dir = dir.path().join(durability.to_string());
         let options = Options { dir, fingerprint: 1, segment_len: 16 << 10, durability };
-        let genesis = Genesis { time: Nanos(1), body: b"" };
+        let genesis = Genesis { time: Nanos(1), body: b"", draw: 7 };
         let mut journal = open(&options, Arc::new(LocalDisk), genesis, &mut |_| Ok(())).expect("opens");
         let (mut segments, mut counted) = (0, 0);
         while segments < 5 {

@@ -67,7 +67,7 @@ impl Floor {
         let (command_in, command_out) = channel(COMMAND_LINK_SLOTS, JournalEntry::empty);
         let (tick_in, tick_out) = channel(TICK_LINK_SLOTS, FeedEvent::empty);
         let mut outputs = MatchingOutputs { replies: reply_in, commands: command_in, ticks: tick_in };
-        let genesis = Genesis { time: START, body: &body[..len] };
+        let genesis = Genesis { time: START, body: &body[..len], draw: 7 };
         let journal = open(&options, Arc::new(LocalDisk), genesis, &mut |entry| {
             let command = record::decode(entry.seq, entry.receive_time, entry.kind, entry.body).expect("a command");
             assert!(engine::venue::Outputs::ready(&mut outputs));

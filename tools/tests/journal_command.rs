@@ -81,7 +81,7 @@ fn write_journal(dir: &Path) -> u64 {
     let feed_session = SessionId(*b"PINION0001");
     let genesis = wire::journal::Genesis { fingerprint: 0xF1, created: Nanos(5), feed_session, reserved: Reserved };
     let len = Body::Genesis(genesis).encode(&mut body).expect("room");
-    let genesis = Genesis { time: Nanos(5), body: &body[..len] };
+    let genesis = Genesis { time: Nanos(5), body: &body[..len], draw: 7 };
     let durability = Durability::Synced;
     let options = Options { dir: dir.to_owned(), fingerprint: 0xF1, segment_len: SEGMENT_LEN, durability };
     let mut journal = open(&options, Arc::new(LocalDisk), genesis, &mut |_| Ok(())).expect("opens");

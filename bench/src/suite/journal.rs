@@ -134,7 +134,7 @@ fn floor_file(dir: &Path) -> Result<(File, u64), BenchError> {
     const PAGES: u64 = 1_024;
     let file = OpenOptions::new().create_new(true).write(true).open(dir.join("floor"));
     let file = file.map_err(BenchError::io("create a file on the disk to be measured"))?;
-    let filled = LocalDisk.fill(&file, PAGES * PAGE.len() as u64);
+    let filled = LocalDisk.fill(&file, 0, PAGES * PAGE.len() as u64);
     filled.map_err(BenchError::io("write zeros to the disk to be measured"))?;
     Ok((file, PAGES))
 }
@@ -206,7 +206,7 @@ fn prepared(dir: &Path, durability: Durability, records: u64, disk: Arc<dyn Disk
     let needed = SEGMENT_HEADER_LEN as u64 + span(0) + records * span(BODY.len());
     let segment_len = (needed + SEGMENT_LEN_ALIGN).next_multiple_of(SEGMENT_LEN_ALIGN).max(1 << 20);
     let options = Options { dir: dir.to_owned(), fingerprint: 1, segment_len, durability };
-    let mut journal = open(&options, disk, Genesis { time: Nanos(1), body: &[] }, &mut |_| Ok(()))?;
+    let mut journal = open(&options, disk, Genesis { time: Nanos(1), body: &[], draw: 7 }, &mut |_| Ok(()))?;
     settle(&mut journal.helper);
     check(&journal.watch)?;
     Ok(journal)
@@ -244,9 +244,5 @@ impl Disk for TimedDisk {
         let taken_ns = clock.now() - before;
         self.syncs.lock().unwrap_or_else(PoisonError::into_inner).saturating_record(taken_ns.max(1));
         Ok(())
-    }
-
-    fn fill(&self, file: &File, len: u64) -> io::Result<()> {
-        LocalDisk.fill(file, len)
     }
 }

@@ -4,7 +4,6 @@
 //! beside the rate at which the same files are only read and verified. Non-goal: a disk that has to be read from; damaged journals.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::thread;
 
 use crate::error::BenchError;
@@ -19,7 +18,8 @@ use clap::Args;
 use engine::command::Command;
 use engine::config::Config;
 use engine::gateway::{Endpoint, Replies};
-use engine::journal::{AppendError, Appender, Journal, LocalDisk, Reader};
+use engine::ground::Ground;
+use engine::journal::{AppendError, Appender, Journal, Reader};
 use engine::limits::COMMAND_BODY_MAX;
 use engine::record;
 use engine::recovery::{From, Recovered, recover_from};
@@ -97,7 +97,7 @@ pub fn run(args: &RecoveryArgs, smoke: bool, clock: &Clock) -> Result<Section, B
         equal(End { records, ..end }, end)?;
 
         let before = clock.now();
-        let Recovered { venue, journal, .. } = recover_from(From::Genesis, &config, Arc::new(LocalDisk), START)?;
+        let Recovered { venue, journal, .. } = recover_from(From::Genesis, &config, &Ground::default(), START)?;
         replays_ns.push(clock.now() - before);
         let state_hash = venue.exchange().state_hash();
         equal(End { seq: venue.seq(), state_hash, records: journal.report.records }, end)?;
@@ -151,7 +151,7 @@ pub fn run(args: &RecoveryArgs, smoke: bool, clock: &Clock) -> Result<Section, B
 
 /// Not measured: a venue takes the flow and journals it; then it stops in order.
 fn live(flow: &Flow, config: &Config) -> Result<End, BenchError> {
-    let Recovered { mut venue, journal, .. } = recover_from(From::Genesis, config, Arc::new(LocalDisk), START)?;
+    let Recovered { mut venue, journal, .. } = recover_from(From::Genesis, config, &Ground::default(), START)?;
     let Journal { appender, helper, .. } = journal;
     let threads = helper.spawn().map_err(BenchError::Thread)?;
     let mut writer = Writer { appender, bytes: Box::new([0; PAYLOAD_MAX]), failure: None };

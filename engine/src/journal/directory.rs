@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 
-use super::JournalError;
+use super::{Disk, JournalError};
 
 const LOCK_NAME: &str = "LOCK";
 const MARK_NAME: &str = "durable.mark";
@@ -26,8 +26,8 @@ impl DirectoryLock {
     ///
     /// # Errors
     /// [`JournalError::Locked`] when another process has it; otherwise the file system's refusal.
-    pub fn take(dir: &Path) -> Result<Self, JournalError> {
-        fs::create_dir_all(dir).map_err(JournalError::io("create the journal directory", dir))?;
+    pub fn take(dir: &Path, disk: &dyn Disk) -> Result<Self, JournalError> {
+        disk.create_directory(dir).map_err(JournalError::io("create the journal directory", dir))?;
         let path = dir.join(LOCK_NAME);
         let mut file = OpenOptions::new()
             .read(true)
@@ -120,10 +120,10 @@ pub fn epoch(dir: &Path) -> Result<Option<u64>, JournalError> {
 ///
 /// # Errors
 /// The directory cannot be listed or a file not removed.
-pub fn remove_temporaries(dir: &Path) -> Result<(), JournalError> {
+pub fn remove_temporaries(dir: &Path, disk: &dyn Disk) -> Result<(), JournalError> {
     for path in entries(dir)? {
         if path.to_str().is_some_and(|name| name.ends_with(TEMPORARY_SUFFIX)) {
-            fs::remove_file(&path).map_err(JournalError::io("remove the half-prepared file", &path))?;
+            disk.remove(&path).map_err(JournalError::io("remove the half-prepared file", &path))?;
         }
     }
     Ok(())
@@ -133,8 +133,8 @@ pub fn remove_temporaries(dir: &Path) -> Result<(), JournalError> {
 ///
 /// # Errors
 /// The file system's refusal.
-pub fn sync_directory(dir: &Path) -> Result<(), JournalError> {
-    File::open(dir).and_then(|dir| dir.sync_all()).map_err(JournalError::io("sync the directory", dir))
+pub fn sync(dir: &Path, disk: &dyn Disk) -> Result<(), JournalError> {
+    disk.sync_directory(dir).map_err(JournalError::io("sync the directory", dir))
 }
 
 /// Every path in the directory.

@@ -44,12 +44,11 @@ impl Mark {
             bytes[..8].copy_from_slice(&MAGIC);
             bytes[EPOCH_AT..SEQ_AT].copy_from_slice(&epoch.to_le_bytes());
             bytes[INVERSE_AT..USED_LEN].copy_from_slice(&u64::MAX.to_le_bytes());
-            fs::write(&temporary, &bytes).map_err(JournalError::io("write the mark of durability", &temporary))?;
-            let file = OpenOptions::new().read(true).open(&temporary);
-            file.and_then(|file| disk.sync(&file))
-                .map_err(JournalError::io("sync the mark of durability", &temporary))?;
-            fs::rename(&temporary, &path).map_err(JournalError::io("rename into place the mark", &temporary))?;
-            directory::sync_directory(dir)?;
+            let file = disk.create(&temporary);
+            let written = file.and_then(|file| disk.write_at(&file, &bytes, 0).and_then(|()| disk.sync(&file)));
+            written.map_err(JournalError::io("write the mark of durability", &temporary))?;
+            disk.rename(&temporary, &path).map_err(JournalError::io("rename into place the mark", &temporary))?;
+            directory::sync(dir, disk)?;
         }
         let mut options = OpenOptions::new();
         options.read(true).write(true);

@@ -3,7 +3,7 @@
 //! Goal: when [`open`] returns, every record given to the caller is durable, and nothing else is in the files. Non-goal: deciding
 //! anything for the operator; what is not plainly the trace of a crash is refused and left as it is.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc;
@@ -48,6 +48,8 @@ pub struct Genesis<'a> {
     pub time: Nanos,
     /// The encoded body.
     pub body: &'a [u8],
+    /// Drawn at random: half of the journal's name, which its checksums begin from.
+    pub draw: u32,
 }
 
 /// An open journal, in the parts that different threads own.
@@ -119,8 +121,8 @@ fn open_from(
 ) -> Result<Journal, JournalError> {
     SegmentSpec::check_len(options.segment_len)?;
     let dir = options.dir.as_path();
-    let lock = DirectoryLock::take(dir)?;
-    directory::remove_temporaries(dir)?;
+    let lock = DirectoryLock::take(dir, &*disk)?;
+    directory::remove_temporaries(dir, &*disk)?;
     let reader = match anchor {
         None => Reader::open(dir),
         Some(anchor) => Reader::open_behind(dir, anchor),
@@ -141,7 +143,7 @@ fn open_from(
             "the reader stopped before the end of the journal: a bug, please report it".to_owned(),
         ));
     };
-    let removed = remove_unused(dir, &end)?;
+    let removed = remove_unused(dir, &end, &*disk)?;
     let opened = match end.current {
         Some(_) if end.last_seq > Seq(0) => go_on(&reader, &end, first_not_marked, &*disk)?,
         _ => {
@@ -186,7 +188,7 @@ fn replay(
 }
 
 /// Removes the segments that hold no record. Before the first record that is all of them: the crash came while the journal was made.
-fn remove_unused(dir: &Path, end: &End) -> Result<Vec<PathBuf>, JournalError> {
+fn remove_unused(dir: &Path, end: &End, disk: &dyn Disk) -> Result<Vec<PathBuf>, JournalError> {
     let mut names = end.unused.clone();
     if end.last_seq == Seq(0) {
         names.extend(end.current.iter().map(|(name, _, _)| name.clone()));
@@ -195,11 +197,11 @@ fn remove_unused(dir: &Path, end: &End) -> Result<Vec<PathBuf>, JournalError> {
     // From the last one on, so that a crash in between leaves no gap.
     names.sort();
     for name in names.into_iter().rev() {
-        fs::remove_file(&name.path).map_err(JournalError::io("remove the unused segment", &name.path))?;
+        disk.remove(&name.path).map_err(JournalError::io("remove the unused segment", &name.path))?;
         removed.push(name.path);
     }
     if !removed.is_empty() {
-        directory::sync_directory(dir)?;
+        directory::sync(dir, disk)?;
     }
     Ok(removed)
 }
@@ -228,12 +230,9 @@ fn go_on(reader: &Reader, end: &End, first_not_marked: Option<u64>, disk: &dyn D
 /// Makes a new journal, durable with its first record.
 fn begin(options: &Options, genesis: Genesis<'_>, disk: &dyn Disk) -> Result<Opened, JournalError> {
     let dir = options.dir.as_path();
-    let mut random = [0; 4];
-    getrandom::fill(&mut random)
-        .map_err(|error| JournalError::io("draw a name for", dir)(std::io::Error::other(error.to_string())))?;
     // Seconds first, for whoever looks at the directory; the rest is drawn, because checksums begin from it and must not be guessed.
     let seconds = genesis.time.get() / Nanos::PER_SECOND;
-    let epoch = (seconds << 32) | u64::from(u32::from_le_bytes(random));
+    let epoch = (seconds << 32) | u64::from(genesis.draw);
     let spec = SegmentSpec { epoch, fingerprint: options.fingerprint, segment_len: options.segment_len };
     let (mut segment, file) = Segment::create(dir, spec, 0, disk)?;
     let seq = Seq(1);

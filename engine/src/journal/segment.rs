@@ -8,8 +8,7 @@
 //! write:  checksum and everything after it, then the length                    (stores only)
 //! ```
 
-use std::fs::{self, File, OpenOptions};
-use std::os::unix::fs::FileExt;
+use std::fs::{File, OpenOptions};
 use std::path::Path;
 
 use wire::journal::{self, RecordKind, SEGMENT_HEADER_LEN, SegmentHeader};
@@ -28,6 +27,9 @@ pub const SEGMENT_LEN_ALIGN: u64 = 4 << 10;
 pub const SEGMENT_LEN_DEFAULT: u64 = 64 << 20;
 
 const _: () = assert!(SEGMENT_LEN_MIN >= 4 * (SEGMENT_HEADER_LEN + journal::record_span(journal::BODY_LEN_MAX)) as u64);
+
+/// Bytes of zeros written between two syncs: long enough to be quick, short enough not to hold up the sync of live segments.
+const FILL_LEN: usize = 1 << 20;
 
 /// What all segments that an appliance writes have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,17 +71,18 @@ impl Segment {
     pub fn create(dir: &Path, spec: SegmentSpec, index: u64, disk: &dyn Disk) -> Result<(Self, File), JournalError> {
         let path = directory::segment_path(dir, spec.epoch, index);
         let temporary = directory::temporary_path(&path);
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(true);
-        let file = options.open(&temporary).map_err(JournalError::io("create the segment", &temporary))?;
-        disk.fill(&file, spec.segment_len).map_err(JournalError::io("fill with zeros the new segment", &temporary))?;
+        let file = disk.create(&temporary).map_err(JournalError::io("create the segment", &temporary))?;
+        for offset in (0..spec.segment_len).step_by(FILL_LEN) {
+            let len = (spec.segment_len - offset).min(FILL_LEN as u64);
+            disk.fill(&file, offset, len).map_err(JournalError::io("fill with zeros the new segment", &temporary))?;
+        }
         let SegmentSpec { epoch, fingerprint, segment_len } = spec;
         let header = SegmentHeader { epoch, index, first_seq: Seq(0), segment_len, fingerprint, chain: 0 };
-        file.write_all_at(&header.encode(), 0)
+        disk.write_at(&file, &header.encode(), 0)
             .map_err(JournalError::io("write the header of the segment", &temporary))?;
         disk.sync(&file).map_err(JournalError::io("sync the new segment", &temporary))?;
-        fs::rename(&temporary, &path).map_err(JournalError::io("rename into place the segment", &temporary))?;
-        directory::sync_directory(dir)?;
+        disk.rename(&temporary, &path).map_err(JournalError::io("rename into place the segment", &temporary))?;
+        directory::sync(dir, disk)?;
         let map = MappedFile::new(&file).map_err(JournalError::io("map the segment", &path))?;
         Ok((Self { header, map }, file))
     }

@@ -13,7 +13,7 @@ use super::save::{SaveOptions, Saved, save};
 use super::tail::Tail;
 use super::{SnapshotError, load_newest};
 use crate::config::Config;
-use crate::journal::{Anchor, JournalError, Watch, directory};
+use crate::journal::{Anchor, Disk, JournalError, Watch, directory};
 use crate::limits::REPUBLISHED_TICKS_MAX;
 use crate::recovery::{Replayed, follower_venue, replay};
 use crate::venue::Venue;
@@ -40,10 +40,11 @@ impl Prepared {
     ///
     /// # Errors
     /// The directory cannot be listed.
-    pub fn new(config: &Config) -> Result<Self, SnapshotError> {
+    pub fn new(config: &Config, disk: Arc<dyn Disk>) -> Result<Self, SnapshotError> {
         let dir = config.journal.dir.clone();
         let epoch = directory::epoch(&dir)?.unwrap_or_default();
         let options = SaveOptions {
+            disk,
             dir,
             epoch,
             fingerprint: config.fingerprint(),

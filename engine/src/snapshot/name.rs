@@ -1,10 +1,9 @@
 //! The names of snapshots.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::SnapshotError;
-use crate::journal::directory;
+use crate::journal::{Disk, directory};
 use wire::Seq;
 
 /// A snapshot file, by its name.
@@ -53,11 +52,11 @@ impl SnapshotName {
 ///
 /// # Errors
 /// The directory cannot be listed, or a file not removed.
-pub(super) fn prune(dir: &Path, epoch: u64, keep: usize) -> Result<(), SnapshotError> {
+pub(super) fn prune(dir: &Path, epoch: u64, keep: usize, disk: &dyn Disk) -> Result<(), SnapshotError> {
     let mut names = SnapshotName::list(dir)?;
     names.retain(|name| name.epoch == epoch);
     for old in names.iter().rev().skip(keep) {
-        fs::remove_file(&old.path).map_err(SnapshotError::io("remove the old snapshot", &old.path))?;
+        disk.remove(&old.path).map_err(SnapshotError::io("remove the old snapshot", &old.path))?;
     }
     Ok(())
 }
@@ -65,6 +64,8 @@ pub(super) fn prune(dir: &Path, epoch: u64, keep: usize) -> Result<(), SnapshotE
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::LocalDisk;
+    use std::fs;
 
     #[test]
     fn names_round_trip_and_strangers_are_left_alone() {
@@ -77,8 +78,8 @@ mod tests {
             fs::write(dir.path().join(stranger), b"").expect("written");
         }
         assert_eq!(SnapshotName::list(dir.path()).expect("listed"), [name(7), name(8), name(1_000_000)]);
-        prune(dir.path(), 0xABC, 2).expect("pruned");
-        prune(dir.path(), 0xDEF, 0).expect("nothing of that journal");
+        prune(dir.path(), 0xABC, 2, &LocalDisk).expect("pruned");
+        prune(dir.path(), 0xDEF, 0, &LocalDisk).expect("nothing of that journal");
         assert_eq!(SnapshotName::list(dir.path()).expect("listed"), [name(8), name(1_000_000)]);
         assert_eq!(SnapshotName::list(&dir.path().join("absent")).expect("nothing"), []);
     }

@@ -1,21 +1,24 @@
 //! Writes a snapshot.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Seek, SeekFrom, Write};
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 
 use super::SnapshotError;
 use super::file::ChunkWriter;
 use super::name::{self, SnapshotName};
 use crate::image::{self, CausedTick};
-use crate::journal::{Anchor, directory};
+use crate::journal::{Anchor, Disk, directory};
 use crate::venue::Venue;
+use std::sync::Arc;
 use wire::Reserved;
 use wire::snapshot::{SNAPSHOT_HEADER_LEN, SNAPSHOT_MAGIC, SNAPSHOT_VERSION, SnapshotHeader};
 
 /// What a snapshot is of, and where it goes.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SaveOptions {
+    /// Where it goes to.
+    pub disk: Arc<dyn Disk>,
     /// The journal's directory.
     pub dir: PathBuf,
     /// The journal's name.
@@ -57,9 +60,10 @@ pub fn save(
     let name = SnapshotName::new(&options.dir, options.epoch, anchor.seq);
     let aside = directory::temporary_path(&name.path);
     let (file_len, plain_len) = write(options, venue, anchor, ticks, ranks, &aside)?;
-    fs::rename(&aside, &name.path).map_err(SnapshotError::io("rename into place the snapshot", &aside))?;
-    directory::sync_directory(&options.dir)?;
-    name::prune(&options.dir, options.epoch, options.keep)?;
+    let disk = &*options.disk;
+    disk.rename(&aside, &name.path).map_err(SnapshotError::io("rename into place the snapshot", &aside))?;
+    directory::sync(&options.dir, disk)?;
+    name::prune(&options.dir, options.epoch, options.keep, disk)?;
     Ok(Saved { name, file_len, plain_len })
 }
 
@@ -69,7 +73,7 @@ fn write(
     anchor: &Anchor,
     ticks: impl ExactSizeIterator<Item = CausedTick>,
     ranks: &mut Vec<u32>,
-    aside: &std::path::Path,
+    aside: &Path,
 ) -> Result<(u64, u64), SnapshotError> {
     let mut header = SnapshotHeader {
         magic: SNAPSHOT_MAGIC,
@@ -90,46 +94,48 @@ fn write(
         crc: 0,
     };
     debug_assert_eq!(anchor.seq, venue.seq(), "the record that the state stands behind");
-    let written = File::create(aside).and_then(|file| {
-        let mut out = Paced { file, since_sync: 0 };
+    let disk = &*options.disk;
+    let written = disk.create(aside).and_then(|file| {
+        let mut out = Paced { disk, file, at: 0, since_sync: 0 };
         // In its place the true header comes when its lengths are known.
         out.write_all(&[0; SNAPSHOT_HEADER_LEN])?;
         let mut chunks = ChunkWriter::new(BufWriter::with_capacity(1 << 16, out), header.seed());
         image::write(venue, options.reports_max, ticks, ranks, &mut chunks)?;
         let (plain_len, out) = chunks.finish()?;
-        let Paced { mut file, .. } = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        let Paced { file, at: file_len, .. } = out.into_inner().map_err(io::IntoInnerError::into_error)?;
         header.plain_len = plain_len;
-        let file_len = file.stream_position()?;
-        file.seek(SeekFrom::Start(0))?;
-        file.write_all(&header.to_bytes())?;
-        file.sync_all()?;
+        disk.write_at(&file, &header.to_bytes(), 0)?;
+        disk.sync(&file)?;
         Ok((file_len, plain_len))
     });
     written.map_err(|source| {
         // What is half written is of no use; that it cannot be removed either is no news.
-        let _ = fs::remove_file(aside);
+        let _ = disk.remove(aside);
         SnapshotError::io("write the snapshot", aside)(source)
     })
 }
 
-/// A file that is synced now and then.
-struct Paced {
+/// A file that is written from its beginning on and synced now and then.
+struct Paced<'a> {
+    disk: &'a dyn Disk,
     file: File,
+    at: u64,
     since_sync: u64,
 }
 
-impl Write for Paced {
+impl Write for Paced<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.since_sync += written as u64;
+        self.disk.write_at(&self.file, bytes, self.at)?;
+        self.at += bytes.len() as u64;
+        self.since_sync += bytes.len() as u64;
         if self.since_sync >= SYNC_EVERY_BYTES {
             self.since_sync = 0;
-            self.file.sync_data()?;
+            self.disk.sync(&self.file)?;
         }
-        Ok(written)
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        Ok(())
     }
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use engine::entropy::{Entropy, SystemEntropy};
 use engine::journal::{
     AppendError, Durability, Genesis, Journal, JournalError, LocalDisk, Options, Reader, RecoveryReport, open,
 };
@@ -11,7 +12,8 @@ use wire::journal::RecordKind;
 use wire::{Nanos, Seq};
 
 pub const FINGERPRINT: u64 = 0xF1;
-pub const GENESIS: Genesis<'static> = Genesis { time: Nanos(1_700_000_000_000_000_000), body: b"genesis of a test" };
+pub const GENESIS: Genesis<'static> =
+    Genesis { time: Nanos(1_700_000_000_000_000_000), body: b"genesis of a test", draw: 0x5EED };
 
 /// A record as tests compare it.
 pub type Line = (u64, u64, u16, Vec<u8>);
@@ -49,8 +51,10 @@ pub fn assert_lines(seen: &[Line], last: u64, what: &str) {
 
 /// Opens, and returns what was replayed.
 pub fn open_lines(options: &Options) -> Result<(Journal, Vec<Line>), JournalError> {
-    let mut replayed = Vec::new();
-    let journal = open(options, Arc::new(LocalDisk), GENESIS, &mut |record| {
+    let (mut replayed, mut draw) = (Vec::new(), [0; 4]);
+    SystemEntropy.draw(&mut draw).expect("random bytes");
+    let genesis = Genesis { draw: u32::from_le_bytes(draw), ..GENESIS };
+    let journal = open(options, Arc::new(LocalDisk), genesis, &mut |record| {
         replayed.push((record.seq.get(), record.receive_time.get(), record.kind.code(), record.body.to_vec()));
         Ok(())
     })?;

@@ -20,7 +20,7 @@ fn write_some(dir: &Path) {
     let genesis =
         Body::Genesis(wire::journal::Genesis { fingerprint: 0xF1, created, feed_session, reserved: Reserved });
     let len = genesis.encode(&mut body).expect("room");
-    let genesis = Genesis { time: created, body: &body[..len] };
+    let genesis = Genesis { time: created, body: &body[..len], draw: 7 };
     let options = options(dir, Durability::Synced);
     let mut journal = open(&options, Arc::new(LocalDisk), genesis, &mut |_| Ok(())).expect("opens");
     let session = SessionIndex(3);

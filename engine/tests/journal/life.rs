@@ -32,11 +32,11 @@ impl Disk for MoodyDisk {
         LocalDisk.sync(file)
     }
 
-    fn fill(&self, file: &File, len: u64) -> io::Result<()> {
+    fn fill(&self, file: &File, offset: u64, len: u64) -> io::Result<()> {
         if self.refuse_fill.load(Ordering::Relaxed) {
             return Err(io::Error::from(io::ErrorKind::StorageFull));
         }
-        LocalDisk.fill(file, len)
+        LocalDisk.fill(file, offset, len)
     }
 }
 

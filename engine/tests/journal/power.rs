@@ -28,8 +28,8 @@ impl Disk for Platter {
         Ok(())
     }
 
-    fn fill(&self, file: &File, len: u64) -> io::Result<()> {
-        LocalDisk.fill(file, len)?;
+    fn fill(&self, file: &File, offset: u64, len: u64) -> io::Result<()> {
+        LocalDisk.fill(file, offset, len)?;
         self.sync(file)
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::harness::{CLIENT, Harness, Outbox, START, enter, order};
 use engine::config::Config;
+use engine::ground::Ground;
 use engine::image;
 use engine::journal::{AppendError, Journal, JournalError, LocalDisk};
 use engine::recovery::{From, Recovered, recover_from};
@@ -110,14 +111,14 @@ impl Site {
     }
 
     pub fn follower(&self) -> Follower {
-        Prepared::new(&self.harness.config)
+        Prepared::new(&self.harness.config, Arc::new(LocalDisk))
             .and_then(|prepared| prepared.follow(self.journal.watch.clone()))
             .expect("a journal to follow")
     }
 }
 
 pub fn recover(config: &Config, from: From) -> Result<Recovered, JournalError> {
-    recover_from(from, config, Arc::new(LocalDisk), Nanos(START))
+    recover_from(from, config, &Ground::default(), Nanos(START))
 }
 
 /// Follows to the end and takes a snapshot.

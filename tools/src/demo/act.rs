@@ -9,7 +9,8 @@ use crate::run::open_port;
 use engine::appliance::{Appliance, Stopped};
 use engine::book::Book;
 use engine::config::Config;
-use engine::journal::{Durability, LocalDisk};
+use engine::ground::Ground;
+use engine::journal::Durability;
 use engine::recovery::{From, recover_from};
 use engine::tile::Wait;
 use feedhandler::flow::recording::RecordingOptions;
@@ -20,7 +21,6 @@ use netio::{Endpoint, EndpointIndex, Port};
 use std::error::Error;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wire::login::Username;
 use wire::{InstrumentIndex, Nanos, Side, Symbol};
@@ -132,7 +132,7 @@ impl Act {
         let levels = compare_depth(stopped.venue.exchange().book(), listener.depth(), config.instruments.len());
         let hash_live = stopped.venue.exchange().state_hash();
         // From the first record: the journal alone must lead there.
-        let replayed = recover_from(From::Genesis, &config, Arc::new(LocalDisk), Nanos(0))?;
+        let replayed = recover_from(From::Genesis, &config, &Ground::default(), Nanos(0))?;
         Ok(Self {
             durability,
             port: kind,

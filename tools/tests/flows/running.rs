@@ -4,14 +4,13 @@ use super::marker::Marker;
 use engine::appliance::{Appliance, Stopped, endpoints};
 use engine::book::{Book, LevelView, OrderView};
 use engine::config::Config;
-use engine::journal::LocalDisk;
+use engine::ground::Ground;
 use engine::recovery::{From, recover_from};
 use engine::venue::Venue;
 use feedhandler::{Depth, Join};
 use netio::host::{HostPort, PortKind};
 use netio::{Endpoint, EndpointIndex, Port};
 use std::net::{Ipv4Addr, SocketAddrV4};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tools::client::ClientConfig;
@@ -141,7 +140,7 @@ impl Running {
 /// What replay of the journal comes to is what stood when the appliance stopped.
 fn replays_to(config: &Config, venue: &Venue) {
     let replayed =
-        recover_from(From::Genesis, config, Arc::new(LocalDisk), venue.time()).expect("a journal that replays").venue;
+        recover_from(From::Genesis, config, &Ground::default(), venue.time()).expect("a journal that replays").venue;
     let (live, again) = (venue.exchange(), replayed.exchange());
     assert_eq!(replayed.seq(), venue.seq(), "every command is in the journal");
     assert_eq!(again.numbers(), live.numbers());
