@@ -69,7 +69,10 @@ impl Naming {
 #[derive(Debug)]
 struct Platter {
     random: Random,
+    /// By a number of ours: what the kernel gives differs from run to run.
     inodes: BTreeMap<u64, Inode>,
+    next: u64,
+    numbers: BTreeMap<u64, u64>,
     names: BTreeMap<PathBuf, u64>,
     lasting: BTreeMap<PathBuf, u64>,
     pending: Vec<Naming>,
@@ -77,6 +80,7 @@ struct Platter {
     quiet: bool,
     sync_error: u32,
     lying: u32,
+    hides_errors: bool,
     /// Files whose sync failed in this life of the appliance.
     failed: BTreeSet<u64>,
     tally: Tally,
@@ -113,6 +117,8 @@ impl SimDisk {
         let platter = Platter {
             random: Random::new(plan.seed, "disk"),
             inodes: BTreeMap::new(),
+            next: 0,
+            numbers: BTreeMap::new(),
             names: BTreeMap::new(),
             lasting: BTreeMap::new(),
             pending: Vec::new(),
@@ -120,6 +126,7 @@ impl SimDisk {
             quiet: false,
             sync_error: plan.strength(Switch::SyncError),
             lying: if plan.canary == Some(Canary::LyingSync) { 300_000 } else { 0 },
+            hides_errors: plan.canary == Some(Canary::HiddenError),
             failed: BTreeSet::new(),
             tally: Tally::default(),
         };
@@ -176,6 +183,7 @@ impl SimDisk {
         platter.lasting.clear();
         platter.pending.clear();
         platter.inodes.clear();
+        platter.numbers.clear();
         Ok(())
     }
 
@@ -226,14 +234,16 @@ impl Platter {
     }
 
     fn sync(&mut self, file: &File) -> io::Result<()> {
-        let number = file.metadata()?.ino();
+        let strange = || io::Error::other("a file that this disk has not made: something goes around it");
+        let number = *self.numbers.get(&file.metadata()?.ino()).ok_or_else(strange)?;
         if self.failed.contains(&number) {
             self.tally.retried += 1;
         }
         if !self.quiet && self.random.chance(self.sync_error) {
             self.failed.insert(number);
             self.tally.sync_errors += 1;
-            return Err(self.fail(libc::EIO));
+            let error = self.fail(libc::EIO);
+            return if self.hides_errors { Ok(()) } else { Err(error) };
         }
         self.tally.syncs += 1;
         if self.random.chance(self.lying) {
@@ -241,14 +251,24 @@ impl Platter {
         }
         match self.inodes.get_mut(&number) {
             Some(inode) => inode.sync(),
-            None => Err(io::Error::other("a file that the disk has not made: a bug of the simulator, or a way around the disk")),
+            None => Err(strange()),
         }
+    }
+
+    /// A file that was not there before.
+    fn adopt(&mut self, path: PathBuf, file: File, bytes: Vec<u8>) -> io::Result<u64> {
+        self.next += 1;
+        self.numbers.insert(file.metadata()?.ino(), self.next);
+        self.inodes.insert(self.next, Inode { file, platter: bytes });
+        self.names.insert(path, self.next);
+        Ok(self.next)
     }
 
     /// Files without a name are gone.
     fn forget(&mut self) {
         let used: BTreeSet<u64> = self.names.values().chain(self.lasting.values()).copied().collect();
         self.inodes.retain(|number, _| used.contains(number));
+        self.numbers.retain(|_, number| used.contains(number));
     }
 }
 
@@ -257,11 +277,8 @@ impl Disk for SimDisk {
         let mut platter = self.lock();
         platter.room()?;
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)?;
-        let number = file.metadata()?.ino();
-        let known = platter.names.insert(path.to_owned(), number) == Some(number);
-        if !known {
-            // The number may have been another file's, which is gone.
-            platter.inodes.insert(number, Inode { file: file.try_clone()?, platter: Vec::new() });
+        if !platter.names.contains_key(path) {
+            let number = platter.adopt(path.to_owned(), file.try_clone()?, Vec::new())?;
             platter.pending.push(Naming::Created(path.to_owned(), number));
         }
         Ok(file)

@@ -87,13 +87,12 @@ impl SimDisk {
             fs::remove_file(path)?;
         }
         platter.inodes.clear();
+        platter.numbers.clear();
         platter.names.clear();
         for (path, bytes) in left {
             fs::write(&path, &bytes)?;
             let file = fs::OpenOptions::new().read(true).write(true).open(&path)?;
-            let number = std::os::unix::fs::MetadataExt::ino(&file.metadata()?);
-            platter.inodes.insert(number, Inode { file, platter: bytes });
-            platter.names.insert(path, number);
+            platter.adopt(path, file, bytes)?;
         }
         platter.lasting = platter.names.clone();
         platter.random = random;
