@@ -271,7 +271,15 @@ fn assemble(
     let (to_window, prepared_pages) = mpsc::channel();
     let window = (durability == Durability::Mapped)
         .then(|| Window::new(Arc::clone(&shared), (index, segment.ahead()), prepared_pages));
-    let preparer = Preparer::new(dir.clone(), spec, index + 1, Arc::clone(&disk), links, News { to_syncer, to_window });
+    let preparer = Preparer::new(
+        dir.clone(),
+        spec,
+        index + 1,
+        Arc::clone(&disk),
+        Arc::clone(&shared),
+        links,
+        News { to_syncer, to_window },
+    );
     let (durable, current) = (cursor.last_seq, (index, file));
     let start = SyncerStart { dir, epoch, durability, mark, durable, current, prepared: prepared_files };
     let syncer = Syncer::new(start, disk, Arc::clone(&shared));
