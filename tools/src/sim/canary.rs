@@ -47,6 +47,8 @@ canaries! {
     DroppedRecord = "dropped-record", found by "released";
     /// A record of the journal is another one after a restart, whole and in its place.
     ForgedRecord = "forged-record", found by "replay";
+    /// The appliance decides under other rules than its journal is read under.
+    OtherRules = "other-rules", found by "replay";
     /// A report says another quantity than the venue decided.
     WrongReport = "wrong-report", found by "released";
     /// A packet of ticks is left out, on all lines.

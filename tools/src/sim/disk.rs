@@ -321,7 +321,8 @@ impl Disk for SimDisk {
 
     fn sync_directory(&self, dir: &Path) -> io::Result<()> {
         let mut platter = self.lock();
-        if !platter.quiet && platter.random.chance(platter.sync_error) {
+        let strength = platter.sync_error;
+        if !platter.quiet && platter.random.chance(strength) {
             platter.tally.sync_errors += 1;
             return Err(platter.fail(libc::EIO));
         }

@@ -108,6 +108,13 @@ impl Ledger {
         self.entries.get(place).map(|entry| entry.hash)
     }
 
+    /// Where a command's record lies.
+    #[must_use]
+    pub fn place_of(&self, seq: Seq) -> Option<Anchor> {
+        let place = usize::try_from(seq.0.checked_sub(1)?).ok()?;
+        self.entries.get(place).map(|entry| entry.anchor)
+    }
+
     /// Reads on, up to a record that is known to be there.
     ///
     /// # Errors

@@ -81,7 +81,7 @@ impl Feed {
             let mut packet = vec![0; 64];
             let session = ledger.exchange().feed_session();
             let len = wire::mold::PacketBuilder::new(&mut packet, session, number).map(|mut builder| {
-                builder.push(&effect.bytes);
+                let _ = builder.push(&effect.bytes);
                 builder.finish()
             });
             // The ledger's own ticks can be read.

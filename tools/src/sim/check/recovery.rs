@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Verdict, fail};
+use super::fail;
 use engine::journal::JournalError;
 
 /// What may excuse a refusal.
@@ -53,12 +53,4 @@ pub fn judge(error: &JournalError, excuses: &Excuses) -> Result<Remedy, (&'stati
 pub fn without_dir(text: &str, dir: &Path) -> String {
     let dir = dir.display().to_string();
     text.replace(&format!("{dir}/"), "").replace(&dir, "the directory")
-}
-
-/// The lines that an operator would get are not empty.
-///
-/// # Errors
-/// They are.
-pub fn tells(text: &str) -> Verdict {
-    if text.trim().is_empty() { fail("recovery", "a refusal without a word") } else { Ok(()) }
 }
