@@ -72,6 +72,8 @@ pub struct Ledger {
     entries: Vec<Entry>,
     effects: Effects,
     tail: Option<Tail>,
+    /// The journal need not be whole before this record.
+    floor: Option<Anchor>,
 }
 
 impl Ledger {
@@ -80,7 +82,7 @@ impl Ledger {
     pub fn new(config: &Config) -> Self {
         let exchange = Exchange::new(&config.rules());
         let effects = Effects { reports: vec![Vec::new(); exchange.sessions().len()], ..Effects::default() };
-        Self { exchange, entries: Vec::new(), effects, tail: None }
+        Self { exchange, entries: Vec::new(), effects, tail: None, floor: None }
     }
 
     /// The last command.
@@ -154,7 +156,7 @@ impl Ledger {
             return Err(format!("the appliance stands after command {last}, but only {} were ever appended", self.last()));
         }
         let mut reader = self.reader(dir).map_err(|error| error.to_string())?;
-        let mut seen = Seq(0);
+        let mut seen = self.floor.map_or(Seq(0), |floor| floor.seq);
         while let Some(record) = reader.next().map_err(|error| error.to_string())? {
             seen = record.seq;
             let place = usize::try_from(record.seq.0 - 1).unwrap_or(usize::MAX);
@@ -172,6 +174,12 @@ impl Ledger {
         Ok(())
     }
 
+    /// A loss of power took records that nothing depended on any more: before this one, which a snapshot stands behind, the journal need not
+    /// be whole.
+    pub fn begin_behind(&mut self, seq: Seq) {
+        self.floor = self.place_of(seq);
+    }
+
     /// After the history was cut short: does it all again.
     ///
     /// # Errors
@@ -182,6 +190,7 @@ impl Ledger {
         for entry in entries {
             fresh.apply(entry)?;
         }
+        fresh.floor = self.floor;
         *self = fresh;
         Ok(())
     }
@@ -203,6 +212,9 @@ impl Ledger {
 
     /// From the first record that is still there.
     fn reader(&self, dir: &Path) -> Result<Reader, JournalError> {
+        if let Some(floor) = &self.floor {
+            return Reader::open_behind(dir, floor);
+        }
         let first = directory::segments(dir)?.first().map_or(0, |segment| segment.index);
         let anchor = self.entries.iter().map(|entry| entry.anchor).find(|anchor| anchor.position.segment == first);
         match anchor.filter(|_| first > 0) {

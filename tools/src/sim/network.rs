@@ -168,6 +168,11 @@ impl Network {
         }
     }
 
+    /// What is on its way to subscribers is lost.
+    pub fn forget_ticks(&mut self) {
+        self.flying.retain(|_, arrived| !matches!(arrived.to, Party::Subscriber(..)));
+    }
+
     /// A client, or somebody who says so, sends to the venue.
     pub fn send_to_venue(&mut self, trader: Option<usize>, from: Addr, to: Addr, payload: &[u8]) {
         let cut = trader.and_then(|trader| self.cut.get(&trader)).is_some_and(|cut| cut.to_venue_ns > self.now_ns);

@@ -131,7 +131,10 @@ pub struct World {
 pub fn run(plan: &Plan, keep: Keep) -> Result<Outcome, Box<dyn std::error::Error>> {
     let mut world = World::new(plan, keep)?;
     let verdict = world.live_through();
-    let failure = verdict.err().map(|(checker, what)| Failure { checker, step: world.step, what });
+    let failure = verdict.err().map(|(checker, what)| {
+        let what = super::check::recovery::without_dir(&what, &world.dir);
+        Failure { checker, step: world.step, what }
+    });
     if let Some(failure) = &failure {
         world.trace.say("checker", format_args!("{}: {}", failure.checker, failure.what));
     }

@@ -111,7 +111,13 @@ impl World {
         }
         let before = self.ledger.last();
         self.commands = self.commands.max(before.0);
-        if report.created {
+        if self.beyond_promise {
+            self.ledger.begin_behind(snapshot);
+        }
+        if before == Seq(0) {
+            // A start that failed may have made the journal.
+            self.ledger.follow(&self.dir, last).map_err(|what| ("replay", what))?;
+        } else if report.created {
             if !self.beyond_promise {
                 self.released.survived(Seq(0))?;
             }
@@ -123,7 +129,7 @@ impl World {
                 self.released.survived(last)?;
             }
         }
-        if self.ledger.last() < before || report.created {
+        if self.ledger.last() < before {
             self.ledger.redo(&self.ledger_config).map_err(|what| ("replay", what))?;
             self.once.forget();
             self.conserved.forget();
@@ -141,6 +147,7 @@ impl World {
         self.trace.say("everybody", format_args!("begins again from command {last}"));
         self.released.forgive(last);
         self.feed.forget(&self.ledger);
+        self.network.borrow_mut().forget_ticks();
         self.subscribers.iter_mut().for_each(|subscriber| *subscriber = Subscriber::default());
         for (trader, reports) in self.traders.iter_mut().zip(&self.ledger.effects().reports) {
             trader.believe(self.now_ns, reports.iter().map(|effect| effect.bytes.clone()).collect());
