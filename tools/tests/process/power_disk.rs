@@ -58,6 +58,8 @@ struct State {
     /// What was done to names since the directory was synced.
     changes: Vec<Change>,
     next_inode: u64,
+    /// How long a sync takes.
+    pause: Duration,
     /// No sync succeeds; the error that it gets.
     refusing: Option<i32>,
     work: Work,
@@ -95,6 +97,11 @@ impl PowerDisk {
         let options = [MountOption::FSName("power".to_owned()), MountOption::NoAtime];
         let session = fuser::spawn_mount2(Server(Arc::clone(&state)), at, &options)?;
         Ok(Self { state, _session: session })
+    }
+
+    /// From now on each sync of a file takes so long, so that more waits for it.
+    pub fn slow_syncs(&self, pause: Duration) {
+        lock(&self.state).pause = pause;
     }
 
     /// From now on nothing becomes durable: syncs fail.
@@ -353,6 +360,8 @@ impl Filesystem for Server {
     }
 
     fn fsync(&mut self, _: &Request<'_>, ino: u64, _: u64, _: bool, reply: ReplyEmpty) {
+        let pause = lock(&self.0).pause;
+        std::thread::sleep(pause);
         let mut state = lock(&self.0);
         if let Some(errno) = state.refuse() {
             return reply.error(errno);
