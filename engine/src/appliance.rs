@@ -11,6 +11,7 @@ use crate::journal::{Appender, HelperThreads, JournalError, RecoveryReport, Watc
 use crate::limits::{COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, PACKET_LINK_SLOTS, TICK_LINK_SLOTS};
 use crate::link::{Datagram, FeedEvent, JournalEntry};
 use crate::recovery::{Recovered, recover};
+use crate::retention::{Retention, RetentionThread};
 use crate::snapshot::{FollowerThread, Prepared, SnapshotError, SnapshotName};
 use crate::tile::{
     Control, Duty, FeedStage, JournalStage, MatchingOutputs, MatchingStage, NetStage, Phase, Remains, Tile, TileKind,
@@ -86,6 +87,7 @@ pub struct Appliance<T: Trace = Off> {
     report: RecoveryReport,
     began_from: (Option<SnapshotName>, Vec<SnapshotError>),
     follower: Option<FollowerThread>,
+    retention: Option<RetentionThread>,
     /// The tiles of each thread.
     placement: Vec<Vec<TileKind>>,
 }
@@ -172,6 +174,12 @@ impl<T: Trace> Appliance<T> {
                 Some(FollowerThread::spawn(follower, interval).map_err(refused("snapshot"))?)
             }
         };
+        // After the follower, which holds what it has not read yet.
+        let retention = Retention::new(config, Arc::clone(&ground.disk), watch.clone())?;
+        let retention = match retention.is_idle() {
+            true => None,
+            false => Some(RetentionThread::spawn(retention).map_err(refused("journal-archive"))?),
+        };
         let threads = match spawn(&config.topology, tiles, &control, &clock) {
             Ok(threads) => threads,
             Err(error) => {
@@ -180,7 +188,7 @@ impl<T: Trace> Appliance<T> {
             }
         };
         let placement = config.topology.threads.clone();
-        Ok(Self { threads, control, helper, watch, report, began_from, follower, placement })
+        Ok(Self { threads, control, helper, watch, report, began_from, follower, retention, placement })
     }
 
     /// What replay found.
@@ -205,6 +213,18 @@ impl<T: Trace> Appliance<T> {
     #[must_use]
     pub fn snapshot_warning(&self) -> Option<String> {
         self.follower.as_ref().and_then(FollowerThread::warning)
+    }
+
+    /// How many segments were pruned since the start.
+    #[must_use]
+    pub fn pruned_segments(&self) -> u64 {
+        self.retention.as_ref().map_or(0, RetentionThread::pruned)
+    }
+
+    /// Why the last attempt to prune or archive a segment failed; told once. The venue goes on, and the next attempt follows.
+    #[must_use]
+    pub fn retention_warning(&self) -> Option<String> {
+        self.retention.as_ref().and_then(RetentionThread::warning)
     }
 
     /// The last command that is durable.

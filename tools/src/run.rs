@@ -150,6 +150,9 @@ fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) 
         if let Some(warning) = appliance.snapshot_warning() {
             eprintln!("snapshot: {warning}; the venue goes on, and so do the attempts");
         }
+        if let Some(warning) = appliance.retention_warning() {
+            eprintln!("journal: {warning}; the venue goes on, and so do the attempts");
+        }
     }
     let stopped = appliance.stop()?;
     for duty in &stopped.duty {

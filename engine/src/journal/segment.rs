@@ -9,7 +9,7 @@
 //! ```
 
 use std::fs::{File, OpenOptions};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use wire::journal::{self, RecordHeader, RecordKind, SEGMENT_HEADER_LEN, SegmentHeader};
 use wire::{Nanos, Seq};
@@ -28,8 +28,10 @@ pub const SEGMENT_LEN_DEFAULT: u64 = 64 << 20;
 
 const _: () = assert!(SEGMENT_LEN_MIN >= 4 * (SEGMENT_HEADER_LEN + journal::record_span(journal::BODY_LEN_MAX)) as u64);
 
-/// Bytes of zeros written between two syncs: long enough to be quick, short enough not to hold up the sync of live segments.
-const FILL_LEN: usize = 1 << 20;
+/// Bytes of zeros written between two syncs when somebody waits for the segment.
+pub(super) const FILL_LEN: u64 = 1 << 20;
+/// And when nobody does: what a sync of live records may have to wait for.
+pub(super) const FILL_PACED_LEN: u64 = 256 << 10;
 
 /// What all segments that an appliance writes have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,27 +66,16 @@ pub struct Segment {
 }
 
 impl Segment {
-    /// Makes a segment that is not begun yet, durable in all respects. The file is for the syncer.
+    /// Makes a segment that is not begun yet, durable in all respects, at once. The file is for the syncer.
     ///
     /// # Errors
     /// The file system's refusal; no space, most likely.
     pub fn create(dir: &Path, spec: SegmentSpec, index: u64, disk: &dyn Disk) -> Result<(Self, File), JournalError> {
-        let path = directory::segment_path(dir, spec.epoch, index);
-        let temporary = directory::temporary_path(&path);
-        let file = disk.create(&temporary).map_err(JournalError::io("create the segment", &temporary))?;
-        for offset in (0..spec.segment_len).step_by(FILL_LEN) {
-            let len = (spec.segment_len - offset).min(FILL_LEN as u64);
-            disk.fill(&file, offset, len).map_err(JournalError::io("fill with zeros the new segment", &temporary))?;
+        let mut unfinished = Unfinished::create(dir, spec, index, disk)?;
+        while !unfinished.is_filled() {
+            unfinished.fill(FILL_LEN, disk)?;
         }
-        let SegmentSpec { epoch, fingerprint, segment_len } = spec;
-        let header = SegmentHeader { epoch, index, first_seq: Seq(0), segment_len, fingerprint, chain: 0 };
-        disk.write_at(&file, &header.encode(), 0)
-            .map_err(JournalError::io("write the header of the segment", &temporary))?;
-        disk.sync(&file).map_err(JournalError::io("sync the new segment", &temporary))?;
-        disk.rename(&temporary, &path).map_err(JournalError::io("rename into place the segment", &temporary))?;
-        directory::sync(dir, disk)?;
-        let map = MappedFile::new(&file).map_err(JournalError::io("map the segment", &path))?;
-        Ok((Self { header, map }, file))
+        unfinished.finish(disk)
     }
 
     /// Maps a segment whose header has been read and found right.
@@ -157,6 +148,64 @@ pub fn write_again(path: &Path, disk: &dyn Disk) -> Result<(), JournalError> {
     let mut map = MappedFile::new(&file).map_err(JournalError::io("map the segment", path))?;
     map.touch_until(usize::MAX);
     disk.sync(&file).map_err(JournalError::io("sync the segment", path))
+}
+
+/// A segment on its way: a file under a temporary name, of zeros as far as it goes.
+#[derive(Debug)]
+pub(super) struct Unfinished {
+    dir: PathBuf,
+    path: PathBuf,
+    temporary: PathBuf,
+    header: SegmentHeader,
+    file: File,
+    filled: u64,
+}
+
+impl Unfinished {
+    /// Begins an empty file.
+    pub(super) fn create(dir: &Path, spec: SegmentSpec, index: u64, disk: &dyn Disk) -> Result<Self, JournalError> {
+        let path = directory::segment_path(dir, spec.epoch, index);
+        let temporary = directory::temporary_path(&path);
+        let file = disk.create(&temporary).map_err(JournalError::io("create the segment", &temporary))?;
+        let SegmentSpec { epoch, fingerprint, segment_len } = spec;
+        let header = SegmentHeader { epoch, index, first_seq: Seq(0), segment_len, fingerprint, chain: 0 };
+        Ok(Self { dir: dir.to_owned(), path, temporary, header, file, filled: 0 })
+    }
+
+    pub(super) const fn index(&self) -> u64 {
+        self.header.index
+    }
+
+    /// How many bytes of zeros it has.
+    pub(super) const fn filled(&self) -> u64 {
+        self.filled
+    }
+
+    /// Whether it has its length.
+    pub(super) const fn is_filled(&self) -> bool {
+        self.filled >= self.header.segment_len
+    }
+
+    /// Fills `len` bytes more with zeros, and syncs them.
+    pub(super) fn fill(&mut self, len: u64, disk: &dyn Disk) -> Result<(), JournalError> {
+        let len = len.min(self.header.segment_len - self.filled);
+        let filled = disk.fill(&self.file, self.filled, len);
+        filled.map_err(JournalError::io("fill with zeros the new segment", &self.temporary))?;
+        self.filled += len;
+        Ok(())
+    }
+
+    /// Gives it its header and its name.
+    pub(super) fn finish(self, disk: &dyn Disk) -> Result<(Segment, File), JournalError> {
+        let Self { dir, path, temporary, header, file, .. } = self;
+        disk.write_at(&file, &header.encode(), 0)
+            .map_err(JournalError::io("write the header of the segment", &temporary))?;
+        disk.sync(&file).map_err(JournalError::io("sync the new segment", &temporary))?;
+        disk.rename(&temporary, &path).map_err(JournalError::io("rename into place the segment", &temporary))?;
+        directory::sync(&dir, disk)?;
+        let map = MappedFile::new(&file).map_err(JournalError::io("map the segment", &path))?;
+        Ok((Segment { header, map }, file))
+    }
 }
 
 /// What a record is made of.

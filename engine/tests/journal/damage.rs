@@ -122,7 +122,7 @@ fn what_was_known_durable_may_not_be_cut() {
     let path = segment_paths(dir.path()).pop().expect("a segment");
     let whole = fs::read(&path).expect("reads");
     let last = usize::try_from(places[19].1).expect("small");
-    for damage in [last..last + 4, last + 10..last + 11, last..whole.len()] {
+    for damage in [last..last + 4, last + 24..last + 25, last..whole.len()] {
         let what = format!("{damage:?}");
         let hurt = |bytes: &mut [u8]| bytes[damage].fill(0);
         with_damage(&path, &whole, hurt, || {

@@ -303,3 +303,46 @@ fn a_journal_may_be_read_while_it_grows() {
     });
     threads.stop().expect("an orderly end");
 }
+
+/// A disk that knows how many zeros were written, and when how many at once.
+#[derive(Default)]
+struct CountingDisk {
+    filled: AtomicU64,
+    most: AtomicU64,
+}
+
+impl Disk for CountingDisk {
+    fn fill(&self, file: &File, offset: u64, len: u64) -> io::Result<()> {
+        self.filled.fetch_add(len, Ordering::Relaxed);
+        self.most.fetch_max(len, Ordering::Relaxed);
+        LocalDisk.fill(file, offset, len)
+    }
+}
+
+#[test]
+fn zeros_are_written_no_faster_than_segments_are_used_up() {
+    const SEGMENT_LEN: u64 = 2 << 20;
+    let dir = tempfile::tempdir().expect("a directory");
+    let disk = Arc::new(CountingDisk::default());
+    let options = Options { segment_len: SEGMENT_LEN, ..options(dir.path(), Durability::Mapped) };
+    let mut journal = open(&options, Arc::clone(&disk) as Arc<dyn Disk>, GENESIS, &mut |_| Ok(())).expect("opens");
+    while journal.helper.turn() {}
+    let ready = disk.filled.load(Ordering::Relaxed);
+    assert!((2 * SEGMENT_LEN..3 * SEGMENT_LEN).contains(&ready), "one is in use, one lies ready, not more: {ready}");
+    disk.most.store(0, Ordering::Relaxed);
+    // Bodies of 1,000 bytes: half a segment.
+    for _ in 0..SEGMENT_LEN / 2 / 1_032 {
+        let seq = journal.appender.next_seq();
+        journal.appender.append(seq, Nanos(0), RecordKind::SessionMessage, &[7; 1_000]).expect("room");
+        let before = disk.filled.load(Ordering::Relaxed);
+        while journal.helper.turn() {}
+        let most = before + (256 << 10);
+        assert!(disk.filled.load(Ordering::Relaxed) <= most, "a little for each record, not a segment at once");
+    }
+    let filled = disk.filled.load(Ordering::Relaxed);
+    assert!(
+        filled >= 3 * SEGMENT_LEN - (256 << 10),
+        "the next but one is there when the segment is half full: {filled}"
+    );
+    assert!(disk.most.load(Ordering::Relaxed) <= 256 << 10, "what a sync may have to wait for");
+}

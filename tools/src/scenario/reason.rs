@@ -42,6 +42,7 @@ const NAMES: [(RejectReason, &str); 23] = [
     (RejectReason::OPEN_ORDER_LIMIT, "open-orders"),
     (RejectReason::INVALID_STOP_PRICE, "stop-price"),
     (RejectReason::NOT_A_STOP, "not-a-stop"),
+    (RejectReason::ENTRY_CLOSED, "entry-closed"),
     (RejectReason::STOPS_FULL, "stops-full"),
     (RejectReason::HALTED, "halted"),
     (RejectReason::MALFORMED, "malformed"),
