@@ -244,6 +244,12 @@ impl<T: Trace> Appliance<T> {
         self.retention.as_ref().and_then(RetentionThread::warning)
     }
 
+    /// How far its journal is, for as long as one likes.
+    #[must_use]
+    pub fn watch(&self) -> Watch {
+        self.watch.clone()
+    }
+
     /// The last command that is durable.
     #[must_use]
     pub fn durable_seq(&self) -> Seq {
