@@ -77,6 +77,7 @@ struct Platter {
     lasting: BTreeMap<PathBuf, u64>,
     pending: Vec<Naming>,
     full: bool,
+    low: bool,
     quiet: bool,
     sync_error: u32,
     lying: u32,
@@ -123,6 +124,7 @@ impl SimDisk {
             lasting: BTreeMap::new(),
             pending: Vec::new(),
             full: false,
+            low: false,
             quiet: false,
             sync_error: plan.strength(Switch::SyncError),
             lying: if plan.canary == Some(Canary::LyingSync) { 300_000 } else { 0 },
@@ -158,10 +160,15 @@ impl SimDisk {
         self.lock().full = full;
     }
 
+    /// There is little room, or enough again.
+    pub fn set_low(&self, low: bool) {
+        self.lock().low = low;
+    }
+
     /// It gives no errors any more.
     pub fn heal(&self) {
         let mut platter = self.lock();
-        (platter.full, platter.quiet) = (false, true);
+        (platter.full, platter.low, platter.quiet) = (false, false, true);
     }
 
     /// The files there are, by name.
@@ -277,7 +284,10 @@ impl Disk for SimDisk {
         let mut platter = self.lock();
         platter.room()?;
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)?;
-        if !platter.names.contains_key(path) {
+        if let Some(number) = platter.names.get(path).copied() {
+            // What failed was about what is not there any more.
+            platter.failed.remove(&number);
+        } else {
             let number = platter.adopt(path.to_owned(), file.try_clone()?, Vec::new())?;
             platter.pending.push(Naming::Created(path.to_owned(), number));
         }
@@ -335,6 +345,7 @@ impl Disk for SimDisk {
     }
 
     fn free_bytes(&self, _dir: &Path) -> io::Result<u64> {
-        Ok(if self.lock().full { 0 } else { 1 << 30 })
+        let platter = self.lock();
+        Ok(if platter.full || platter.low { 0 } else { 1 << 30 })
     }
 }
