@@ -80,7 +80,8 @@ struct Platter {
     low: bool,
     quiet: bool,
     sync_error: u32,
-    lying: u32,
+    /// So many syncs are true, all later ones are not.
+    true_syncs: u64,
     hides_errors: bool,
     /// Files whose sync failed in this life of the appliance.
     failed: BTreeSet<u64>,
@@ -127,7 +128,7 @@ impl SimDisk {
             low: false,
             quiet: false,
             sync_error: plan.strength(Switch::SyncError),
-            lying: if plan.canary == Some(Canary::LyingSync) { 300_000 } else { 0 },
+            true_syncs: if plan.canary == Some(Canary::LyingSync) { 40 } else { u64::MAX },
             hides_errors: plan.canary == Some(Canary::HiddenError),
             failed: BTreeSet::new(),
             tally: Tally::default(),
@@ -253,9 +254,10 @@ impl Platter {
             return if self.hides_errors { Ok(()) } else { Err(error) };
         }
         self.tally.syncs += 1;
-        if self.random.chance(self.lying) {
+        if self.true_syncs == 0 {
             return Ok(());
         }
+        self.true_syncs -= 1;
         match self.inodes.get_mut(&number) {
             Some(inode) => inode.sync(),
             None => Err(strange()),
