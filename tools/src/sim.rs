@@ -148,9 +148,13 @@ pub fn execute(args: &SimArgs) -> Result<ExitCode, Box<dyn Error>> {
             let (seeds, starts, commands) = (done.seeds, done.starts, done.commands);
             let seconds = begin.elapsed().as_secs_f64();
             if args.json {
-                println!("{{\"seeds\":{seeds},\"starts\":{starts},\"commands\":{commands},\"seconds\":{seconds:.1},\"failure\":null}}");
+                println!(
+                    "{{\"seeds\":{seeds},\"starts\":{starts},\"commands\":{commands},\"seconds\":{seconds:.1},\"failure\":null}}"
+                );
             } else {
-                println!("{seeds} seeds from {first} on, {starts} starts, {commands} commands, {seconds:.1} s: nothing found");
+                println!(
+                    "{seeds} seeds from {first} on, {starts} starts, {commands} commands, {seconds:.1} s: nothing found"
+                );
             }
             Ok(ExitCode::SUCCESS)
         }
@@ -178,7 +182,9 @@ fn tell(args: &SimArgs, plan: &Plan, outcome: Outcome, seeds: u64, took: Duratio
                 "{{\"seed\":{seed},\"starts\":{starts},\"commands\":{commands},\"seconds\":{seconds:.1},\"digest\":\"{digest}\",\"failure\":null}}"
             );
         } else {
-            println!("seed {seed}: {starts} starts, {commands} commands, {seconds:.1} s, trace {digest}: nothing found");
+            println!(
+                "seed {seed}: {starts} starts, {commands} commands, {seconds:.1} s, trace {digest}: nothing found"
+            );
         }
         return Ok(ExitCode::SUCCESS);
     };
