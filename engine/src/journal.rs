@@ -18,6 +18,7 @@
 pub mod appender;
 pub mod archive;
 pub mod behind;
+pub mod cut;
 pub mod directory;
 pub mod disk;
 pub mod error;

@@ -50,7 +50,7 @@ impl Journal {
     fn lived(durability: &str, bytes: usize) -> Self {
         let dir = directory();
         let mut config = config(dir.path(), durability);
-        config.journal.segment_bytes = 128 << 10;
+        config.journal.segment_bytes = 80 << 10;
         config.snapshot.keep = 1;
         let mut site = Site::open(&config);
         let mut live = Vec::new();

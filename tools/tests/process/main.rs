@@ -7,6 +7,7 @@
 mod capture;
 mod captured;
 mod crashes;
+mod cut;
 mod demo;
 mod example_client;
 mod export;

@@ -128,3 +128,32 @@ fn a_start_can_be_tried_without_starting() {
     let refused = site.with("limits.orders=131072").pinion(&["recover", "--dry-run"]);
     refused.expect_refusal(&["fingerprint"]);
 }
+
+/// The same journal under two sets of rules: what they decide differently.
+#[test]
+fn two_replays_are_held_against_each_other() {
+    let (site, last, _) = lived(0);
+    let journal = site.journal();
+    let journal = journal.to_str().expect("text");
+    let same = site.pinion(&["journal", "diff", "--events", journal, journal]).expect_success();
+    assert!(
+        same.out.contains(&format!("equal up to record {last}, with all that the commands led to")),
+        "{}",
+        same.out
+    );
+    // Orders of more than 50 are refused under the other rules.
+    let other = site.path("other.toml");
+    let text = Command::new(PINION).args(["run", "--print-config"]).output().expect("the program starts").stdout;
+    let text = String::from_utf8(text).expect("text");
+    let line = text.lines().find(|line| line.starts_with("max_quantity")).expect("a key").to_owned();
+    fs::write(&other, text.replace(&line, "max_quantity = 50")).expect("the test's own file");
+    let other = other.to_str().expect("text");
+    let differ = site.pinion(&["journal", "diff", "--events", "--other-config", other, journal, journal]);
+    assert_eq!(differ.status.code(), Some(1), "{differ:?}");
+    assert!(
+        differ.out.contains("leads to something else") && differ.out.contains("B:  user=trader1 Rejected"),
+        "{differ:?}"
+    );
+    let json = site.pinion(&["journal", "diff", "--json", "--events", "--other-config", other, journal, journal]);
+    assert!(json.out.starts_with("{\"equal\":false,\"equal_up_to\":"), "{}", json.out);
+}
