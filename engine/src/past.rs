@@ -12,7 +12,7 @@ use crate::exchange::Exchange;
 use crate::journal::{JournalError, Reader, Record, directory};
 use crate::progress::Progress;
 use crate::record;
-use crate::recovery::{Replayed, count, follower_venue, replay};
+use crate::recovery::{Replayed, follower_venue, replay};
 use crate::sink::Sink;
 use crate::snapshot::{SnapshotError, SnapshotName, load_newest_where};
 use crate::venue::Venue;
@@ -78,7 +78,7 @@ pub fn stood_watched(config: &Config, dir: &Path, moment: Moment, progress: &Pro
     let mut reader = reader.expecting(fingerprint);
     let mut outputs = Replayed::default();
     let mut records = 0;
-    let mut count = count(progress, dir, venue.seq(), config.journal.segment_bytes)?;
+    let mut count = progress.count(dir, config.journal.segment_bytes)?;
     while let Some(entry) = reader.next()? {
         if !moment.includes(entry.seq, entry.receive_time) {
             break;

@@ -6,15 +6,13 @@ use crate::exchange::Exchange;
 use crate::gateway::{Credentials, Endpoint, Gateway, GatewayConfig, Replies};
 use crate::ground::Ground;
 use crate::image::CausedTick;
-use crate::journal::mark::Mark;
 use crate::journal::{self, Genesis, Journal, JournalError, Options, directory};
 use crate::limits::{COMMAND_BODY_MAX, REPORTS_PER_COMMAND_MAX, REPUBLISHED_TICKS_MAX};
-use crate::progress::{Count, Progress};
+use crate::progress::Progress;
 use crate::record;
 use crate::snapshot::{self, Loaded, SnapshotError, SnapshotName};
 use crate::venue::{Outputs, Venue};
 use std::collections::VecDeque;
-use std::path::Path;
 use std::sync::Arc;
 use wire::address::Addr;
 use wire::login::{Key, Username};
@@ -104,7 +102,7 @@ pub fn recover_watched(
             (venue, Some(anchor), Some(name))
         }
     };
-    let mut count = count(progress, &options.dir, venue.seq(), options.segment_len)?;
+    let mut count = progress.count(&options.dir, options.segment_len)?;
     let mut on_record = |entry: &journal::Record<'_>| {
         count.see(entry);
         replay(&mut venue, entry, &mut outputs)
@@ -131,18 +129,6 @@ pub fn recover_watched(
     drop(count);
     venue.resume(now);
     Ok(Recovered { venue, journal, ticks: outputs.ticks, snapshot, passed_over })
-}
-
-/// What counts the records of this journal behind one.
-pub(crate) fn count<'a>(
-    progress: &'a Progress,
-    dir: &Path,
-    behind: Seq,
-    segment_len: u64,
-) -> Result<Count<'a>, JournalError> {
-    // Nothing but a number to show, so that of another journal does no harm.
-    let durable = Mark::read(dir)?.map_or(Seq(0), |(_, seq)| seq);
-    Ok(progress.count(behind, durable, segment_len))
 }
 
 /// Applies a record of the journal to a venue; or says why it cannot be, which makes a [`JournalError::Replay`].
