@@ -8,7 +8,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::journal::{JournalError, Position, Record, directory};
+use crate::journal::{Position, Record, directory};
 use wire::Seq;
 use wire::journal::{SEGMENT_HEADER_LEN, SegmentHeader};
 
@@ -43,13 +43,11 @@ impl Progress {
     }
 
     /// Counts the records of a journal that are replayed.
-    ///
-    /// # Errors
-    /// The directory cannot be listed.
-    pub(crate) fn count(&self, dir: &Path, segment_len: u64) -> Result<Count<'_>, JournalError> {
-        let segments = directory::segments(dir)?;
+    pub(crate) fn count(&self, dir: &Path, segment_len: u64) -> Count<'_> {
+        // What cannot be listed is told by whoever reads it; here it is only shown.
+        let segments = directory::segments(dir).unwrap_or_default();
         let last = segments.iter().rev().find(|segment| is_begun(&segment.path)).map_or(0, |segment| segment.index);
-        Ok(Count { progress: self, records: 0, begin: None, last, segment_len })
+        Count { progress: self, records: 0, begin: None, last, segment_len }
     }
 }
 

@@ -102,7 +102,7 @@ pub fn recover_watched(
             (venue, Some(anchor), Some(name))
         }
     };
-    let mut count = progress.count(&options.dir, options.segment_len)?;
+    let mut count = progress.count(&options.dir, options.segment_len);
     let mut on_record = |entry: &journal::Record<'_>| {
         count.see(entry);
         replay(&mut venue, entry, &mut outputs)
