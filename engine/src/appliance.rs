@@ -5,6 +5,8 @@
 //! ```
 //! Goal: the whole graph in one place. Non-goal: signals, terminals, files other than the journal; the command line has those.
 
+pub mod graph;
+
 use crate::config::{Config, Topology};
 use crate::ground::Ground;
 use crate::journal::{Appender, HelperThreads, JournalError, RecoveryReport, Watch};
@@ -254,6 +256,12 @@ impl<T: Trace> Appliance<T> {
     #[must_use]
     pub fn retention_warning(&self) -> Option<String> {
         self.retention.as_ref().and_then(RetentionThread::warning)
+    }
+
+    /// How far its journal is, for as long as one likes.
+    #[must_use]
+    pub fn watch(&self) -> Watch {
+        self.watch.clone()
     }
 
     /// The last command that is durable.

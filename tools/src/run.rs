@@ -5,6 +5,7 @@ use crate::recovering::Recovering;
 use clap::Args;
 use engine::appliance::{Appliance, Space, Stopped, endpoints};
 use engine::config::Config;
+use engine::journal::{Durability, Watch, bus_error};
 use engine::link::{ORDER_ENTRY, REREQUEST};
 use netio::cpu::Layout;
 use netio::fault::{FaultPlan, FaultPort};
@@ -123,10 +124,12 @@ pub fn open_port(config: &Config) -> Result<HostPort, Box<dyn Error>> {
 
 fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) -> Result<(), Box<dyn Error>> {
     let [order_entry, rerequest] = [ORDER_ENTRY, REREQUEST].map(|endpoint| port.local_addr(endpoint));
+    bus_error::explain(&config.journal.dir, config.journal.durability)?;
     let appliance = {
         let shown = Recovering::show();
         Appliance::start_watched(config, port, shown.progress())?
     };
+    bus_error::tell(appliance.watch());
     pages::seal();
     let locked = lock_all(config.memory.lock)?;
     tell_memory(config, &locked);
@@ -166,7 +169,8 @@ fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) 
             eprintln!("journal: {warning}; the venue goes on, and so do the attempts");
         }
     }
-    let stopped = appliance.stop()?;
+    let watch = appliance.watch();
+    let stopped = appliance.stop().inspect_err(|_| tell_durable(config, &watch))?;
     for duty in &stopped.duty {
         eprintln!("duty: {duty}");
     }
@@ -188,6 +192,21 @@ fn tell_space(config: &Config, space: Space) {
     } else {
         eprintln!("journal: {dir} has {free} MiB left again, more than the floor of {floor} MiB: orders are taken");
     }
+}
+
+/// How far the journal goes for certain, when the appliance could not go on.
+fn tell_durable(config: &Config, watch: &Watch) {
+    let (seq, dir) = (watch.durable_seq(), config.journal.dir.display());
+    match config.journal.durability {
+        Durability::Synced => eprintln!("journal: durable up to seq {seq}; nothing that came later has left"),
+        Durability::Mapped => eprintln!(
+            "journal: released up to seq {seq}, which is durable as far as the kernel can still write it: see its log for errors of the disk"
+        ),
+    }
+    eprintln!(
+        "journal: remove the cause, look with `pinion journal verify {dir}` and `pinion recover --dry-run`, then start again: a start goes \
+         on from what is durable"
+    );
 }
 
 /// What is made from here until the appliance has started, the port's buffers with it, is for good: on reserved pages if there are any, near

@@ -16,6 +16,8 @@ mod full_flow;
 mod journal_dump;
 mod kills;
 mod lifecycle;
+mod loop_disk;
+mod media;
 mod noise;
 mod ordinary_user;
 mod past;

@@ -46,6 +46,7 @@ fn lose_power(durability: &str, rounds: u32, keep_mark: bool) -> Option<Found> {
     let mut found = Found::default();
     for round in 0..rounds {
         let disk = PowerDisk::mount(&site.journal(), std::mem::take(&mut platter)).expect("a FUSE file system");
+        disk.slow_syncs(Duration::from_micros(noise.below(5_000)));
         let before = trader.answered();
         let appliance = site.start();
         let err = appliance.err();

@@ -48,6 +48,8 @@ pub struct Work {
     pub writes: u64,
     /// Syncs that were refused.
     pub refused: u64,
+    /// Syncs of a file of which one had been refused before.
+    pub tried_again: u64,
 }
 
 #[derive(Default)]
@@ -58,8 +60,12 @@ struct State {
     /// What was done to names since the directory was synced.
     changes: Vec<Change>,
     next_inode: u64,
+    /// How long a sync takes.
+    pause: Duration,
     /// No sync succeeds; the error that it gets.
     refusing: Option<i32>,
+    /// The same for the next sync of a file only.
+    refusing_one: Option<i32>,
     work: Work,
 }
 
@@ -69,6 +75,8 @@ struct Contents {
     durable: Vec<u8>,
     /// Where the two may differ.
     dirty: Vec<Range<usize>>,
+    /// A sync of it failed.
+    failed: bool,
 }
 
 #[derive(Clone)]
@@ -97,9 +105,19 @@ impl PowerDisk {
         Ok(Self { state, _session: session })
     }
 
+    /// From now on each sync of a file takes so long, so that more waits for it.
+    pub fn slow_syncs(&self, pause: Duration) {
+        lock(&self.state).pause = pause;
+    }
+
     /// From now on nothing becomes durable: syncs fail.
     pub fn cut_power(&self) {
         self.refuse_syncs(libc::EIO);
+    }
+
+    /// The next sync of a file fails with this error.
+    pub fn refuse_one_sync(&self, errno: i32) {
+        lock(&self.state).refusing_one = Some(errno);
     }
 
     /// From now on syncs fail with this error.
@@ -110,6 +128,13 @@ impl PowerDisk {
     /// What it was asked to do so far.
     pub fn work(&self) -> Work {
         lock(&self.state).work
+    }
+
+    /// What is there for certain: what was synced.
+    pub fn synced(&self) -> Platter {
+        let state = lock(&self.state);
+        let contents = |inode: &u64| state.files[inode].durable.clone();
+        state.durable_names.iter().map(|(name, inode)| (name.clone(), contents(inode))).collect()
     }
 
     /// What is there when the power comes back: what was synced, and anything of the rest.
@@ -353,15 +378,32 @@ impl Filesystem for Server {
     }
 
     fn fsync(&mut self, _: &Request<'_>, ino: u64, _: u64, _: bool, reply: ReplyEmpty) {
+        let pause = lock(&self.0).pause;
+        std::thread::sleep(pause);
         let mut state = lock(&self.0);
         if let Some(errno) = state.refuse() {
             return reply.error(errno);
         }
-        state.work.syncs += 1;
+        let refused = state.refusing_one.take();
+        state.work.syncs += u64::from(refused.is_none());
+        state.work.refused += u64::from(refused.is_some());
+        let mut again = false;
         if let Some(file) = state.files.get_mut(&ino) {
-            file.sync();
+            again = file.failed;
+            match refused {
+                None => file.sync(),
+                // As disks and kernels do it: what was not written is forgotten, and the next sync knows of nothing to write.
+                Some(_) => {
+                    file.failed = true;
+                    file.dirty.clear();
+                }
+            }
         }
-        reply.ok();
+        state.work.tried_again += u64::from(again);
+        match refused {
+            None => reply.ok(),
+            Some(errno) => reply.error(errno),
+        }
     }
 
     fn fsyncdir(&mut self, _: &Request<'_>, _: u64, _: u64, _: bool, reply: ReplyEmpty) {

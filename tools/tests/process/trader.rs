@@ -23,7 +23,7 @@ use wire::ouch::{
 use wire::{Price, Qty, Symbol, UserRefNum};
 
 /// Unanswered messages at a time.
-const WINDOW: usize = 128;
+const WINDOW: usize = 512;
 /// Messages of one round: an order, another that trades with most of it, and the end of what is left.
 const ROUND: u64 = 3;
 
