@@ -78,6 +78,15 @@ pub struct Stopped<T = Off> {
     pub duty: Vec<Duty>,
 }
 
+/// The room on the journal's disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Space {
+    /// What may still be written, bytes; 0 when no floor is configured and nobody looks.
+    pub free_bytes: u64,
+    /// Less than the floor: new orders are rejected.
+    pub is_low: bool,
+}
+
 /// A running appliance.
 pub struct Appliance<T: Trace = Off> {
     threads: Vec<JoinHandle<Vec<Remains<T>>>>,
@@ -213,6 +222,12 @@ impl<T: Trace> Appliance<T> {
     #[must_use]
     pub fn snapshot_warning(&self) -> Option<String> {
         self.follower.as_ref().and_then(FollowerThread::warning)
+    }
+
+    /// How much room the journal's disk has.
+    #[must_use]
+    pub fn space(&self) -> Space {
+        Space { free_bytes: self.watch.free_bytes(), is_low: self.watch.is_low_on_space() }
     }
 
     /// How many segments were pruned since the start.

@@ -2,7 +2,7 @@
 
 use crate::options::ConfigOptions;
 use clap::Args;
-use engine::appliance::{Appliance, Stopped, endpoints};
+use engine::appliance::{Appliance, Space, Stopped, endpoints};
 use engine::config::Config;
 use engine::journal::{Durability, Watch, bus_error};
 use engine::link::{ORDER_ENTRY, REREQUEST};
@@ -148,8 +148,14 @@ fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) 
         config.journal.durability,
     );
     println!("ready");
+    let mut was_low = false;
     while !stop.load(Ordering::Relaxed) && !appliance.has_failed() {
         std::thread::sleep(Duration::from_millis(20));
+        let space = appliance.space();
+        if space.is_low != was_low {
+            was_low = space.is_low;
+            tell_space(config, space);
+        }
         if let Some(warning) = appliance.snapshot_warning() {
             eprintln!("snapshot: {warning}; the venue goes on, and so do the attempts");
         }
@@ -182,6 +188,19 @@ fn tell_durable(config: &Config, watch: &Watch) {
         "journal: remove the cause, look with `pinion journal verify {dir}` and `pinion recover --dry-run`, then start again: a start goes \
          on from what is durable"
     );
+}
+
+fn tell_space(config: &Config, space: Space) {
+    let (dir, mib) = (config.journal.dir.display(), |bytes: u64| bytes >> 20);
+    let (free, floor) = (mib(space.free_bytes), mib(config.journal.disk_floor_bytes));
+    if space.is_low {
+        eprintln!(
+            "journal: {dir} has {free} MiB left, less than the floor of {floor} MiB: new orders are rejected from now on, cancels are not; \
+             make room, or see journal.keep_bytes"
+        );
+    } else {
+        eprintln!("journal: {dir} has {free} MiB left again, more than the floor of {floor} MiB: orders are taken");
+    }
 }
 
 /// What is made from here until the appliance has started, the port's buffers with it, is for good: on reserved pages if there are any, near
