@@ -110,7 +110,9 @@ pub fn open_port(config: &Config) -> Result<HostPort, Box<dyn Error>> {
             {
                 if !told && begin.elapsed() > ADDRESS_TOLD {
                     told = true;
-                    eprintln!("port: {address} is still in use; waiting for it, in case that its process has just ended");
+                    eprintln!(
+                        "port: {address} is still in use; waiting for it, in case that its process has just ended"
+                    );
                 }
                 std::thread::sleep(Duration::from_millis(2));
             }
