@@ -69,7 +69,7 @@ fn kill_again_and_again(durability: &str, kills: u32) {
     let appliance = site.start();
     trader.wait_answered(trader.answered() + 100);
     let messages = trader.end(&site, || drop(appliance.stop()));
-    assert!(early > 0 && from_snapshots > kills / 4, "{early} {from_snapshots}");
+    assert!(kills < 100 || (early > 0 && from_snapshots > kills / 4), "{early} {from_snapshots}");
     let count = |dir: &Path, end: &str| {
         fs::read_dir(dir)
             .into_iter()
