@@ -1,6 +1,7 @@
 //! `pinion run`: the appliance, until it is told to stop.
 
 use crate::options::ConfigOptions;
+use crate::recovering::Recovering;
 use clap::Args;
 use engine::appliance::{Appliance, Space, Stopped, endpoints};
 use engine::config::Config;
@@ -124,7 +125,10 @@ pub fn open_port(config: &Config) -> Result<HostPort, Box<dyn Error>> {
 fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) -> Result<(), Box<dyn Error>> {
     let [order_entry, rerequest] = [ORDER_ENTRY, REREQUEST].map(|endpoint| port.local_addr(endpoint));
     bus_error::explain(&config.journal.dir, config.journal.durability)?;
-    let appliance = Appliance::start(config, port)?;
+    let appliance = {
+        let shown = Recovering::show();
+        Appliance::start_watched(config, port, shown.progress())?
+    };
     bus_error::tell(appliance.watch());
     pages::seal();
     let locked = lock_all(config.memory.lock)?;
