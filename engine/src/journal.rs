@@ -13,7 +13,7 @@
 //! ```
 //!
 //! A directory holds one journal: `journal-<epoch>-<index>.seg` (layout in [`wire::journal`]), `LOCK`, and `durable.mark`, the lower bound
-//! of what is known durable. [`open`] reads it all, gives each record to the caller, cuts a torn tail, and goes on after it.
+//! of what is known durable; full segments may lie packed in `archive/`. [`open`] reads it all, gives each record to the caller, cuts a torn tail, and goes on after it.
 
 pub mod appender;
 pub mod archive;
