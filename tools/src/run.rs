@@ -92,8 +92,8 @@ pub fn capturing(port: HostPort, endpoints: usize, file: Option<&Path>) -> Resul
 }
 
 /// How long an address may still be taken. The kernel gives back the sockets of an io_uring some time after the end of its process (40 ms as
-/// a rule, over 2 s were seen on a busy machine), and whoever starts a dead appliance again at once must not fail by that.
-const ADDRESS_PATIENCE: Duration = Duration::from_secs(10);
+/// a rule, 10 s were seen on a busy machine, where the kernel itself waited), and whoever starts a dead appliance again at once must not fail by that.
+const ADDRESS_PATIENCE: Duration = Duration::from_secs(15);
 /// When it is told that this is what the start waits for.
 const ADDRESS_TOLD: Duration = Duration::from_secs(1);
 
