@@ -19,6 +19,7 @@ pub mod appender;
 pub mod archive;
 pub mod behind;
 pub mod bus_error;
+pub mod cut;
 pub mod directory;
 pub mod disk;
 pub mod error;

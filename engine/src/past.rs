@@ -10,6 +10,7 @@ use crate::command::{Action, Command};
 use crate::config::Config;
 use crate::exchange::Exchange;
 use crate::journal::{JournalError, Reader, Record, directory};
+use crate::progress::Progress;
 use crate::record;
 use crate::recovery::{Replayed, follower_venue, no_way, replay};
 use crate::sink::Sink;
@@ -58,6 +59,14 @@ pub struct Stood {
 /// # Errors
 /// The journal is damaged before that moment, was written under other rules, or cannot be read; or its end lies before the command.
 pub fn stood(config: &Config, dir: &Path, moment: Moment) -> Result<Stood, SnapshotError> {
+    stood_watched(config, dir, moment, &Progress::default())
+}
+
+/// As [`stood`]; `progress` says how far it is.
+///
+/// # Errors
+/// As there.
+pub fn stood_watched(config: &Config, dir: &Path, moment: Moment, progress: &Progress) -> Result<Stood, SnapshotError> {
     let fingerprint = config.fingerprint();
     let epoch = directory::epoch(dir)?.unwrap_or_default();
     let fits = |seq: Seq, time: Nanos| moment.includes(seq, time);
@@ -73,11 +82,13 @@ pub fn stood(config: &Config, dir: &Path, moment: Moment) -> Result<Stood, Snaps
     let mut reader = reader.expecting(fingerprint);
     let mut outputs = Replayed::default();
     let mut records = 0;
+    let mut count = progress.count(dir, config.journal.segment_bytes);
     while let Some(entry) = reader.next()? {
         if !moment.includes(entry.seq, entry.receive_time) {
             break;
         }
         let seq = entry.seq;
+        count.see(&entry);
         replay(&mut venue, &entry, &mut outputs).map_err(|reason| JournalError::Replay { seq, reason })?;
         records += 1;
     }

@@ -1,10 +1,11 @@
 //! `pinion journal`: whether a journal is whole, and what is in it.
 //!
-//! Goal: an operator can check and read a journal, or a copy of one segment, at any time, and see what its commands led to; nothing is ever
-//! changed, no lock is taken. Non-goal: repairing.
+//! Goal: an operator can check and read a journal, or a copy of one segment, at any time, and see what its commands led to; nothing is
+//! changed and no lock is taken, but by `cut`. Non-goal: repairing.
 
 mod anchor;
 mod book;
+mod cut;
 mod diff;
 mod dump;
 mod export;
@@ -46,6 +47,7 @@ enum JournalCommand {
     Order(order::OrderArgs),
     Diff(diff::DiffArgs),
     Export(Box<export::ExportArgs>),
+    Cut(cut::CutArgs),
 }
 
 /// Why a command ended early.
@@ -71,6 +73,8 @@ enum Trouble {
     Snapshot(#[from] engine::snapshot::SnapshotError),
     #[error("there is no {what} `{found}`: {known}")]
     Unknown { what: &'static str, found: String, known: String },
+    #[error("{0}")]
+    NotCut(String),
     #[error("cannot write the output: {0}")]
     Output(#[source] io::Error),
 }
@@ -106,6 +110,7 @@ pub fn execute(args: &JournalArgs) -> Result<ExitCode, Box<dyn Error>> {
         JournalCommand::Book(args) => ("book", book::book(args, &mut out, &mut talk).map(|()| WHOLE)),
         JournalCommand::Order(args) => ("order", order::order(args, &mut out).map(|()| WHOLE)),
         JournalCommand::Export(args) => ("export", export::export(args, &mut out, &mut talk).map(|()| WHOLE)),
+        JournalCommand::Cut(args) => ("cut", cut::cut(args, &mut out, &mut talk).map(|()| WHOLE)),
         JournalCommand::Diff(args) => ("diff", diff::diff(args, &mut out)),
     };
     let mut code = match done {

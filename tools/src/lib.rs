@@ -21,6 +21,7 @@ pub mod json;
 pub mod listen;
 pub mod options;
 pub mod recover;
+pub mod recovering;
 pub mod replay;
 pub mod run;
 pub mod scenario;

@@ -312,7 +312,11 @@ impl Reader {
                 if self.look_again()? {
                     return Ok(());
                 }
-                return Err(self.corrupt(&name.path, 0, format!("{wrong}, yet {records} whole records or more lie in it")));
+                return Err(self.corrupt(
+                    &name.path,
+                    0,
+                    format!("{wrong}, yet {records} whole records or more lie in it"),
+                ));
             }
             Ok(header) => {
                 let expected = Seq(self.last_seq.get() + 1);

@@ -50,7 +50,7 @@ impl Journal {
     fn lived(durability: &str, bytes: usize) -> Self {
         let dir = directory();
         let mut config = config(dir.path(), durability);
-        config.journal.segment_bytes = 128 << 10;
+        config.journal.segment_bytes = 80 << 10;
         config.snapshot.keep = 1;
         let mut site = Site::open(&config);
         let mut live = Vec::new();
@@ -341,7 +341,10 @@ fn any_byte_of_the_mark_changed_or_missing_changes_nothing() {
 #[test]
 fn any_byte_of_a_snapshot_changed_or_missing_leads_to_the_same_state() {
     let dir = directory();
-    let config = config(dir.path(), "mapped");
+    let mut config = config(dir.path(), "mapped");
+    // What is made for each look should be small.
+    let limits = &mut config.limits;
+    (limits.orders, limits.levels, limits.session_orders) = (256, 256, 256);
     let mut site = Site::open(&config);
     let mut follower = site.follower();
     site.trade(20);

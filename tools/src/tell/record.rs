@@ -48,15 +48,7 @@ pub fn record(record: &Record<'_>, out: &mut dyn Fields) -> io::Result<()> {
 /// Whose record it is; `None` for the venue's own.
 #[must_use]
 pub fn session_of(record: &Record<'_>) -> Option<SessionIndex> {
-    match Body::decode(record.kind, record.body).ok()? {
-        Body::SessionMessage(message) => Some(message.session),
-        Body::Login(login) => Some(login.session),
-        Body::SessionDeath(death) => Some(death.session),
-        Body::SequenceSkip(skip) => Some(skip.session),
-        Body::CancelSlice(slice) => Some(slice.session),
-        Body::Logout(logout) => Some(logout.session),
-        Body::Genesis(_) | Body::StateHash(_) | Body::Elect(_) | Body::EntryGate(_) => None,
-    }
+    Body::decode(record.kind, record.body).ok()?.session()
 }
 
 /// Prints a record as one line: seq, receive time, place, kind, and what it says.

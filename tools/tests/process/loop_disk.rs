@@ -2,7 +2,7 @@
 //!
 //! Mounted in the namespace of the test's thread: all of it vanishes with the thread, the loop device too.
 
-use crate::power_disk::own_mounts;
+use crate::mounts::own_mounts;
 use crate::site::{PINION, Site};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,9 @@ impl LoopDisk {
         for dir in [&disk.backing, &disk.at] {
             fs::create_dir(dir).expect("a directory of the test");
         }
-        succeed(Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={room_mib}m"), "none"]).arg(&disk.backing));
+        succeed(
+            Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={room_mib}m"), "none"]).arg(&disk.backing),
+        );
         succeed(Command::new("truncate").args(["-s", &format!("{device_mib}M")]).arg(disk.image()));
         // Whole from the beginning, and no thread of the kernel that writes tables later.
         let options = ["-q", "-b", "4096", "-E", "lazy_itable_init=0,lazy_journal_init=0", "-J", "size=4"];
@@ -65,7 +67,8 @@ impl LoopDisk {
     /// The file system stops as when the power goes: what is in memory only stays there.
     pub fn cut_power(&self) {
         // EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH. No command does it that is installed everywhere.
-        let script = "import fcntl,os,struct,sys; fcntl.ioctl(os.open(sys.argv[1],os.O_RDONLY),0x8004587D,struct.pack('I',2))";
+        let script =
+            "import fcntl,os,struct,sys; fcntl.ioctl(os.open(sys.argv[1],os.O_RDONLY),0x8004587D,struct.pack('I',2))";
         succeed(Command::new("python3").args(["-c", script]).arg(&self.at));
     }
 

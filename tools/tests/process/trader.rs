@@ -54,13 +54,9 @@ impl Trader {
         let socket = UdpSocket::bind(line).expect("the claimed group's port");
         socket.join_multicast_v4(line.ip(), ports.order_entry().ip()).expect("the loopback interface does multicast");
         socket.set_read_timeout(Some(Duration::from_millis(20))).expect("a socket of ours");
-        let spawn = |name: &str, run: Box<dyn FnOnce(&Shared) -> Result<u64, String> + Send>| {
-            let shared = Arc::clone(&shared);
-            let thread = thread::Builder::new().name(name.to_owned()).spawn(move || run(&shared));
-            Some(thread.expect("a thread"))
-        };
-        let client = spawn("client", Box::new(move |shared| trade(config, per_second, shared)));
-        let subscriber = spawn("subscriber", Box::new(move |shared| listen(&socket, shared)));
+        let (trading, listening) = (Arc::clone(&shared), Arc::clone(&shared));
+        let client = Some(thread::spawn(move || trade(config, per_second, &trading)));
+        let subscriber = Some(thread::spawn(move || listen(&socket, &listening)));
         Self { shared, client, subscriber }
     }
 
@@ -102,12 +98,19 @@ impl Trader {
         let query = applied.pop().expect("messages");
         assert!(query.contains(" AccountQuery"), "expected the query before the logout, found {query}");
         assert_eq!(applied.len() as u64, submitted, "the journal has other messages than were submitted");
-        for (number, message) in (1..).zip(&applied) {
-            let expected = format!("session=0 client_seq={number} {}", told(number));
-            assert!(message.starts_with(&expected), "expected {expected}…, found {message}");
-        }
+        assert_beginning(&applied);
         submitted
     }
+}
+
+/// The journal holds nothing but what a trader sent, from its first message on. Returns how many there are.
+#[track_caller]
+pub fn assert_beginning(applied: &[String]) -> usize {
+    for (number, message) in (1..).zip(applied) {
+        let expected = format!("session=0 client_seq={number} {}", told(number));
+        assert!(message.starts_with(&expected), "expected {expected}…, found {message}");
+    }
+    applied.len()
 }
 
 impl Drop for Trader {

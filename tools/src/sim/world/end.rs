@@ -4,7 +4,7 @@ use super::super::check::{Verdict, agreed, live};
 use super::World;
 
 /// Steps that it may take.
-const STEPS_MAX: u64 = 60_000;
+const STEPS_MAX: u64 = 20_000;
 /// Steps between two looks whether it has.
 const TRY_STEPS: u64 = 64;
 
@@ -44,7 +44,10 @@ impl World {
         let Some(life) = &self.life else { return Err(("live", "the appliance does not run".to_owned())) };
         let watch = life.graph.watch();
         if watch.durable_seq() < watch.appended_seq() {
-            return Err(("live", format!("command {} is durable, {} appended", watch.durable_seq(), watch.appended_seq())));
+            return Err((
+                "live",
+                format!("command {} is durable, {} appended", watch.durable_seq(), watch.appended_seq()),
+            ));
         }
         self.traders.iter().try_for_each(live::look)?;
         let exchange = life.graph.venue().exchange();

@@ -12,6 +12,7 @@ use super::{Life, Rot, World, broken};
 use engine::appliance::graph::Graph;
 use engine::journal::{Durability, JournalError};
 use engine::recovery::{Recovered, recover};
+use engine::retention::Retention;
 use engine::snapshot::{Prepared, SnapshotError};
 use std::fs;
 use std::rc::Rc;
@@ -84,10 +85,15 @@ impl World {
             Err(SnapshotError::Journal(error)) => return self.refused(&error),
             Err(error) => return self.refused(&JournalError::Failed(error.to_string())),
         };
+        let retention = match Retention::new(&self.config, Arc::clone(&self.disk) as _, recovered.journal.watch.clone())
+        {
+            Ok(retention) => retention,
+            Err(error) => return self.refused(&error),
+        };
         let port = SimPort::new(Rc::clone(&self.network), Meddler::new(self.plan.canary));
         let graph = Graph::build(&self.config, port, recovered);
         let next_snapshot = self.step + self.plan.snapshot_steps;
-        self.life = Some(Life { graph, follower, next_snapshot, stopped: Stopped::default() });
+        self.life = Some(Life { graph, follower, retention, next_snapshot, stopped: Stopped::default() });
         Ok(())
     }
 
@@ -106,6 +112,7 @@ impl World {
             ),
         );
         self.mend()?;
+        recovery::archived(&self.dir, self.plan.archives)?;
         if self.plan.canary == Some(Canary::ForgedRecord) {
             self.ledger.spoil();
         }
@@ -157,13 +164,14 @@ impl World {
     fn refused(&mut self, error: &JournalError) -> Verdict {
         let text = recovery::without_dir(&error.to_string(), &self.dir);
         self.trace.say("appliance", format_args!("refuses: {text}"));
-        let rotten = self.rot.as_ref().and_then(|rot| rot.path.file_name()).map(|name| name.to_string_lossy().into_owned());
+        let rotten =
+            self.rot.as_ref().and_then(|rot| rot.path.file_name()).map(|name| name.to_string_lossy().into_owned());
         let disk_errors = self.disk.tally().errors > 0;
         let excuses = Excuses { rotten, disk_errors, beyond_promise: self.beyond_promise };
         self.down_until_ns = self.now_ns + self.random.magnitude(100_000..=50_000_000);
-        match recovery::judge(error, &excuses).map_err(|(checker, what)| {
-            (checker, recovery::without_dir(&what, &self.dir))
-        })? {
+        match recovery::judge(error, &excuses)
+            .map_err(|(checker, what)| (checker, recovery::without_dir(&what, &self.dir)))?
+        {
             Remedy::Wait => Ok(()),
             Remedy::Restore => self.mend(),
             Remedy::Wipe => {
