@@ -153,7 +153,10 @@ impl Ledger {
     pub fn reconcile(&mut self, dir: &Path, last: Seq) -> Result<(), String> {
         self.tail = None;
         if last > self.last() {
-            return Err(format!("the appliance stands after command {last}, but only {} were ever appended", self.last()));
+            return Err(format!(
+                "the appliance stands after command {last}, but only {} were ever appended",
+                self.last()
+            ));
         }
         let mut reader = self.reader(dir).map_err(|error| error.to_string())?;
         let mut seen = self.floor.map_or(Seq(0), |floor| floor.seq);
@@ -212,10 +215,10 @@ impl Ledger {
 
     /// From the first record that is still there.
     fn reader(&self, dir: &Path) -> Result<Reader, JournalError> {
-        if let Some(floor) = &self.floor {
-            return Reader::open_behind(dir, floor);
-        }
         let first = directory::segments(dir)?.first().map_or(0, |segment| segment.index);
+        if let Some(floor) = self.floor.filter(|floor| floor.position.segment >= first) {
+            return Reader::open_behind(dir, &floor);
+        }
         let anchor = self.entries.iter().map(|entry| entry.anchor).find(|anchor| anchor.position.segment == first);
         match anchor.filter(|_| first > 0) {
             Some(anchor) => Reader::open_behind(dir, &anchor),
@@ -237,7 +240,9 @@ impl Ledger {
                 self.effects.tokens.insert(login.token, (session, seq));
             }
             Action::StateHash { hash } if hash != self.exchange.state_hash() => {
-                return Err(format!("record {seq} says another state hash than a replay from the first record comes to"));
+                return Err(format!(
+                    "record {seq} says another state hash than a replay from the first record comes to"
+                ));
             }
             _ => {}
         }

@@ -52,7 +52,12 @@ impl Standing {
         match *report {
             Outbound::Accepted(accepted) => {
                 let open = Open { side: accepted.side.side(), symbol: accepted.symbol, qty: accepted.qty.0 };
-                self.enter(session, accepted.user_ref, accepted.order_ref, (accepted.state == OrderState::Live).then_some(open))?;
+                self.enter(
+                    session,
+                    accepted.user_ref,
+                    accepted.order_ref,
+                    (accepted.state == OrderState::Live).then_some(open),
+                )?;
             }
             Outbound::Replaced(replaced) => {
                 let open = Open { side: replaced.side.side(), symbol: replaced.symbol, qty: replaced.qty.0 };
@@ -82,7 +87,12 @@ impl Standing {
                 let key = (session, modified.user_ref);
                 match self.orders.get_mut(&key) {
                     Some(open) if modified.qty.0 <= open.qty => open.qty = modified.qty.0,
-                    other => return Err(format!("order {} is modified to {}, which stands as {other:?}", key.1.0, modified.qty.0)),
+                    other => {
+                        return Err(format!(
+                            "order {} is modified to {}, which stands as {other:?}",
+                            key.1.0, modified.qty.0
+                        ));
+                    }
                 }
             }
             _ => {}

@@ -401,7 +401,8 @@ impl World {
         let Some(life) = &mut self.life else { return Ok(()) };
         let loose = !self.healing && self.random.chance(self.plan.strength(Switch::LooseTiles));
         let polled = if loose && !life.stopped.must_stop() {
-            let kinds: Vec<TileKind> = (0..self.random.between(1..=5)).map(|_| *self.random.pick(&TileKind::ALL)).collect();
+            let kinds: Vec<TileKind> =
+                (0..self.random.between(1..=5)).map(|_| *self.random.pick(&TileKind::ALL)).collect();
             kinds.into_iter().try_fold(0, |work, kind| Ok(work + life.graph.poll_tile(kind, now)?))
         } else {
             life.graph.poll(now)

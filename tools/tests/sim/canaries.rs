@@ -18,7 +18,11 @@ fn found(canary: Canary) -> (Plan, tools::sim::check::Failure) {
         canary.prepare(&mut plan);
         if let Some(failure) = run(&plan, Keep::Digest).expect("a place for the files").failure {
             let checkers = canary.checkers();
-            assert!(checkers.contains(&failure.checker), "{}, seed {seed}: expected {checkers:?}, found {failure}", canary.name());
+            assert!(
+                checkers.contains(&failure.checker),
+                "{}, seed {seed}: expected {checkers:?}, found {failure}",
+                canary.name()
+            );
             return (plan, failure);
         }
     }

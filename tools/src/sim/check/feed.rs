@@ -119,7 +119,10 @@ fn compare(exchange: &Exchange, depth: &DepthBook, who: &str) -> Verdict {
                 .unwrap_or_default();
             if held != shown {
                 let index = index.0;
-                return fail("feed", format!("{who} has {side:?} levels of instrument {index} {shown:?}, the book {held:?}"));
+                return fail(
+                    "feed",
+                    format!("{who} has {side:?} levels of instrument {index} {shown:?}, the book {held:?}"),
+                );
             }
         }
     }

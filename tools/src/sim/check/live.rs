@@ -12,6 +12,8 @@ pub fn look(trader: &Trader) -> Verdict {
     let (session, client) = (trader.session.0, trader.client());
     match client.state() {
         State::Up if client.unanswered() == 0 => Ok(()),
-        state => fail("live", format!("client {session} is {state:?} with {} messages unanswered", client.unanswered())),
+        state => {
+            fail("live", format!("client {session} is {state:?} with {} messages unanswered", client.unanswered()))
+        }
     }
 }

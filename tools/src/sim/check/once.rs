@@ -22,7 +22,10 @@ impl Once {
             let index = usize::from(taken.session.0);
             let number = taken.client_seq;
             if number < self.next[index] {
-                return fail("once", format!("message {number} of session {index} was taken again, as command {}", taken.seq));
+                return fail(
+                    "once",
+                    format!("message {number} of session {index} was taken again, as command {}", taken.seq),
+                );
             }
             self.next[index] = number + 1;
             match traders[index].submitted.get(&number) {
@@ -31,7 +34,10 @@ impl Once {
                 _ if taken.bytes == [wire::ouch::AccountQuery::TYPE] => {}
                 said => {
                     let taken = &taken.bytes;
-                    return fail("once", format!("message {number} of session {index} was taken as {taken:02x?}, sent as {said:02x?}"));
+                    return fail(
+                        "once",
+                        format!("message {number} of session {index} was taken as {taken:02x?}, sent as {said:02x?}"),
+                    );
                 }
             }
         }

@@ -57,9 +57,8 @@ pub fn archived(dir: &Path, archives: bool) -> Verdict {
     let live = directory::segments(dir).map_err(wrong)?;
     let packed = directory::archived(dir).map_err(wrong)?;
     let Some(first) = live.first().filter(|_| archives) else { return Ok(()) };
-    let missing = (0..first.index).find(|index| {
-        !packed.iter().any(|segment| (segment.epoch, segment.index) == (first.epoch, *index))
-    });
+    let missing = (0..first.index)
+        .find(|index| !packed.iter().any(|segment| (segment.epoch, segment.index) == (first.epoch, *index)));
     match missing {
         Some(index) => fail("recovery", format!("segment {index} is neither in the journal nor in its archive")),
         None => Ok(()),

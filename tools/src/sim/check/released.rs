@@ -59,7 +59,10 @@ impl Released {
                     return fail("released", what);
                 }
                 None => {
-                    return fail("released", format!("report {number} of session {} left, and no command led to it", session.0));
+                    return fail(
+                        "released",
+                        format!("report {number} of session {} left, and no command led to it", session.0),
+                    );
                 }
             }
         }
@@ -72,7 +75,10 @@ impl Released {
     /// That was too early.
     pub fn left(&mut self, cause: Seq, durable: Seq, what: impl Fn() -> String) -> Verdict {
         if cause > durable {
-            return fail("released", format!("{} left before its cause, command {cause}, was durable ({durable} was)", what()));
+            return fail(
+                "released",
+                format!("{} left before its cause, command {cause}, was durable ({durable} was)", what()),
+            );
         }
         if self.promise.as_ref().is_none_or(|(promise, _)| cause > *promise) {
             self.promise = Some((cause, what()));
@@ -86,9 +92,10 @@ impl Released {
     /// Something has left that it does not lead to any more.
     pub fn survived(&self, last: Seq) -> Verdict {
         match &self.promise {
-            Some((promise, what)) if *promise > last => {
-                fail("released", format!("{what} left, which command {promise} led to; now the journal ends with command {last}"))
-            }
+            Some((promise, what)) if *promise > last => fail(
+                "released",
+                format!("{what} left, which command {promise} led to; now the journal ends with command {last}"),
+            ),
             _ => Ok(()),
         }
     }

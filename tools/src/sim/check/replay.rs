@@ -48,9 +48,10 @@ impl Replay {
 
 fn same(ledger: &Ledger, seq: Seq, hash: u64, who: &str) -> Verdict {
     match ledger.hash_after(seq) {
-        Some(expected) if expected != hash => {
-            fail("replay", format!("after command {seq} {who} state hash {hash:016x}, a replay from the first record {expected:016x}"))
-        }
+        Some(expected) if expected != hash => fail(
+            "replay",
+            format!("after command {seq} {who} state hash {hash:016x}, a replay from the first record {expected:016x}"),
+        ),
         _ => Ok(()),
     }
 }

@@ -35,9 +35,10 @@ impl Stopped {
     /// Something became durable after the disk had failed under a promise of `synced`.
     pub fn after_tiles(&self, watch: &Watch, synced: bool) -> Verdict {
         match self.failed_at {
-            Some(failed) if synced && watch.durable_seq() > failed => {
-                fail("stopped", format!("command {} became durable after the disk had failed at {failed}", watch.durable_seq()))
-            }
+            Some(failed) if synced && watch.durable_seq() > failed => fail(
+                "stopped",
+                format!("command {} became durable after the disk had failed at {failed}", watch.durable_seq()),
+            ),
             _ => Ok(()),
         }
     }

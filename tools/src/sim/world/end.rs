@@ -44,7 +44,10 @@ impl World {
         let Some(life) = &self.life else { return Err(("live", "the appliance does not run".to_owned())) };
         let watch = life.graph.watch();
         if watch.durable_seq() < watch.appended_seq() {
-            return Err(("live", format!("command {} is durable, {} appended", watch.durable_seq(), watch.appended_seq())));
+            return Err((
+                "live",
+                format!("command {} is durable, {} appended", watch.durable_seq(), watch.appended_seq()),
+            ));
         }
         self.traders.iter().try_for_each(live::look)?;
         let exchange = life.graph.venue().exchange();

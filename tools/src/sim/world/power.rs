@@ -85,7 +85,8 @@ impl World {
             Err(SnapshotError::Journal(error)) => return self.refused(&error),
             Err(error) => return self.refused(&JournalError::Failed(error.to_string())),
         };
-        let retention = match Retention::new(&self.config, Arc::clone(&self.disk) as _, recovered.journal.watch.clone()) {
+        let retention = match Retention::new(&self.config, Arc::clone(&self.disk) as _, recovered.journal.watch.clone())
+        {
             Ok(retention) => retention,
             Err(error) => return self.refused(&error),
         };
@@ -163,13 +164,14 @@ impl World {
     fn refused(&mut self, error: &JournalError) -> Verdict {
         let text = recovery::without_dir(&error.to_string(), &self.dir);
         self.trace.say("appliance", format_args!("refuses: {text}"));
-        let rotten = self.rot.as_ref().and_then(|rot| rot.path.file_name()).map(|name| name.to_string_lossy().into_owned());
+        let rotten =
+            self.rot.as_ref().and_then(|rot| rot.path.file_name()).map(|name| name.to_string_lossy().into_owned());
         let disk_errors = self.disk.tally().errors > 0;
         let excuses = Excuses { rotten, disk_errors, beyond_promise: self.beyond_promise };
         self.down_until_ns = self.now_ns + self.random.magnitude(100_000..=50_000_000);
-        match recovery::judge(error, &excuses).map_err(|(checker, what)| {
-            (checker, recovery::without_dir(&what, &self.dir))
-        })? {
+        match recovery::judge(error, &excuses)
+            .map_err(|(checker, what)| (checker, recovery::without_dir(&what, &self.dir)))?
+        {
             Remedy::Wait => Ok(()),
             Remedy::Restore => self.mend(),
             Remedy::Wipe => {

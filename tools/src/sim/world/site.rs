@@ -35,7 +35,10 @@ pub fn config(plan: &Plan, dir: &Path, other: bool) -> Result<Config, ConfigErro
     for number in 0..plan.instruments {
         let _ = write!(text, "[[instrument]]\nsymbol = \"S{number}\"\ntick = \"0.01\"\nlot = 1\n");
     }
-    let _ = write!(text, "[[member]]\nname = \"a\"\nself_match = \"{own}\"\n[[member]]\nname = \"b\"\nself_match = \"oldest\"\n");
+    let _ = write!(
+        text,
+        "[[member]]\nname = \"a\"\nself_match = \"{own}\"\n[[member]]\nname = \"b\"\nself_match = \"oldest\"\n"
+    );
     for number in 0..plan.traders {
         let member = if number % 2 == 0 { "a" } else { "b" };
         let key = format!("{:02x}", number + 1).repeat(32);
