@@ -16,6 +16,7 @@
 //! of what is known durable. [`open`] reads it all, gives each record to the caller, cuts a torn tail, and goes on after it.
 
 pub mod appender;
+mod backing;
 pub mod directory;
 pub mod disk;
 pub mod error;

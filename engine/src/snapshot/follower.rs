@@ -80,6 +80,7 @@ impl Prepared {
             Some(anchor) => Tail::behind(&options.dir, epoch, anchor)?,
             None => Tail::at_start(&options.dir, epoch)?,
         };
+        let tail = tail.watching(watch.clone());
         let saved = tail.last().seq;
         Ok(Follower { options, watch, venue, outputs, tail, saved, ranks })
     }
