@@ -17,6 +17,7 @@
 
 pub mod appender;
 mod backing;
+pub mod behind;
 pub mod directory;
 pub mod disk;
 pub mod error;

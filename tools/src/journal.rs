@@ -219,10 +219,11 @@ fn print_json(report: &VerifyReport, out: &mut impl Write) -> io::Result<()> {
             let file = torn.path.to_string_lossy();
             writeln!(
                 out,
-                ",\"torn\":{{\"file\":{},\"offset\":{},\"bytes\":{}}}}}",
+                ",\"torn\":{{\"file\":{},\"offset\":{},\"bytes\":{},\"records\":{}}}}}",
                 Text(&file),
                 torn.offset,
-                torn.bytes
+                torn.bytes,
+                torn.records
             )
         }
     }

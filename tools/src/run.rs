@@ -119,12 +119,7 @@ fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) 
     tell_memory(config, &locked);
     let report = appliance.report();
     if let Some(torn) = &report.cut {
-        eprintln!(
-            "journal: cut a torn tail of {} bytes at byte {} of {}; nothing acknowledged was in it",
-            torn.bytes,
-            torn.offset,
-            torn.path.display()
-        );
+        eprintln!("journal: cut {torn}; nothing acknowledged was in it");
     }
     let (snapshot, passed_over) = appliance.began_from();
     for reason in passed_over {

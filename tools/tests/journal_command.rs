@@ -110,8 +110,9 @@ fn write_journal(dir: &Path) -> u64 {
         let len = item.encode(&mut body).expect("room");
         let seq = journal.appender.next_seq();
         journal.appender.append(seq, Nanos(seq.get() * 100), item.kind(), &body[..len]).expect("room");
+        // Released one by one, so that each record says so of those before it.
+        journal.helper.turn();
     }
-    journal.helper.turn();
     1 + bodies.len() as u64
 }
 

@@ -7,9 +7,9 @@
 //! segment  0        64                                                    segment_len
 //!          | header | record | record | ...                      | zeros |
 //!
-//! record   0        4       8          12     14      16    24              32
-//!          | length | crc   | previous | kind | zero  | seq | receive_time | body ... | zeros to 8 |
-//!                           `------------- covered by crc ----------------------'
+//! record   0        4       8          12     14        16    24             32
+//!          | length | crc   | previous | kind | pending | seq | receive_time | body ... | zeros to 8 |
+//!                           `-------------- covered by crc -----------------------'
 //! ```
 
 pub mod body;
@@ -32,8 +32,11 @@ pub const BODY_LEN_MAX: usize = 1024;
 pub const SEGMENT_HEADER_LEN: usize = SegmentLayout::SIZE;
 /// First bytes of each segment.
 pub const SEGMENT_MAGIC: [u8; 8] = *b"PINIONJ\0";
-/// Version of everything in this module.
-pub const SEGMENT_VERSION: u32 = 1;
+/// Version of everything in this module. Whatever a version changes, a segment keeps its magic, its version and the checksum of its header
+/// in their places, so that a program can tell a journal of another version from a damaged one.
+///
+/// 1 had no `pending`: zeros in its place, which this version would take for a claim that everything before had been released.
+pub const SEGMENT_VERSION: u32 = 2;
 
 const COVERED_FROM: usize = 8;
 
@@ -50,7 +53,8 @@ layout! { Disk, "journal record",
     /// The fixed part of a record.
     ///
     /// `previous` is stored, not only mixed into the checksum: so a record proves itself even where the one before it
-    /// is damaged, which is what tells a torn tail (nothing valid follows) from corruption (something valid follows).
+    /// is damaged. What it then says by `pending` tells a torn tail (whatever follows was appended before the damaged record was released)
+    /// from corruption (something follows that was appended after it).
     pub struct RecordHeader: 32 {
         /// Header and body without the padding. Stored last; 0 where no record has been written.
         0 => length: u32,
@@ -61,8 +65,9 @@ layout! { Disk, "journal record",
         8 => previous: u32,
         /// What the body is; see [`RecordKind`].
         12 => kind: u16,
-        /// Zero.
-        14 => zero: u16,
+        /// How many of the records before this one had not been released (were not known durable) when it was appended; 65535 for that
+        /// many and more.
+        14 => pending: u16,
         /// Position in the one order; each record's is one more than the one before it.
         16 => seq: Seq,
         /// When the command was received.
@@ -77,13 +82,20 @@ impl RecordHeader {
         Self::decode(bytes.get(..RECORD_HEADER_LEN)?).ok()
     }
 
+    /// Up to where everything had been released (was durable, so that its consequences could leave) when this record was appended. Never
+    /// less than was true: a number that does not fit counts as more.
+    #[must_use]
+    pub const fn released(&self) -> Seq {
+        Seq(self.seq.get().saturating_sub(1).saturating_sub(self.pending as u64))
+    }
+
     /// Reads and verifies the record at the start of `bytes`: its length is possible, its checksum is right. What it
     /// says of the record before it is for the caller to compare. Returns the header and the body.
     #[must_use]
     pub fn verify(seed: u32, bytes: &[u8]) -> Option<(Self, &[u8])> {
         let header = Self::view(bytes)?;
         let length = usize::try_from(header.length).ok()?;
-        if !(RECORD_HEADER_LEN..=RECORD_HEADER_LEN + BODY_LEN_MAX).contains(&length) || header.zero != 0 {
+        if !(RECORD_HEADER_LEN..=RECORD_HEADER_LEN + BODY_LEN_MAX).contains(&length) {
             return None;
         }
         let covered = bytes.get(COVERED_FROM..length)?;
@@ -104,29 +116,28 @@ pub fn seed(epoch: u64) -> u32 {
     crc32c::crc32c(&epoch.to_le_bytes())
 }
 
-/// Writes a record except for its length, and returns the length and the checksum. The caller stores the length (first
-/// four bytes) last, so that a reader never takes a half-written record for one. `None` when the body is too long or
+/// What [`RecordHeader::pending`] is in a record that follows `last` while everything up to `released` is.
+#[must_use]
+#[inline]
+pub fn pending(last: Seq, released: Seq) -> u16 {
+    u16::try_from(last.get().saturating_sub(released.get())).unwrap_or(u16::MAX)
+}
+
+/// Writes a record except for its length, and returns the length and the checksum; those in `header` are not looked at. The caller stores
+/// the length (first four bytes) last, so that a reader never takes a half-written record for one. `None` when the body is too long or
 /// `out` is too small.
 #[must_use]
-pub fn encode_record_body(
-    out: &mut [u8],
-    seed: u32,
-    previous: u32,
-    kind: u16,
-    seq: Seq,
-    receive_time: Nanos,
-    body: &[u8],
-) -> Option<(u32, u32)> {
+pub fn encode_record_body(out: &mut [u8], seed: u32, header: &RecordHeader, body: &[u8]) -> Option<(u32, u32)> {
     if body.len() > BODY_LEN_MAX {
         return None;
     }
     let length = RECORD_HEADER_LEN + body.len();
     let out = out.get_mut(..length)?;
     let (fixed, rest) = out.split_first_chunk_mut::<RECORD_HEADER_LEN>()?;
-    let mut header = [0; RECORD_HEADER_LEN];
-    RecordHeader { length: 0, crc: 0, previous, kind, zero: 0, seq, receive_time }.encode(&mut header)?;
+    let mut bytes = [0; RECORD_HEADER_LEN];
+    header.encode(&mut bytes)?;
     // The first four bytes stay as they are: the length is the caller's to store.
-    fixed[COVERED_FROM..].copy_from_slice(&header[COVERED_FROM..]);
+    fixed[COVERED_FROM..].copy_from_slice(&bytes[COVERED_FROM..]);
     rest.copy_from_slice(body);
     let crc = checksum(seed, &out[COVERED_FROM..]);
     out[4..COVERED_FROM].copy_from_slice(&crc.to_le_bytes());
@@ -206,6 +217,16 @@ impl SegmentHeader {
         out
     }
 
+    /// The version of the segment that begins here, be it one that this program knows or not. `None` when this is not the undamaged
+    /// beginning of a segment.
+    #[must_use]
+    pub fn version(bytes: &[u8]) -> Option<u32> {
+        let header = bytes.get(..SEGMENT_HEADER_LEN)?;
+        let layout = SegmentLayout::decode(header).ok()?;
+        (layout.magic == SEGMENT_MAGIC && layout.crc == crc32c::crc32c(&header[..SEGMENT_COVERED]))
+            .then_some(layout.version)
+    }
+
     /// Reads and verifies the header at the start of a segment.
     ///
     /// # Errors
@@ -224,7 +245,7 @@ impl SegmentHeader {
             return Err(DecodeError::Value {
                 what: WHAT,
                 field: "version",
-                expected: "1, the version of this program",
+                expected: "2, the version of this program",
                 found,
             });
         }
@@ -246,10 +267,19 @@ mod tests {
     use super::*;
 
     const SEED: u32 = 0x1234_5678;
+    const HEADER: RecordHeader = RecordHeader {
+        length: 0,
+        crc: 0,
+        previous: 0xAABB_CCDD,
+        kind: 2,
+        pending: 0x0102,
+        seq: Seq(3),
+        receive_time: Nanos(4),
+    };
 
     fn record(body: &[u8]) -> Vec<u8> {
         let mut out = vec![0; record_span(body.len())];
-        let (length, _) = encode_record_body(&mut out, SEED, 0xAABB_CCDD, 2, Seq(3), Nanos(4), body).expect("room");
+        let (length, _) = encode_record_body(&mut out, SEED, &HEADER, body).expect("room");
         out[..4].copy_from_slice(&length.to_le_bytes());
         out
     }
@@ -259,10 +289,26 @@ mod tests {
         let bytes = record(b"abc");
         assert_eq!(bytes.len(), 40);
         assert_eq!(bytes[..4], [35, 0, 0, 0]);
-        assert_eq!(bytes[8..32], [0xDD, 0xCC, 0xBB, 0xAA, 2, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(bytes[8..32], [0xDD, 0xCC, 0xBB, 0xAA, 2, 0, 2, 1, 3, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0]);
         assert_eq!(bytes[32..], *b"abc\0\0\0\0\0");
         let (header, body) = RecordHeader::verify(SEED, &bytes).expect("valid");
         assert_eq!((header.seq, header.previous, header.kind, body), (Seq(3), 0xAABB_CCDD, 2, &b"abc"[..]));
+        assert_eq!(header.pending, 0x0102);
+    }
+
+    #[test]
+    fn a_record_never_says_that_less_was_released_than_was() {
+        let says = |last: u64, released: u64| {
+            let pending = pending(Seq(last), Seq(released));
+            RecordHeader { seq: Seq(last + 1), pending, ..HEADER }.released()
+        };
+        assert_eq!((says(9, 9), says(9, 4), says(0, 0)), (Seq(9), Seq(4), Seq(0)));
+        assert_eq!(
+            (says(65_545, 10), says(65_546, 10), says(1 << 40, 10)),
+            (Seq(10), Seq(11), Seq((1 << 40) - 65_535))
+        );
+        // A record that cannot be, read from a damaged file.
+        assert_eq!(RecordHeader { seq: Seq(3), pending: 9, ..HEADER }.released(), Seq(0));
     }
 
     #[test]
@@ -280,23 +326,31 @@ mod tests {
     #[test]
     fn the_length_is_left_to_the_caller() {
         let mut out = [0xEE; 64];
-        encode_record_body(&mut out, SEED, 0, 1, Seq(1), Nanos(1), b"x").expect("room");
+        encode_record_body(&mut out, SEED, &HEADER, b"x").expect("room");
         assert_eq!(out[..4], [0xEE; 4]);
-        assert!(encode_record_body(&mut out, SEED, 0, 1, Seq(1), Nanos(1), &[0; 33]).is_none());
-        assert!(encode_record_body(&mut [0; 4096], SEED, 0, 1, Seq(1), Nanos(1), &[0; BODY_LEN_MAX + 1]).is_none());
+        assert!(encode_record_body(&mut out, SEED, &HEADER, &[0; 33]).is_none());
+        assert!(encode_record_body(&mut [0; 4096], SEED, &HEADER, &[0; BODY_LEN_MAX + 1]).is_none());
     }
 
     #[test]
     fn a_segment_header_round_trips_and_every_flipped_bit_is_seen() {
         let header = SegmentHeader { epoch: 1, index: 2, first_seq: Seq(3), segment_len: 4, fingerprint: 5, chain: 6 };
         let bytes = header.encode();
-        assert_eq!(bytes[..16], *b"PINIONJ\0\x01\0\0\0\x40\0\0\0");
+        assert_eq!(bytes[..16], *b"PINIONJ\0\x02\0\0\0\x40\0\0\0");
         assert_eq!(SegmentHeader::decode(&bytes), Ok(header));
+        assert_eq!(SegmentHeader::version(&bytes), Some(SEGMENT_VERSION));
         for bit in 0..bytes.len() * 8 {
             let mut changed = bytes;
             changed[bit / 8] ^= 1 << (bit % 8);
             assert!(SegmentHeader::decode(&changed).is_err(), "bit {bit}");
         }
         assert!(SegmentHeader::decode(&bytes[..63]).is_err());
+        let mut earlier = bytes;
+        earlier[8] = 1;
+        assert_eq!(SegmentHeader::version(&earlier), None, "damaged");
+        let crc = crc32c::crc32c(&earlier[..SEGMENT_COVERED]);
+        earlier[SEGMENT_COVERED..].copy_from_slice(&crc.to_le_bytes());
+        assert_eq!(SegmentHeader::version(&earlier), Some(1));
+        assert!(SegmentHeader::decode(&earlier).is_err());
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError};
 
 use thiserror::Error;
-use wire::journal::{BODY_LEN_MAX, RecordKind, SEGMENT_HEADER_LEN};
+use wire::journal::{self, BODY_LEN_MAX, RecordKind, SEGMENT_HEADER_LEN};
 use wire::{Nanos, Seq};
 
 use super::segment::{NewRecord, Segment};
@@ -109,7 +109,9 @@ impl Appender {
             self.next_segment()?;
         }
         let Cursor { chain: previous, offset, .. } = self.cursor;
-        let record = NewRecord { seed: self.seed, previous, kind, seq, receive_time, body };
+        // A word that the syncer writes once a sync; in `Mapped` it is this thread's own.
+        let pending = journal::pending(self.cursor.last_seq, self.shared.durable());
+        let record = NewRecord { seed: self.seed, previous, kind, pending, seq, receive_time, body };
         // Cannot fail, the length and the room were checked; if it did, the record is refused and nothing is lost.
         let (chain, span) =
             self.segment.write(offset, &record).ok_or(AppendError::BodyTooLong { found: body.len() })?;

@@ -50,6 +50,20 @@ pub enum JournalError {
         /// What is there, and what proves that it is not a torn tail.
         found: String,
     },
+    /// Another version of the program wrote it. Run that one.
+    #[error(
+        "{} was written in version {found} of the journal's layout, this program reads and writes version {expected}; nothing was changed. \
+         Start the program that wrote it, or name an empty directory",
+        path.display()
+    )]
+    Version {
+        /// The segment.
+        path: PathBuf,
+        /// This program's.
+        expected: u32,
+        /// The segment's.
+        found: u32,
+    },
     /// The journal does not hold the record behind which a snapshot stands: one of them is older than the other, or of another journal.
     #[error(
         "{} does not hold record {seq} at byte {offset}, behind which the snapshot stands; found {found}. The journal lost records, or the \

@@ -58,10 +58,7 @@ impl fmt::Display for VerifyReport {
             writeln!(f, "undecodable   {}: written by another version; see the dump", self.undecodable)?;
         }
         match &self.torn {
-            Some(Torn { path, offset, bytes }) => {
-                let path = path.display();
-                write!(f, "end           torn: {bytes} bytes of {path} from byte {offset} on; the next start cuts them")
-            }
+            Some(torn) => write!(f, "end           torn: the next start cuts {torn}"),
             None => f.write_str("end           clean"),
         }
     }

@@ -1,7 +1,8 @@
 //! Reads a journal from its first record to its end, and says what kind of end that is.
 //!
 //! Goal: a record comes out only if it and all before it are whole and in their places. An end is either clean, or a torn tail (the
-//! crash of a writer: nothing valid follows), or the loss of records that may have been acknowledged, which is an error. Non-goal:
+//! crash of a writer: nothing follows that was appended after the first lost record had been released; see [`super::behind`]), or the loss
+//! of records that may have been acknowledged, which is an error. Non-goal:
 //! changing anything; see [`super::recovery`]. A journal may be read while it is written; its end then may look torn.
 //!
 //! ```text
@@ -10,15 +11,17 @@
 //!                               '-- torn tail, cut here        '-- unused
 //! ```
 
+use std::fmt;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use wire::journal::{
-    self, RECORD_ALIGN, RECORD_HEADER_LEN, RecordHeader, RecordKind, SEGMENT_HEADER_LEN, SegmentHeader,
+    self, RECORD_HEADER_LEN, RecordHeader, RecordKind, SEGMENT_HEADER_LEN, SEGMENT_VERSION, SegmentHeader,
 };
 use wire::{Nanos, Seq};
 
+use super::behind::{Missing, Proof};
 use super::directory::{self, SegmentName};
 use super::mark::Mark;
 use super::{Anchor, JournalError, Position};
@@ -49,7 +52,7 @@ pub struct End {
     pub current: Option<(SegmentName, SegmentHeader, usize)>,
     /// What a crash left half written, if anything.
     pub torn: Option<Torn>,
-    /// Segments after the one in use: prepared and not begun, or begun and torn. They hold no record.
+    /// Segments after the one in use: prepared and not begun, or begun and torn. They hold no record but those that count as torn.
     pub unused: Vec<SegmentName>,
 }
 
@@ -60,8 +63,23 @@ pub struct Torn {
     pub path: PathBuf,
     /// Where it begins.
     pub offset: u64,
-    /// How far it reaches.
+    /// How far it reaches in that file.
     pub bytes: u64,
+    /// Whole records in it, or in later segments, that are of no use because an earlier one did not reach the disk. When they were appended,
+    /// that one had not been released.
+    pub records: u64,
+}
+
+impl fmt::Display for Torn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, offset, bytes, records } = self;
+        write!(f, "a torn tail of {bytes} bytes at byte {offset} of {}", path.display())?;
+        match records {
+            0 => Ok(()),
+            1 => f.write_str(", and a whole record behind it, whose predecessor is lost"),
+            records => write!(f, ", and {records} whole records behind it, whose predecessor is lost"),
+        }
+    }
 }
 
 /// A walk over one journal.
@@ -110,7 +128,7 @@ impl Reader {
         let Some(name) = reader.segments.first().cloned() else {
             return Err(anchor.lost(dir, "no segment".to_owned()));
         };
-        let bytes = read(&name.path)?;
+        let bytes = read_segment(&name.path)?;
         let header = SegmentHeader::decode(&bytes).map_err(|error| anchor.lost(&name.path, error.to_string()))?;
         let record = usize::try_from(position.offset).ok().and_then(|offset| bytes.get(offset..));
         let end = position.offset + anchor.span(reader.seed, record.unwrap_or_default(), &name.path)?;
@@ -245,7 +263,7 @@ impl Reader {
     fn next_segment(&mut self) -> Result<(), JournalError> {
         let at = self.current.map_or(0, |(at, _)| at + 1);
         let Some(name) = self.segments.get(at).cloned() else { return self.end_here(None) };
-        let bytes = read(&name.path)?;
+        let bytes = read_segment(&name.path)?;
         let header = SegmentHeader::decode(&bytes).map_err(|error| error.to_string());
         let wrong = match header {
             Err(reason) => reason,
@@ -275,18 +293,18 @@ impl Reader {
         self.unless_records_follow(at, &name.path, 0, &wrong, None)
     }
 
-    /// There is something at the offset that is no record: a torn tail, unless a record follows.
+    /// There is something at the offset that is no record: a torn tail, unless a record follows that was appended too late for that.
     fn end_at_damage(&mut self) -> Result<(), JournalError> {
         let Some((at, _)) = self.current else { return self.end_here(None) };
         let path = self.segments[at].path.clone();
         let last = self.bytes.iter().rposition(|byte| *byte != 0).unwrap_or(self.offset);
         let bytes = (last + 1).saturating_sub(self.offset) as u64;
-        let torn = Torn { path: path.clone(), offset: self.offset as u64, bytes };
+        let torn = Torn { path: path.clone(), offset: self.offset as u64, bytes, records: 0 };
         let wrong = "it is not whole, or not the one that belongs here";
         self.unless_records_follow(at, &path, self.offset, wrong, Some(torn))
     }
 
-    /// The end, unless there are whole records in the segments from `at` on: then `wrong` at `offset` of `path` is no trace of a crash.
+    /// The end, unless a whole record in the segments from `at` on proves that `wrong` at `offset` of `path` is no trace of a crash.
     fn unless_records_follow(
         &mut self,
         at: usize,
@@ -295,38 +313,37 @@ impl Reader {
         wrong: &str,
         torn: Option<Torn>,
     ) -> Result<(), JournalError> {
-        let Some(record) = self.record_from(at)? else { return self.end_here(torn) };
+        let (records, proof) = self.behind(at)?;
+        if records == 0 {
+            return self.end_here(torn);
+        }
         if self.look_again()? {
             return Ok(());
         }
-        Err(self.corrupt(path, offset, format!("{wrong}, yet {record}")))
+        if let Some((name, proof)) = proof {
+            return Err(self.corrupt(path, offset, format!("{wrong}, yet {} holds {proof}", name.path.display())));
+        }
+        let torn = torn.unwrap_or(Torn { path: path.to_owned(), offset: offset as u64, bytes: 0, records: 0 });
+        self.end_here(Some(Torn { records, ..torn }))
     }
 
-    /// The first whole record in the segments from `at` on that would come later than those read; behind the offset in the current one.
-    fn record_from(&self, at: usize) -> Result<Option<String>, JournalError> {
+    /// How many whole records there are in the segments from `at` on, in the current one behind the offset, that would come later than those
+    /// read; and the first of them that no crash explains.
+    fn behind(&self, at: usize) -> Result<(u64, Option<(SegmentName, Proof)>), JournalError> {
+        let missing = Missing { seed: self.seed, seq: Seq(self.last_seq.get() + 1), chain: self.chain };
+        let mut records = 0;
         for (later, name) in self.segments.iter().enumerate().skip(at) {
             let found = if self.current.is_some_and(|(current, _)| current == later) {
-                self.record_in(&self.bytes, self.offset)
+                missing.look(&self.bytes, self.offset)
             } else {
-                self.record_in(&read(&name.path)?, SEGMENT_HEADER_LEN)
+                missing.look(&read(&name.path)?, SEGMENT_HEADER_LEN)
             };
-            if let Some((offset, seq)) = found {
-                return Ok(Some(format!("{} holds a whole record {seq} at byte {offset}", name.path.display())));
+            records += found.records;
+            if let Some(proof) = found.proof {
+                return Ok((records, Some((name.clone(), proof))));
             }
         }
-        Ok(None)
-    }
-
-    fn record_in(&self, bytes: &[u8], from: usize) -> Option<(usize, Seq)> {
-        (from.next_multiple_of(RECORD_ALIGN)..bytes.len()).step_by(RECORD_ALIGN).find_map(|offset| {
-            let rest = &bytes[offset..];
-            // Most of it is zeros.
-            if rest.starts_with(&[0; 4]) {
-                return None;
-            }
-            let (header, _) = RecordHeader::verify(self.seed, rest)?;
-            (header.seq > self.last_seq).then_some((offset, header.seq))
-        })
+        Ok((records, None))
     }
 
     fn end_here(&mut self, torn: Option<Torn>) -> Result<(), JournalError> {
@@ -369,4 +386,15 @@ fn read(path: &Path) -> Result<Vec<u8>, JournalError> {
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|mut file| file.read_to_end(&mut bytes));
     read.map(|_| bytes).map_err(JournalError::io("read the segment", path))
+}
+
+/// As [`read`], a segment of this program's version.
+fn read_segment(path: &Path) -> Result<Vec<u8>, JournalError> {
+    let bytes = read(path)?;
+    match SegmentHeader::version(&bytes) {
+        Some(found) if found != SEGMENT_VERSION => {
+            Err(JournalError::Version { path: path.to_owned(), expected: SEGMENT_VERSION, found })
+        }
+        _ => Ok(bytes),
+    }
 }

@@ -239,7 +239,7 @@ fn begin(options: &Options, genesis: Genesis<'_>, disk: &dyn Disk) -> Result<Ope
     let seq = Seq(1);
     segment.begin(seq, 0);
     let (kind, receive_time, body) = (RecordKind::Genesis, genesis.time, genesis.body);
-    let record = NewRecord { seed: journal::seed(epoch), previous: 0, kind, seq, receive_time, body };
+    let record = NewRecord { seed: journal::seed(epoch), previous: 0, kind, pending: 0, seq, receive_time, body };
     let Some((chain, span)) = segment.write(SEGMENT_HEADER_LEN, &record) else {
         let reason = format!("expected a genesis of at most {} bytes, found {}", journal::BODY_LEN_MAX, body.len());
         return Err(JournalError::Replay { seq, reason });

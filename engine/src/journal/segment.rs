@@ -13,7 +13,7 @@
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 
-use wire::journal::{self, RecordKind, SEGMENT_HEADER_LEN, SegmentHeader};
+use wire::journal::{self, RecordHeader, RecordKind, SEGMENT_HEADER_LEN, SegmentHeader};
 use wire::{Nanos, Seq};
 
 use super::backing::Backing;
@@ -164,8 +164,9 @@ impl Segment {
             return None;
         }
         let out = self.map.rest_mut(offset);
-        let NewRecord { seed, previous, kind, seq, receive_time, body } = *record;
-        let (length, crc) = journal::encode_record_body(out, seed, previous, kind.code(), seq, receive_time, body)?;
+        let NewRecord { seed, previous, kind, pending, seq, receive_time, body } = *record;
+        let header = RecordHeader { length: 0, crc: 0, previous, kind: kind.code(), pending, seq, receive_time };
+        let (length, crc) = journal::encode_record_body(out, seed, &header, body)?;
         self.map.publish_u32(offset, length);
         let span = journal::record_span(body.len());
         self.map.publish(offset + span);
@@ -285,6 +286,8 @@ pub struct NewRecord<'a> {
     pub previous: u32,
     /// What the body is.
     pub kind: RecordKind,
+    /// See [`RecordHeader::pending`].
+    pub pending: u16,
     /// Its position in the one order.
     pub seq: Seq,
     /// When the command was received.

@@ -101,6 +101,12 @@ impl Shared {
         self.durable.0.store(seq.get(), Ordering::Release);
     }
 
+    /// Consequences of commands up to here may leave the box.
+    #[inline]
+    pub(super) fn durable(&self) -> Seq {
+        Seq(self.durable.0.load(Ordering::Acquire))
+    }
+
     #[inline]
     pub(super) fn is_failed(&self) -> bool {
         self.state.0.failed.load(Ordering::Relaxed)
@@ -151,7 +157,7 @@ impl Watch {
     #[must_use]
     #[inline]
     pub fn durable_seq(&self) -> Seq {
-        Seq(self.shared.durable.0.load(Ordering::Acquire))
+        self.shared.durable()
     }
 
     /// The latest record that is in the mapped pages.

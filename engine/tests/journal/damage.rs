@@ -9,7 +9,8 @@ use wire::Seq;
 use wire::journal::SegmentHeader;
 
 use crate::fixture::{
-    Line, append_to, assert_lines, copy_dir, forget_mark, lines, open_lines, options, segment_paths, walk, written,
+    Line, append_to, assert_lines, copy_dir, forget_mark, lines, open_lines, options, segment_paths, sync_to, walk,
+    written,
 };
 
 /// Changes bytes of a file for as long as `look` looks. Writes only what differs: rewriting whole files is slow in its thousands.
@@ -152,6 +153,75 @@ fn a_damaged_record_in_the_middle_is_named_with_file_offset_and_seq() {
     assert!(error.to_string().contains("Restore the file from a copy"), "{error}");
 }
 
+/// What a loss of power may leave: a record lost, and later ones, also of the next segment, on the disk.
+#[test]
+fn records_behind_a_lost_one_are_cut_unless_one_says_that_it_had_been_released() {
+    for (synced, lost, whole) in [(60, 61, true), (60, 100, true), (60, 60, false), (60, 3, false)] {
+        let what = format!("{synced} synced, {lost} lost");
+        let dir = tempfile::tempdir().expect("a directory");
+        let options = options(dir.path(), Durability::Synced);
+        let (mut journal, _) = open_lines(&options).expect("opens");
+        append_to(&mut journal, synced);
+        journal.helper.turn();
+        append_to(&mut journal, synced + 1);
+        // Two segments lie ready, so none has to be made, which would take a sync with it.
+        append_to(&mut journal, 240);
+        let durable = journal.watch.durable_seq();
+        assert_eq!(durable, Seq(synced), "{what}");
+        // The end comes when all of it is written and before anybody is told so: the mark is as it was.
+        sync_to(&mut journal, 240);
+        drop(journal);
+        forget_mark(dir.path());
+        let mut reader = Reader::open(dir.path()).expect("reads");
+        let mut place = None;
+        while let Some(record) = reader.next().expect("whole") {
+            if record.seq == Seq(lost) {
+                place = Some(record.position);
+            }
+        }
+        let place = place.expect("there");
+        let path = &segment_paths(dir.path())[usize::try_from(place.segment).expect("small")];
+        OpenOptions::new().write(true).open(path).expect("opens").write_all_at(&[0; 8], place.offset).expect("writes");
+        let (seen, outcome) = walk(dir.path());
+        assert_lines(&seen, lost - 1, &what);
+        if whole {
+            assert!(outcome.expect("no acknowledged record is lost"), "{what}");
+            let (mut journal, replayed) = open_lines(&options).expect("opens");
+            assert_lines(&replayed, lost - 1, &what);
+            let cut = journal.report.cut.clone().expect("cut");
+            assert_eq!((&cut.path, cut.offset, cut.records), (path, place.offset, 240 - lost), "{what}: {cut}");
+            assert!(cut.to_string().contains("whole records behind it"), "{cut}");
+            sync_to(&mut journal, 300);
+            drop(journal);
+            assert_lines(&walk(dir.path()).0, 300, "gone on");
+        } else {
+            let error = outcome.expect_err("acknowledged").to_string();
+            assert!(error.contains("when everything up to 60 had been released"), "{what}: {error}");
+        }
+    }
+}
+
+#[test]
+fn a_journal_of_another_version_is_refused_by_name_and_left_alone() {
+    let dir = tempfile::tempdir().expect("a directory");
+    written(dir.path(), 20);
+    forget_mark(dir.path());
+    let path = segment_paths(dir.path()).remove(0);
+    let mut bytes = fs::read(&path).expect("reads");
+    for version in [1, 3] {
+        bytes[8] = version;
+        let crc = crc32c::crc32c(&bytes[..60]);
+        bytes[60..64].copy_from_slice(&crc.to_le_bytes());
+        // Records that this program cannot read: it must not take the journal for an empty one.
+        bytes[64..].fill(0xEE);
+        fs::write(&path, &bytes).expect("writes");
+        let error = open_lines(&options(dir.path(), Durability::Synced)).map(|_| ()).expect_err("another version");
+        assert!(matches!(error, JournalError::Version { found, .. } if found == u32::from(version)), "{error}");
+        assert!(error.to_string().contains(&format!("in version {version} of the journal's layout")), "{error}");
+        assert_eq!(fs::read(&path).expect("reads"), bytes, "left as it is");
+    }
+}
+
 #[test]
 fn a_record_in_another_place_or_twice_is_not_taken() {
     let dir = tempfile::tempdir().expect("a directory");
@@ -247,7 +317,7 @@ fn a_crash_while_a_segment_is_begun_or_prepared_leaves_no_trace() {
     let (mut journal, replayed) = open_lines(&options).expect("opens");
     assert_lines(&replayed, 20, "opened again");
     assert!(!journal.report.removed.is_empty());
-    append_to(&mut journal, 400);
+    sync_to(&mut journal, 400);
     drop(journal);
     assert_lines(&walk(dir.path()).0, 400, "gone on");
     assert!(
@@ -276,10 +346,11 @@ fn a_crash_between_the_beginning_of_a_segment_and_its_first_record_is_gone_on_fr
     file.write_all_at(&begun.encode(), 0).expect("writes");
     let (mut journal, replayed) = open_lines(&options).expect("opens");
     assert_lines(&replayed, 20, "opened again");
-    append_to(&mut journal, 30);
+    sync_to(&mut journal, 30);
+    sync_to(&mut journal, 31);
     drop(journal);
-    assert_lines(&walk(dir.path()).0, 30, "gone on");
-    // With another chain it is not a continuation, and there are records in it.
+    assert_lines(&walk(dir.path()).0, 31, "gone on");
+    // With another chain it is not a continuation, and there are records in it, the last of which says that the others were released.
     let wrong = SegmentHeader { chain: chain ^ 1, ..begun };
     file.write_all_at(&wrong.encode(), 0).expect("writes");
     assert!(matches!(walk(dir.path()).1, Err(JournalError::Corrupt { offset: 0, .. })));

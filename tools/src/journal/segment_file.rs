@@ -4,10 +4,11 @@
 //! [`engine::journal::inspect::verify`] says that of a directory.
 
 use crate::json::Text;
+use engine::journal::behind::{Missing, Proof};
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use wire::journal::{RECORD_ALIGN, RecordHeader, SEGMENT_HEADER_LEN, SegmentHeader, record_span, seed};
+use wire::journal::{RecordHeader, SEGMENT_HEADER_LEN, SegmentHeader, record_span, seed};
 use wire::{DecodeError, Seq};
 
 /// What a whole segment holds.
@@ -30,12 +31,8 @@ pub(super) enum SegmentError {
     NotASegment { path: PathBuf, source: DecodeError },
     #[error("{}: expected {expected} bytes, as its header says, found {found}; get a complete copy", path.display())]
     Length { path: PathBuf, expected: u64, found: usize },
-    #[error(
-        "{}: expected record {expected} at byte {offset}, found damage, yet a whole record {later} begins at byte {later_offset}; get \
-         an undamaged copy",
-        path.display()
-    )]
-    Damaged { path: PathBuf, offset: usize, expected: Seq, later: Seq, later_offset: usize },
+    #[error("{}: expected record {expected} at byte {offset}, found damage, yet {proof}; get an undamaged copy", path.display())]
+    Damaged { path: PathBuf, offset: usize, expected: Seq, proof: Proof },
 }
 
 impl SegmentError {
@@ -76,19 +73,12 @@ fn verify_bytes(path: &Path, bytes: &[u8]) -> Result<SegmentReport, SegmentError
         records += 1;
     }
     let rest = bytes.get(offset..).unwrap_or_default();
-    if let Some((behind, later)) = later_record(seed, rest) {
-        return Err(SegmentError::Damaged { path, offset, expected, later, later_offset: offset + behind });
+    if let Some(proof) = (Missing { seed, seq: expected, chain }).look(bytes, offset).proof {
+        return Err(SegmentError::Damaged { path, offset, expected, proof });
     }
     let torn_at = rest.iter().any(|&byte| byte != 0).then_some(offset);
     let last_seq = Seq(expected.get().saturating_sub(1));
     Ok(SegmentReport { path, header, records, last_seq, torn_at })
-}
-
-/// A whole record anywhere behind the last one in order: then what lies between them is no trace of a crash.
-fn later_record(seed: u32, rest: &[u8]) -> Option<(usize, Seq)> {
-    (0..rest.len())
-        .step_by(RECORD_ALIGN)
-        .find_map(|offset| RecordHeader::verify(seed, &rest[offset..]).map(|(record, _)| (offset, record.seq)))
 }
 
 impl fmt::Display for SegmentReport {

@@ -116,21 +116,13 @@ fn journal_headers() {
     let golden = get("record-session-message");
     let (header, body) = RecordHeader::verify(journal::seed(epoch), &golden).expect("valid");
     assert_eq!((header.previous, header.seq, header.receive_time), (0x1122_3344, Seq(42), Nanos(STAMP)));
+    assert_eq!((header.pending, header.released()), (3, Seq(38)));
     let kind = RecordKind::try_from(header.kind).expect("known");
     let message = SessionMessage { session: SessionIndex(1), client_seq: 7, bytes: &get("cancel-order") };
     assert_eq!(Body::decode(kind, body), Ok(Body::SessionMessage(message)));
 
     let mut out = vec![0; journal::record_span(body.len())];
-    let (length, crc) = journal::encode_record_body(
-        &mut out,
-        journal::seed(epoch),
-        header.previous,
-        header.kind,
-        header.seq,
-        header.receive_time,
-        body,
-    )
-    .expect("room");
+    let (length, crc) = journal::encode_record_body(&mut out, journal::seed(epoch), &header, body).expect("room");
     assert_eq!((length, crc), (header.length, header.crc));
     out[..4].copy_from_slice(&length.to_le_bytes());
     assert_eq!(out, golden);
