@@ -5,12 +5,15 @@
 //! ```
 //! Goal: the whole graph in one place. Non-goal: signals, terminals, files other than the journal; the command line has those.
 
+pub mod graph;
+
 use crate::config::{Config, Topology};
 use crate::ground::Ground;
 use crate::journal::{Appender, HelperThreads, JournalError, RecoveryReport, Watch};
 use crate::limits::{COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, PACKET_LINK_SLOTS, TICK_LINK_SLOTS};
 use crate::link::{Datagram, FeedEvent, JournalEntry};
 use crate::recovery::{Recovered, recover};
+use crate::retention::{Retention, RetentionThread};
 use crate::snapshot::{FollowerThread, Prepared, SnapshotError, SnapshotName};
 use crate::tile::{
     Control, Duty, FeedStage, JournalStage, MatchingOutputs, MatchingStage, NetStage, Phase, Remains, Tile, TileKind,
@@ -77,6 +80,15 @@ pub struct Stopped<T = Off> {
     pub duty: Vec<Duty>,
 }
 
+/// The room on the journal's disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Space {
+    /// What may still be written, bytes; 0 when no floor is configured and nobody looks.
+    pub free_bytes: u64,
+    /// Less than the floor: new orders are rejected.
+    pub is_low: bool,
+}
+
 /// A running appliance.
 pub struct Appliance<T: Trace = Off> {
     threads: Vec<JoinHandle<Vec<Remains<T>>>>,
@@ -86,6 +98,7 @@ pub struct Appliance<T: Trace = Off> {
     report: RecoveryReport,
     began_from: (Option<SnapshotName>, Vec<SnapshotError>),
     follower: Option<FollowerThread>,
+    retention: Option<RetentionThread>,
     /// The tiles of each thread.
     placement: Vec<Vec<TileKind>>,
 }
@@ -172,6 +185,12 @@ impl<T: Trace> Appliance<T> {
                 Some(FollowerThread::spawn(follower, interval).map_err(refused("snapshot"))?)
             }
         };
+        // After the follower, which holds what it has not read yet.
+        let retention = Retention::new(config, Arc::clone(&ground.disk), watch.clone())?;
+        let retention = match retention.is_idle() {
+            true => None,
+            false => Some(RetentionThread::spawn(retention).map_err(refused("journal-archive"))?),
+        };
         let threads = match spawn(&config.topology, tiles, &control, &clock) {
             Ok(threads) => threads,
             Err(error) => {
@@ -180,7 +199,7 @@ impl<T: Trace> Appliance<T> {
             }
         };
         let placement = config.topology.threads.clone();
-        Ok(Self { threads, control, helper, watch, report, began_from, follower, placement })
+        Ok(Self { threads, control, helper, watch, report, began_from, follower, retention, placement })
     }
 
     /// What replay found.
@@ -205,6 +224,30 @@ impl<T: Trace> Appliance<T> {
     #[must_use]
     pub fn snapshot_warning(&self) -> Option<String> {
         self.follower.as_ref().and_then(FollowerThread::warning)
+    }
+
+    /// How much room the journal's disk has.
+    #[must_use]
+    pub fn space(&self) -> Space {
+        Space { free_bytes: self.watch.free_bytes(), is_low: self.watch.is_low_on_space() }
+    }
+
+    /// How many segments were pruned since the start.
+    #[must_use]
+    pub fn pruned_segments(&self) -> u64 {
+        self.retention.as_ref().map_or(0, RetentionThread::pruned)
+    }
+
+    /// Why the last attempt to prune or archive a segment failed; told once. The venue goes on, and the next attempt follows.
+    #[must_use]
+    pub fn retention_warning(&self) -> Option<String> {
+        self.retention.as_ref().and_then(RetentionThread::warning)
+    }
+
+    /// How far its journal is, for as long as one likes.
+    #[must_use]
+    pub fn watch(&self) -> Watch {
+        self.watch.clone()
     }
 
     /// The last command that is durable.

@@ -64,6 +64,11 @@ pub enum Action<'a> {
     },
     /// The first of the orders whose stop price was reached enters the book.
     Elect,
+    /// Whether orders may enter the books.
+    EntryGate {
+        /// Not until it is opened again.
+        closed: bool,
+    },
     /// No effect: the state after the command before must have this hash.
     StateHash {
         /// The hash.

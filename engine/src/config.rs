@@ -30,7 +30,7 @@ pub use check::{MEMBERS_MAX, SESSIONS_MAX};
 pub use error::{ConfigError, Hint, Place};
 pub use feed::Feed;
 pub use instrument::Instrument;
-pub use journal::Journal;
+pub use journal::{Archive, Journal};
 pub use limits::{Limits, SESSION_STORE_MESSAGES_MIN};
 pub use member::Member;
 pub use memory::Memory;

@@ -44,6 +44,7 @@ pub struct Exchange {
     numbers: Numbers,
     feed_session: SessionId,
     ignored: u64,
+    entry_closed: bool,
 }
 
 impl Exchange {
@@ -80,6 +81,7 @@ impl Exchange {
             numbers: Numbers { order_ref: OrderRef(1), match_number: MatchNumber(1), tick: 1 },
             feed_session: SessionId([b' '; 10]),
             ignored: 0,
+            entry_closed: false,
         }
     }
 
@@ -119,6 +121,12 @@ impl Exchange {
         self.ignored
     }
 
+    /// Whether new orders are rejected.
+    #[must_use]
+    pub const fn is_entry_closed(&self) -> bool {
+        self.entry_closed
+    }
+
     /// Books and sessions, to be filled from an image.
     pub(crate) fn parts_mut(&mut self) -> (&mut Book, &mut [Session]) {
         (&mut self.book, &mut self.sessions)
@@ -130,6 +138,7 @@ impl Exchange {
         self.numbers = Numbers { order_ref, match_number, tick: state.tick };
         self.feed_session = SessionId(state.feed_session);
         self.ignored = state.ignored;
+        self.entry_closed = state.entry_closed != 0;
     }
 
     /// Whether an ended session still has orders that its disconnect is to cancel.
@@ -153,6 +162,10 @@ impl Exchange {
         let mut hash = mix(0, self.book.state_hash());
         for number in [self.numbers.order_ref.0, self.numbers.match_number.0, self.numbers.tick] {
             hash = mix(hash, number);
+        }
+        // An open entry leaves the hash as it was before there was a gate, and journals of that time as they are.
+        if self.entry_closed {
+            hash = mix(hash, 1);
         }
         self.sessions.iter().fold(hash, |hash, session| session.fold(hash))
     }
@@ -190,6 +203,7 @@ impl Exchange {
                 let (book, mut reporter) = self.reporter(command, sink);
                 book.elect(&mut |event| reporter.on(&event, &Request::Unsolicited));
             }
+            Action::EntryGate { closed } => self.entry_closed = closed,
             Action::StateHash { .. } => {}
         }
     }

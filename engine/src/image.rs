@@ -98,6 +98,7 @@ pub fn write(
         last_trades: small(last_trades)?,
         ticks: small(ticks.len())?,
         orders: book.order_count() as u64,
+        entry_closed: u8::from(exchange.is_entry_closed()),
         reserved: Reserved,
     }
     .put(out)?;

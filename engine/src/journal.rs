@@ -16,11 +16,14 @@
 //! of what is known durable. [`open`] reads it all, gives each record to the caller, cuts a torn tail, and goes on after it.
 
 pub mod appender;
+pub mod archive;
 mod backing;
 pub mod behind;
+pub mod bus_error;
 pub mod directory;
 pub mod disk;
 pub mod error;
+mod files;
 pub mod helper;
 pub mod inspect;
 pub mod map;
@@ -29,6 +32,7 @@ pub mod preparer;
 pub mod reader;
 pub mod recovery;
 pub mod segment;
+mod space;
 pub mod syncer;
 pub mod watch;
 mod window;
@@ -43,7 +47,7 @@ pub use error::JournalError;
 pub use helper::{Helper, HelperPlacement, HelperThreads};
 pub use reader::{Reader, Record};
 pub use recovery::{Genesis, Journal, Options, RecoveryReport, open, open_behind};
-pub use watch::{Status, Watch};
+pub use watch::{Hold, Status, Watch};
 
 /// When the consequences of a command may leave the box.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

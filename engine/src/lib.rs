@@ -31,6 +31,7 @@ pub mod journal;
 pub mod link;
 pub mod past;
 pub mod recovery;
+pub mod retention;
 pub mod snapshot;
 pub mod tile;
 pub mod trace;

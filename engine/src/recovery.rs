@@ -93,13 +93,20 @@ pub fn recover_from(from: From, config: &Config, ground: &Ground, now: Nanos) ->
         None => journal::open(&options, disk, genesis, &mut on_record),
         Some(anchor) => journal::open_behind(&options, disk, genesis, &anchor, &mut on_record),
     };
-    let journal = journal.map_err(|error| match error {
+    let mut journal = journal.map_err(|error| match error {
         JournalError::MissingSegment { .. } | JournalError::Corrupt { .. } if !passed_over.is_empty() => {
             let snapshots = passed_over.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
             JournalError::NoWay { journal: Box::new(error), snapshots }
         }
+        JournalError::MissingSegment { expected: 0, .. } if from == From::Snapshot && anchor.is_none() => {
+            JournalError::NoWay { journal: Box::new(error), snapshots: "there is none".to_owned() }
+        }
         other => other,
     })?;
+    if config.journal.disk_floor_bytes > 0 {
+        let (dir, disk) = (config.journal.dir.clone(), Arc::clone(&ground.disk));
+        journal.helper.watch_space(dir, config.journal.disk_floor_bytes, disk);
+    }
     venue.resume(now);
     Ok(Recovered { venue, journal, ticks: outputs.ticks, snapshot, passed_over })
 }

@@ -15,11 +15,13 @@ pub mod file;
 pub mod follower;
 pub mod load;
 pub mod name;
+mod prune;
 pub mod save;
 pub mod tail;
 
 pub use error::SnapshotError;
 pub use follower::{Follower, FollowerThread, Prepared};
 pub use load::{Loaded, load_newest, load_newest_where};
+pub(crate) use load::{prove, segment_of};
 pub use name::SnapshotName;
 pub use save::{Saved, save};

@@ -138,6 +138,22 @@ impl Venue {
         self.stand_after(self.seq, self.time);
     }
 
+    /// Keeps new orders out of the books or lets them in again, by a command, when that is not so already and there is room for the command.
+    /// To be called at every poll.
+    #[inline]
+    pub fn hold_entry(&mut self, now: Nanos, closed: bool, outputs: &mut impl Outputs) {
+        if closed != self.exchange.is_entry_closed() {
+            self.turn_entry(now, closed, outputs);
+        }
+    }
+
+    #[cold]
+    fn turn_entry(&mut self, now: Nanos, closed: bool, outputs: &mut impl Outputs) {
+        if self.is_clear(now, outputs) {
+            self.sequence(now, Action::EntryGate { closed }, outputs);
+        }
+    }
+
     /// Takes in one datagram.
     pub fn on_datagram(
         &mut self,

@@ -201,6 +201,7 @@ fn print_json(report: &VerifyReport, out: &mut impl Write) -> io::Result<()> {
         epoch,
         segments,
         records,
+        first_seq,
         last_seq,
         first_time,
         last_time,
@@ -210,7 +211,8 @@ fn print_json(report: &VerifyReport, out: &mut impl Write) -> io::Result<()> {
         ..
     } = report;
     write!(out, "{{\"path\":{},\"ok\":{}", Text(&dir.to_string_lossy()), *undecodable == 0)?;
-    write!(out, ",\"epoch\":\"{epoch:016x}\",\"segments\":{segments},\"records\":{records},\"last_seq\":{last_seq}")?;
+    write!(out, ",\"epoch\":\"{epoch:016x}\",\"segments\":{segments},\"records\":{records},\"first_seq\":{first_seq}")?;
+    write!(out, ",\"last_seq\":{last_seq}")?;
     write!(out, ",\"known_durable_seq\":{marked_seq},\"undecodable\":{undecodable}")?;
     write!(out, ",\"first_time_ns\":{},\"last_time_ns\":{}", first_time.get(), last_time.get())?;
     match torn {
@@ -231,7 +233,7 @@ fn print_json(report: &VerifyReport, out: &mut impl Write) -> io::Result<()> {
 
 fn dump(args: &DumpArgs, out: &mut impl Write) -> Result<(), Trouble> {
     must_be_journal(&args.dir)?;
-    let mut reader = Reader::open(&args.dir)?;
+    let mut reader = Reader::open_oldest(&args.dir)?;
     let session = args.session.map(SessionIndex);
     while let Some(record) = reader.next()? {
         if record.seq > Seq(args.to) {

@@ -2,8 +2,9 @@
 
 use crate::options::ConfigOptions;
 use clap::Args;
-use engine::appliance::{Appliance, Stopped, endpoints};
+use engine::appliance::{Appliance, Space, Stopped, endpoints};
 use engine::config::Config;
+use engine::journal::{Durability, Watch, bus_error};
 use engine::link::{ORDER_ENTRY, REREQUEST};
 use netio::cpu::Layout;
 use netio::fault::{FaultPlan, FaultPort};
@@ -89,9 +90,11 @@ pub fn capturing(port: HostPort, endpoints: usize, file: Option<&Path>) -> Resul
     }
 }
 
-/// How long an address may still be taken. The kernel gives back the sockets of an io_uring some milliseconds after the end of its
-/// process, and whoever starts a dead appliance again at once must not fail by that.
-const ADDRESS_PATIENCE: Duration = Duration::from_secs(2);
+/// How long an address may still be taken. The kernel gives back the sockets of an io_uring some time after the end of its process (40 ms as
+/// a rule, over 2 s were seen on a busy machine), and whoever starts a dead appliance again at once must not fail by that.
+const ADDRESS_PATIENCE: Duration = Duration::from_secs(10);
+/// When it is told that this is what the start waits for.
+const ADDRESS_TOLD: Duration = Duration::from_secs(1);
 
 /// Opens the port that the configuration asks for.
 ///
@@ -99,11 +102,18 @@ const ADDRESS_PATIENCE: Duration = Duration::from_secs(2);
 /// It cannot be had, or another process keeps one of its addresses.
 pub fn open_port(config: &Config) -> Result<HostPort, Box<dyn Error>> {
     let begin = Instant::now();
+    let mut told = false;
     loop {
         match HostPort::open(&config.network.port, &endpoints(config)) {
-            Err(PortError::Endpoint { source, .. })
+            Err(PortError::Endpoint { address, source, .. })
                 if source.kind() == ErrorKind::AddrInUse && begin.elapsed() < ADDRESS_PATIENCE =>
             {
+                if !told && begin.elapsed() > ADDRESS_TOLD {
+                    told = true;
+                    eprintln!(
+                        "port: {address} is still in use; waiting for it, in case that its process has just ended"
+                    );
+                }
                 std::thread::sleep(Duration::from_millis(2));
             }
             opened => return Ok(opened?),
@@ -113,7 +123,9 @@ pub fn open_port(config: &Config) -> Result<HostPort, Box<dyn Error>> {
 
 fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) -> Result<(), Box<dyn Error>> {
     let [order_entry, rerequest] = [ORDER_ENTRY, REREQUEST].map(|endpoint| port.local_addr(endpoint));
+    bus_error::explain(&config.journal.dir, config.journal.durability)?;
     let appliance = Appliance::start(config, port)?;
+    bus_error::tell(appliance.watch());
     pages::seal();
     let locked = lock_all(config.memory.lock)?;
     tell_memory(config, &locked);
@@ -138,13 +150,23 @@ fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) 
         config.journal.durability,
     );
     println!("ready");
+    let mut was_low = false;
     while !stop.load(Ordering::Relaxed) && !appliance.has_failed() {
         std::thread::sleep(Duration::from_millis(20));
+        let space = appliance.space();
+        if space.is_low != was_low {
+            was_low = space.is_low;
+            tell_space(config, space);
+        }
         if let Some(warning) = appliance.snapshot_warning() {
             eprintln!("snapshot: {warning}; the venue goes on, and so do the attempts");
         }
+        if let Some(warning) = appliance.retention_warning() {
+            eprintln!("journal: {warning}; the venue goes on, and so do the attempts");
+        }
     }
-    let stopped = appliance.stop()?;
+    let watch = appliance.watch();
+    let stopped = appliance.stop().inspect_err(|_| tell_durable(config, &watch))?;
     for duty in &stopped.duty {
         eprintln!("duty: {duty}");
     }
@@ -153,6 +175,34 @@ fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) 
     }
     eprintln!("{}", summary(&stopped));
     Ok(())
+}
+
+fn tell_space(config: &Config, space: Space) {
+    let (dir, mib) = (config.journal.dir.display(), |bytes: u64| bytes >> 20);
+    let (free, floor) = (mib(space.free_bytes), mib(config.journal.disk_floor_bytes));
+    if space.is_low {
+        eprintln!(
+            "journal: {dir} has {free} MiB left, less than the floor of {floor} MiB: new orders are rejected from now on, cancels are not; \
+             make room, or see journal.keep_bytes"
+        );
+    } else {
+        eprintln!("journal: {dir} has {free} MiB left again, more than the floor of {floor} MiB: orders are taken");
+    }
+}
+
+/// How far the journal goes for certain, when the appliance could not go on.
+fn tell_durable(config: &Config, watch: &Watch) {
+    let (seq, dir) = (watch.durable_seq(), config.journal.dir.display());
+    match config.journal.durability {
+        Durability::Synced => eprintln!("journal: durable up to seq {seq}; nothing that came later has left"),
+        Durability::Mapped => eprintln!(
+            "journal: released up to seq {seq}, which is durable as far as the kernel can still write it: see its log for errors of the disk"
+        ),
+    }
+    eprintln!(
+        "journal: remove the cause, look with `pinion journal verify {dir}` and `pinion recover --dry-run`, then start again: a start goes \
+         on from what is durable"
+    );
 }
 
 /// What is made from here until the appliance has started, the port's buffers with it, is for good: on reserved pages if there are any, near

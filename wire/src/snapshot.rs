@@ -160,8 +160,10 @@ layout! { Disk, "snapshot state",
         60 => ticks: u32,
         /// How many orders follow.
         64 => orders: u64,
+        /// 1: no orders may enter.
+        72 => entry_closed: u8,
         /// Zero.
-        72 => reserved: Reserved<16>,
+        73 => reserved: Reserved<15>,
     }
 }
 

@@ -16,6 +16,24 @@ pub struct Journal {
     pub segment_bytes: u64,
     /// A record with the state hash follows every so many commands; 0: never.
     pub state_hash_interval_commands: u64,
+    /// Full segments of more bytes than this are pruned, the oldest first, as far as no start may need them; 0: none is.
+    pub keep_bytes: u64,
+    /// What becomes of a segment before it is pruned.
+    pub archive: Archive,
+    /// Packed segments of more bytes than this are removed, the oldest first; 0: none is.
+    pub archive_keep_bytes: u64,
+    /// With less room on the disk than this, bytes, no new orders are taken; 0: they always are.
+    pub disk_floor_bytes: u64,
+}
+
+/// What becomes of a segment before it is pruned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Archive {
+    /// Nothing: its records are gone.
+    None,
+    /// A packed copy of it goes into the archive.
+    #[default]
+    Zstd,
 }
 
 impl Default for Journal {
@@ -25,12 +43,18 @@ impl Default for Journal {
             durability: Durability::Synced,
             segment_bytes: 64 << 20,
             state_hash_interval_commands: 65_536,
+            keep_bytes: 0,
+            archive: Archive::Zstd,
+            archive_keep_bytes: 0,
+            disk_floor_bytes: 256 << 20,
         }
     }
 }
 
 /// Segments are mapped and zeroed by whole pages.
 const PAGE_BYTES: u64 = 4_096;
+/// More than any disk has.
+const KEEP_BYTES_MAX: u64 = 1 << 50;
 
 impl Journal {
     pub(super) fn read(&mut self, mut reader: Reader<'_>) -> Result<(), ConfigError> {
@@ -57,6 +81,10 @@ impl Journal {
         }
         let commands = &mut self.state_hash_interval_commands;
         reader.integer("state_hash_interval_commands", 0..=1_000_000_000, commands)?;
+        reader.integer("keep_bytes", 0..=KEEP_BYTES_MAX, &mut self.keep_bytes)?;
+        reader.choice("archive", &[("none", Archive::None), ("zstd", Archive::Zstd)], &mut self.archive)?;
+        reader.integer("archive_keep_bytes", 0..=KEEP_BYTES_MAX, &mut self.archive_keep_bytes)?;
+        reader.integer("disk_floor_bytes", 0..=KEEP_BYTES_MAX, &mut self.disk_floor_bytes)?;
         reader.finish()
     }
 }

@@ -96,6 +96,9 @@ impl Exchange {
     }
 
     fn new_order(&self, session: SessionIndex, order: &EnterOrder<'_>) -> Result<BookCommand, RejectReason> {
+        if self.entry_closed {
+            return Err(RejectReason::ENTRY_CLOSED);
+        }
         let state = &self.sessions[usize::from(session.0)];
         if self.book.open_orders(session) >= state.open_orders_max() {
             return Err(RejectReason::OPEN_ORDER_LIMIT);
@@ -133,6 +136,11 @@ impl Exchange {
 
     /// The book's command, and the mark of the order to replace.
     fn replace(&self, session: SessionIndex, replace: &ReplaceOrder<'_>) -> Result<(BookCommand, Mark), RejectReason> {
+        // Also one that would make the order smaller: it may trade, join another queue, and move what others see. A cancel can take any
+        // quantity away.
+        if self.entry_closed {
+            return Err(RejectReason::ENTRY_CLOSED);
+        }
         let key = OrderKey::new(session, replace.orig_user_ref);
         let live = self.book.order(key).ok_or(RejectReason::NOT_LIVE)?;
         let instrument = self.instruments.get(live.instrument);

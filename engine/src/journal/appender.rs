@@ -131,6 +131,7 @@ impl Appender {
             TryRecvError::Disconnected => AppendError::Failed,
         })?;
         next.begin(self.next_seq(), self.cursor.chain);
+        self.shared.publish_begun(self.next_seq());
         self.cursor.offset = SEGMENT_HEADER_LEN;
         let used_up = std::mem::replace(&mut self.segment, next);
         // The queue has more places than there are segments on their way. Should nobody take it any more, it is unmapped here.

@@ -13,6 +13,7 @@ use super::{Disk, JournalError};
 
 const LOCK_NAME: &str = "LOCK";
 const MARK_NAME: &str = "durable.mark";
+const ARCHIVE_NAME: &str = "archive";
 const TEMPORARY_SUFFIX: &str = ".preparing";
 
 /// The exclusive right to a journal directory; given back when dropped, or by the kernel when the process ends.
@@ -70,10 +71,31 @@ pub struct SegmentName {
     pub path: PathBuf,
 }
 
+impl SegmentName {
+    /// Whether it lies packed in the archive.
+    #[must_use]
+    pub fn is_archived(&self) -> bool {
+        self.path.extension().is_some_and(|extension| extension == "zst")
+    }
+}
+
 /// Where the segment `index` of journal `epoch` lies.
 #[must_use]
 pub fn segment_path(dir: &Path, epoch: u64, index: u64) -> PathBuf {
     dir.join(format!("journal-{epoch:016x}-{index:08}.seg"))
+}
+
+/// Where packed segments lie: below the journal's directory, so that whoever knows the one finds the other. May be a mount or a symbolic
+/// link.
+#[must_use]
+pub fn archive_dir(dir: &Path) -> PathBuf {
+    dir.join(ARCHIVE_NAME)
+}
+
+/// Where the packed segment `index` of journal `epoch` lies.
+#[must_use]
+pub fn archived_path(dir: &Path, epoch: u64, index: u64) -> PathBuf {
+    archive_dir(dir).join(format!("journal-{epoch:016x}-{index:08}.seg.zst"))
 }
 
 /// The name of a file while it is being prepared: never taken for a segment.
@@ -95,14 +117,19 @@ pub fn mark_path(dir: &Path) -> PathBuf {
 /// # Errors
 /// The directory cannot be listed.
 pub fn segments(dir: &Path) -> Result<Vec<SegmentName>, JournalError> {
-    let mut found = Vec::new();
-    for path in entries(dir)? {
-        if let Some((epoch, index)) = parse_name(&path) {
-            found.push(SegmentName { epoch, index, path });
-        }
+    named(dir, segment_path)
+}
+
+/// The packed segments of a journal's directory, by epoch and index; none when it has no archive.
+///
+/// # Errors
+/// The archive cannot be listed.
+pub fn archived(dir: &Path) -> Result<Vec<SegmentName>, JournalError> {
+    let archive = archive_dir(dir);
+    if !archive.exists() {
+        return Ok(Vec::new());
     }
-    found.sort();
-    Ok(found)
+    named(&archive, archived_path)
 }
 
 /// The name of the journal in a directory; `None` when there is none, or no directory.
@@ -116,14 +143,17 @@ pub fn epoch(dir: &Path) -> Result<Option<u64>, JournalError> {
     Ok(segments(dir)?.first().map(|segment| segment.epoch))
 }
 
-/// Removes what a crash left half prepared.
+/// Removes what a crash left half prepared, in the archive too.
 ///
 /// # Errors
-/// The directory cannot be listed or a file not removed.
+/// A directory cannot be listed or a file not removed.
 pub fn remove_temporaries(dir: &Path, disk: &dyn Disk) -> Result<(), JournalError> {
-    for path in entries(dir)? {
-        if path.to_str().is_some_and(|name| name.ends_with(TEMPORARY_SUFFIX)) {
-            disk.remove(&path).map_err(JournalError::io("remove the half-prepared file", &path))?;
+    let archive = Some(archive_dir(dir)).filter(|archive| archive.exists());
+    for dir in [Some(dir.to_owned()), archive].into_iter().flatten() {
+        for path in entries(&dir)? {
+            if path.to_str().is_some_and(|name| name.ends_with(TEMPORARY_SUFFIX)) {
+                disk.remove(&path).map_err(JournalError::io("remove the half-prepared file", &path))?;
+            }
         }
     }
     Ok(())
@@ -144,16 +174,24 @@ pub(crate) fn entries(dir: &Path) -> Result<Vec<PathBuf>, JournalError> {
         .map_err(JournalError::io("list the journal directory", dir))
 }
 
-fn parse_name(path: &Path) -> Option<(u64, u64)> {
-    let name = path.file_name()?.to_str()?.strip_prefix("journal-")?.strip_suffix(".seg")?;
-    let (epoch, index) = name.split_once('-')?;
-    // Only names that this module would write: no signs, no short forms, no second spelling of the same segment.
-    if epoch.len() != 16 || index.len() < 8 || !index.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
+/// The segments among the files of a directory, whose names `path_of` makes.
+fn named(dir: &Path, path_of: fn(&Path, u64, u64) -> PathBuf) -> Result<Vec<SegmentName>, JournalError> {
+    let mut found = Vec::new();
+    for path in entries(dir)? {
+        if let Some((epoch, index)) = parse_name(&path, path_of) {
+            found.push(SegmentName { epoch, index, path });
+        }
     }
+    found.sort();
+    Ok(found)
+}
+
+fn parse_name(path: &Path, path_of: fn(&Path, u64, u64) -> PathBuf) -> Option<(u64, u64)> {
+    let name = path.file_name()?.to_str()?.strip_prefix("journal-")?;
+    let (epoch, index) = name.split_once('.')?.0.split_once('-')?;
     let (epoch, index) = (u64::from_str_radix(epoch, 16).ok()?, index.parse().ok()?);
-    let canonical = segment_path(Path::new(""), epoch, index);
-    (canonical.file_name() == path.file_name()).then_some((epoch, index))
+    // Only names that this module would write: no signs, no short forms, no second spelling of the same segment.
+    (path_of(Path::new(""), epoch, index).file_name() == path.file_name()).then_some((epoch, index))
 }
 
 #[cfg(test)]
@@ -162,16 +200,22 @@ mod tests {
 
     #[test]
     fn names_round_trip_and_strangers_are_left_alone() {
-        let path = segment_path(Path::new("d"), 0xABC, 123_456_789);
-        assert_eq!(parse_name(&path), Some((0xABC, 123_456_789)));
+        let dir = Path::new("d");
+        let (live, packed) = (segment_path(dir, 0xABC, 123_456_789), archived_path(dir, 0xABC, 123_456_789));
+        assert_eq!(parse_name(&live, segment_path), Some((0xABC, 123_456_789)));
+        assert_eq!(parse_name(&packed, archived_path), Some((0xABC, 123_456_789)));
+        assert_eq!((parse_name(&packed, segment_path), parse_name(&live, archived_path)), (None, None));
         for name in [
             "journal-1-00000000.seg",
             "journal-0000000000000abc-1.seg",
             "notes.txt",
             "journal-0000000000000ABC-00000001.seg",
+            "journal-0000000000000abc-+0000001.seg",
+            "journal-0000000000000abc-00000001.seg.",
         ] {
-            assert_eq!(parse_name(Path::new(name)), None, "{name}");
+            assert_eq!(parse_name(Path::new(name), segment_path), None, "{name}");
         }
-        assert_eq!(parse_name(&temporary_path(&path)), None);
+        assert_eq!(parse_name(&temporary_path(&live), segment_path), None);
+        assert_eq!(parse_name(&temporary_path(&packed), archived_path), None);
     }
 }

@@ -81,12 +81,31 @@ pub enum JournalError {
         found: String,
     },
     /// There are snapshots, none of those passed over can be used, and the journal does not lead to the state without them.
-    #[error("{journal}. Snapshots that could not be used: {snapshots}")]
+    #[error(
+        "{journal}. Without those records the state follows from a snapshot alone, and none can be used: {snapshots}. What is left to do: put \
+         the missing segments back beside the others or, packed, into the archive; or put back a snapshot of this journal from a copy; or, to \
+         give up all of it, move the directory away and start an empty one"
+    )]
     NoWay {
         /// What is wrong with the journal.
         journal: Box<JournalError>,
         /// What is wrong with the snapshots, newest first.
         snapshots: String,
+    },
+    /// The packed copy of a segment is not what it should be, so the segment stays. If it is the segment itself that is damaged, the copy
+    /// of it is, too; `pinion journal verify` says.
+    #[error(
+        "{} does not prove to be the packed copy of its segment: where record {seq} is expected, found {found}; the segment stays. Check \
+         it with `pinion journal verify`; if it is whole, look at the disk of the archive",
+        path.display()
+    )]
+    Unproved {
+        /// The packed copy.
+        path: PathBuf,
+        /// The record expected.
+        seq: Seq,
+        /// What is there.
+        found: String,
     },
     /// Files of the journal are gone. Restore them from a copy.
     #[error("journal {}: expected segment {expected}, found {found}; restore the missing files from a copy", dir.display())]

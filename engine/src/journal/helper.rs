@@ -4,16 +4,18 @@
 //! a thread without one inherits the affinity of the one that spawns it, so spawn before pinning.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::preparer::Preparer;
+use super::space::Space;
 use super::syncer::Syncer;
 use super::watch::Shared;
 use super::window::Window;
-use super::{Durability, JournalError, Status, Watch};
+use super::{Disk, Durability, JournalError, Status, Watch};
 
 /// Idle turns of the syncer before it yields, and before it sleeps.
 const SPIN_TURNS: u32 = 64;
@@ -22,6 +24,8 @@ const YIELD_TURNS: u32 = 128;
 const SYNCER_SLEEP: Duration = Duration::from_micros(50);
 /// How long the thread ahead of the appender sleeps: it is a window ahead.
 const AHEAD_SLEEP: Duration = Duration::from_millis(1);
+/// Between two looks at the disk's room: what the fastest appender writes in that time is a small part of any sensible floor.
+const SPACE_SLEEP: Duration = Duration::from_millis(50);
 /// How long an idle preparer sleeps, and an idle syncer for which nobody waits. A segment lies ready, and wakeups disturb who shares the core.
 const PATIENT_SLEEP: Duration = Duration::from_millis(2);
 
@@ -42,12 +46,21 @@ pub struct Helper {
     preparer: Preparer,
     syncer: Syncer,
     window: Option<Window>,
+    space: Option<Space>,
     shared: Arc<Shared>,
 }
 
 impl Helper {
     pub(super) fn new(preparer: Preparer, syncer: Syncer, window: Option<Window>, shared: Arc<Shared>) -> Self {
-        Self { preparer, syncer, window, shared }
+        Self { preparer, syncer, window, space: None, shared }
+    }
+
+    /// From now on the disk's room is looked at, and [`Watch::is_low_on_space`] says whether it is less than this. Looks once before it
+    /// returns.
+    pub fn watch_space(&mut self, dir: PathBuf, floor_bytes: u64, disk: Arc<dyn Disk>) {
+        let space = Space::new(dir, floor_bytes, disk, Arc::clone(&self.shared));
+        space.turn();
+        self.space = Some(space);
     }
 
     /// One turn of each, for a run on one thread. A failure is recorded in the status, and nothing is done any more after it. True when
@@ -69,6 +82,9 @@ impl Helper {
         if let Some(window) = &mut self.window {
             window.turn();
         }
+        if let Some(space) = &self.space {
+            space.turn();
+        }
         worked
     }
 
@@ -85,8 +101,8 @@ impl Helper {
     /// # Errors
     /// The system refuses a thread, or the core.
     pub fn spawn_on(self, placement: &HelperPlacement) -> io::Result<HelperThreads> {
-        let Self { mut preparer, mut syncer, window, shared } = self;
-        let mut threads = HelperThreads { shared: Arc::clone(&shared), threads: Vec::with_capacity(3) };
+        let Self { mut preparer, mut syncer, window, space, shared } = self;
+        let mut threads = HelperThreads { shared: Arc::clone(&shared), threads: Vec::with_capacity(4) };
         if let Some(mut window) = window {
             let shared = Arc::clone(&shared);
             let turn = move || {
@@ -95,6 +111,16 @@ impl Helper {
             };
             threads.spawn("journal-ahead", placement.prepare, move || {
                 run(&shared, turn, |_| thread::sleep(AHEAD_SLEEP))
+            })?;
+        }
+        if let Some(space) = space {
+            let shared = Arc::clone(&shared);
+            let turn = move || {
+                space.turn();
+                Ok(false)
+            };
+            threads.spawn("journal-space", placement.prepare, move || {
+                run(&shared, turn, |_| thread::sleep(SPACE_SLEEP));
             })?;
         }
         let preparer_shared = Arc::clone(&shared);

@@ -25,6 +25,8 @@ pub struct VerifyReport {
     pub segments: usize,
     /// Records.
     pub records: u64,
+    /// The oldest record; 0 when there is none. Later than 1 where segments have been pruned and not archived.
+    pub first_seq: Seq,
     /// The latest record; 0 when there is none.
     pub last_seq: Seq,
     /// Received first.
@@ -47,6 +49,13 @@ impl fmt::Display for VerifyReport {
         writeln!(f, "epoch         {:016x}", self.epoch)?;
         writeln!(f, "segments      {}", self.segments)?;
         writeln!(f, "records       {}", self.records)?;
+        if self.first_seq > Seq(1) {
+            writeln!(
+                f,
+                "first seq     {}: the segments before it have been pruned, and are not in the archive",
+                self.first_seq
+            )?;
+        }
         writeln!(f, "last seq      {}", self.last_seq)?;
         writeln!(f, "known durable {}", self.marked_seq)?;
         writeln!(f, "received_ns   {} to {}", self.first_time.get(), self.last_time.get())?;
@@ -92,12 +101,12 @@ impl Filter {
 /// # Errors
 /// The journal is damaged in a way that a crash does not explain, or cannot be read.
 pub fn verify(dir: &Path) -> Result<VerifyReport, JournalError> {
-    let mut reader = Reader::open(dir)?;
+    let mut reader = Reader::open_oldest(dir)?;
     let (mut records, mut undecodable) = (0, 0);
-    let (mut first_time, mut last_time) = (Nanos(0), Nanos(0));
+    let (mut first_time, mut last_time, mut first_seq) = (Nanos(0), Nanos(0), Seq(0));
     while let Some(record) = reader.next()? {
         if records == 0 {
-            first_time = record.receive_time;
+            (first_time, first_seq) = (record.receive_time, record.seq);
         }
         last_time = record.receive_time;
         records += 1;
@@ -110,6 +119,7 @@ pub fn verify(dir: &Path) -> Result<VerifyReport, JournalError> {
         epoch: reader.segments().first().map_or(0, |segment| segment.epoch),
         segments: reader.segments().len(),
         records,
+        first_seq,
         last_seq: end.map_or(Seq(0), |end| end.last_seq),
         first_time,
         last_time,
@@ -125,7 +135,7 @@ pub fn verify(dir: &Path) -> Result<VerifyReport, JournalError> {
 /// # Errors
 /// As [`verify`]; what came before the damage has been printed. Or `out` refuses.
 pub fn dump(dir: &Path, filter: &Filter, out: &mut impl Write) -> Result<u64, JournalError> {
-    let mut reader = Reader::open(dir)?;
+    let mut reader = Reader::open_oldest(dir)?;
     let mut printed = 0;
     while let Some(record) = reader.next()? {
         if record.seq > filter.to {
@@ -173,6 +183,7 @@ fn print_body(body: &Body<'_>, out: &mut impl Write) -> io::Result<()> {
         Body::SequenceSkip(skip) => write!(out, " session={} next_inbound={}", skip.session, skip.next_inbound),
         Body::CancelSlice(slice) => write!(out, " session={}", slice.session),
         Body::Elect(_) => Ok(()),
+        Body::EntryGate(gate) => write!(out, " closed={}", gate.closed),
         Body::StateHash(state) => write!(out, " hash={:016x}", state.hash),
         Body::Logout(logout) => write!(out, " session={}", logout.session),
     }

@@ -12,19 +12,15 @@
 //! ```
 
 use std::fmt;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use wire::journal::{
-    self, RECORD_HEADER_LEN, RecordHeader, RecordKind, SEGMENT_HEADER_LEN, SEGMENT_VERSION, SegmentHeader,
-};
+use wire::journal::{self, RECORD_HEADER_LEN, RecordHeader, RecordKind, SEGMENT_HEADER_LEN, SegmentHeader};
 use wire::{Nanos, Seq};
 
 use super::behind::{Missing, Proof};
-use super::directory::{self, SegmentName};
+use super::directory::SegmentName;
 use super::mark::Mark;
-use super::{Anchor, JournalError, Position};
+use super::{Anchor, JournalError, Position, files};
 
 /// A record that was verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,6 +114,26 @@ impl Reader {
         Self::list(dir, 0)
     }
 
+    /// A walk over all that is there: from the first record, or where the segments before have been pruned, from the oldest one. What its
+    /// segment's header says of the record before it is believed.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_oldest(dir: &Path) -> Result<Self, JournalError> {
+        let oldest = files::oldest(dir)?;
+        let mut reader = Self::list(dir, oldest)?;
+        if let (1.., Some(name)) = (oldest, reader.segments.first().cloned()) {
+            let bytes = files::read_segment(dir, &name)?;
+            // A header that is none is found to be by the walk.
+            if let Ok(header) = SegmentHeader::decode(&bytes)
+                && header.first_seq > Seq(0)
+            {
+                (reader.last_seq, reader.chain) = (Seq(header.first_seq.get() - 1), header.chain);
+            }
+        }
+        Ok(reader)
+    }
+
     /// A walk that begins behind a record that is known. The segments before its own need not be there any more.
     ///
     /// # Errors
@@ -128,7 +144,7 @@ impl Reader {
         let Some(name) = reader.segments.first().cloned() else {
             return Err(anchor.lost(dir, "no segment".to_owned()));
         };
-        let bytes = read_segment(&name.path)?;
+        let bytes = files::read_segment(dir, &name)?;
         let header = SegmentHeader::decode(&bytes).map_err(|error| anchor.lost(&name.path, error.to_string()))?;
         let record = usize::try_from(position.offset).ok().and_then(|offset| bytes.get(offset..));
         let end = position.offset + anchor.span(reader.seed, record.unwrap_or_default(), &name.path)?;
@@ -143,7 +159,7 @@ impl Reader {
     fn list(dir: &Path, first: u64) -> Result<Self, JournalError> {
         // The mark first: what it knows of is then in the segments listed after it, also while the journal grows.
         let mark = Mark::read(dir)?;
-        let mut segments = directory::segments(dir)?;
+        let mut segments = files::list(dir)?;
         let marked = match (mark, segments.first()) {
             (Some((epoch, seq)), Some(first)) if first.epoch == epoch => seq,
             (Some((_, seq)), None) if seq > Seq(0) => {
@@ -211,6 +227,12 @@ impl Reader {
         Ok(Some(Record { seq, receive_time, kind, body: body.unwrap_or_default(), position }))
     }
 
+    /// The journal's directory.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// How the journal ends; `None` while [`Self::next`] has not come to it.
     #[must_use]
     pub fn end(&self) -> Option<&End> {
@@ -263,7 +285,7 @@ impl Reader {
     fn next_segment(&mut self) -> Result<(), JournalError> {
         let at = self.current.map_or(0, |(at, _)| at + 1);
         let Some(name) = self.segments.get(at).cloned() else { return self.end_here(None) };
-        let bytes = read_segment(&name.path)?;
+        let bytes = files::read_segment(&self.dir, &name)?;
         let header = SegmentHeader::decode(&bytes).map_err(|error| error.to_string());
         let wrong = match header {
             Err(reason) => reason,
@@ -336,7 +358,7 @@ impl Reader {
             let found = if self.current.is_some_and(|(current, _)| current == later) {
                 missing.look(&self.bytes, self.offset)
             } else {
-                missing.look(&read(&name.path)?, SEGMENT_HEADER_LEN)
+                missing.look(&files::read(&self.dir, name)?, SEGMENT_HEADER_LEN)
             };
             records += found.records;
             if let Some(proof) = found.proof {
@@ -368,7 +390,7 @@ impl Reader {
         }
         self.looked_again = true;
         if let Some((at, _)) = self.current {
-            let bytes = read(&self.segments[at].path)?;
+            let bytes = files::read(&self.dir, &self.segments[at])?;
             if bytes.len() == self.bytes.len() {
                 self.bytes = bytes;
             }
@@ -379,22 +401,5 @@ impl Reader {
     fn corrupt(&self, path: &Path, offset: usize, found: String) -> JournalError {
         let seq = Seq(self.last_seq.get() + 1);
         JournalError::Corrupt { path: path.to_owned(), offset: offset as u64, seq, found }
-    }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, JournalError> {
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|mut file| file.read_to_end(&mut bytes));
-    read.map(|_| bytes).map_err(JournalError::io("read the segment", path))
-}
-
-/// As [`read`], a segment of this program's version.
-fn read_segment(path: &Path) -> Result<Vec<u8>, JournalError> {
-    let bytes = read(path)?;
-    match SegmentHeader::version(&bytes) {
-        Some(found) if found != SEGMENT_VERSION => {
-            Err(JournalError::Version { path: path.to_owned(), expected: SEGMENT_VERSION, found })
-        }
-        _ => Ok(bytes),
     }
 }

@@ -212,9 +212,18 @@ fn go_on(reader: &Reader, end: &End, first_not_marked: Option<u64>, disk: &dyn D
     let Some((name, header, offset)) = &end.current else {
         return Err(JournalError::Failed("no segment to go on with: a bug, please report it".to_owned()));
     };
+    if name.is_archived() {
+        let found = format!(
+            "only its packed copy {}; unpack it with `zstd -d` into the journal's directory",
+            name.path.display()
+        );
+        return Err(JournalError::MissingSegment { dir: reader.dir().to_owned(), expected: name.index, found });
+    }
     // Records above the mark may be in memory only. They have been replayed and may be acknowledged now, so they are written again.
     for earlier in reader.segments() {
-        if first_not_marked.is_some_and(|first| (first..name.index).contains(&earlier.index)) {
+        // What lies in the archive was synced before it came there.
+        let above = first_not_marked.is_some_and(|first| (first..name.index).contains(&earlier.index));
+        if above && !earlier.is_archived() {
             segment::write_again(&earlier.path, disk)?;
         }
     }

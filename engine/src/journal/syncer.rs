@@ -61,12 +61,14 @@ impl Syncer {
     pub fn turn(&mut self) -> Result<bool, JournalError> {
         match self.durability {
             Durability::Mapped => {
+                let begun = self.shared.begun();
                 let (_, segment) = self.shared.appended();
                 self.learn_files();
                 let full = self.files.front().is_some_and(|file| file.index() < segment);
                 if full {
                     self.sync_files(segment.saturating_sub(1))?;
                     self.forget_files(segment);
+                    self.shared.publish_synced(Seq(begun.get().saturating_sub(1)));
                 }
                 Ok(full)
             }
@@ -92,6 +94,7 @@ impl Syncer {
         self.forget_files(segment);
         self.durable = seq;
         self.mark.raise(seq);
+        self.shared.publish_synced(seq);
         if self.durability == Durability::Synced {
             self.shared.publish_durable(seq);
         }

@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use wire::Seq;
 
@@ -36,6 +36,7 @@ pub(super) struct Shared {
     state: Line<State>,
     /// The memory of the segment in use and of those that come after it, for readers. Nobody who is in a hurry takes this lock.
     segments: Mutex<VecDeque<(u64, Published)>>,
+    kept: Line<Kept>,
     _lock: DirectoryLock,
 }
 
@@ -43,7 +44,21 @@ pub(super) struct Shared {
 struct State {
     failed: AtomicBool,
     stopping: AtomicBool,
+    /// The disk has less room than the configured floor.
+    low_on_space: AtomicBool,
+    free_bytes: AtomicU64,
     failure: OnceLock<String>,
+}
+
+/// What decides which segments may go.
+#[derive(Debug, Default)]
+struct Kept {
+    /// Everything up to here is on stable storage, whatever the durability.
+    synced: AtomicU64,
+    /// The first record of the segment in use.
+    begun: AtomicU64,
+    /// The segments that somebody still reads, with all that come after each.
+    held: Mutex<Vec<Weak<AtomicU64>>>,
 }
 
 impl Shared {
@@ -54,11 +69,13 @@ impl Shared {
             segment: AtomicU64::new(segment),
             offset: AtomicUsize::new(offset),
         };
+        let kept = Kept { synced: AtomicU64::new(seq.get()), ..Kept::default() };
         Self {
             appended: Line(appended),
             durable: Line(AtomicU64::new(seq.get())),
             state: Line::default(),
             segments: Mutex::default(),
+            kept: Line(kept),
             _lock: lock,
         }
     }
@@ -75,6 +92,31 @@ impl Shared {
         if let Ok(mut segments) = self.segments.lock() {
             segments.retain(|(index, _)| *index > up_to);
         }
+    }
+
+    /// A segment is begun with this record. Before any record of it is published.
+    pub(super) fn publish_begun(&self, first_seq: Seq) {
+        self.kept.0.begun.store(first_seq.get(), Ordering::Release);
+    }
+
+    /// The first record of the segment that the appender was last known to have begun; 0 when it has begun none since the start. Read
+    /// before [`Self::appended`], it is of that segment or of one before it.
+    pub(super) fn begun(&self) -> Seq {
+        Seq(self.kept.0.begun.load(Ordering::Acquire))
+    }
+
+    /// Everything up to here is on stable storage. Never goes back.
+    pub(super) fn publish_synced(&self, seq: Seq) {
+        self.kept.0.synced.fetch_max(seq.get(), Ordering::AcqRel);
+    }
+
+    pub(super) fn publish_space(&self, free_bytes: u64, is_low: bool) {
+        self.state.0.free_bytes.store(free_bytes, Ordering::Relaxed);
+        self.state.0.low_on_space.store(is_low, Ordering::Release);
+    }
+
+    pub(super) fn is_low_on_space(&self) -> bool {
+        self.state.0.low_on_space.load(Ordering::Acquire)
     }
 
     #[inline]
@@ -142,6 +184,19 @@ pub enum Status<'a> {
     Failed(&'a str),
 }
 
+/// Segments that must not be pruned yet, because somebody reads them.
+#[derive(Debug)]
+pub struct Hold {
+    segment: Arc<AtomicU64>,
+}
+
+impl Hold {
+    /// Nothing before this segment is needed any more.
+    pub fn move_to(&self, segment: u64) {
+        self.segment.store(segment, Ordering::Release);
+    }
+}
+
 /// A reader of the journal's progress. Clones are cheap and go to the release gates.
 #[derive(Clone, Debug)]
 pub struct Watch {
@@ -169,9 +224,51 @@ impl Watch {
 
     /// What has been appended to a segment, header and all, if it is the one in use or a later one. It may be further than what is durable.
     #[must_use]
-    pub(crate) fn segment(&self, index: u64) -> Option<Published> {
+    pub(crate) fn memory(&self, index: u64) -> Option<Published> {
         let segments = self.shared.segments.lock().ok()?;
         segments.iter().find(|(found, _)| *found == index).map(|(_, memory)| memory.clone())
+    }
+
+    /// Everything up to here is on stable storage for certain, whatever the durability.
+    #[must_use]
+    pub fn synced_seq(&self) -> Seq {
+        Seq(self.shared.kept.0.synced.load(Ordering::Acquire))
+    }
+
+    /// The segment that is being appended to.
+    #[must_use]
+    pub fn segment(&self) -> u64 {
+        self.shared.appended_at().0
+    }
+
+    /// Keeps this segment and all after it from being pruned, until the hold is moved on or dropped.
+    #[must_use]
+    pub fn hold(&self, segment: u64) -> Hold {
+        let hold = Hold { segment: Arc::new(AtomicU64::new(segment)) };
+        let mut held = self.shared.kept.0.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.retain(|hold| hold.strong_count() > 0);
+        held.push(Arc::downgrade(&hold.segment));
+        hold
+    }
+
+    /// The first segment that somebody holds.
+    #[must_use]
+    pub fn held(&self) -> Option<u64> {
+        let held = self.shared.kept.0.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.iter().filter_map(|hold| hold.upgrade().map(|segment| segment.load(Ordering::Acquire))).min()
+    }
+
+    /// Whether the disk has less room than the configured floor. The matching tile asks at every poll.
+    #[must_use]
+    #[inline]
+    pub fn is_low_on_space(&self) -> bool {
+        self.shared.is_low_on_space()
+    }
+
+    /// How much room the disk had when it was last looked at, bytes; 0 when nobody looks.
+    #[must_use]
+    pub fn free_bytes(&self) -> u64 {
+        self.shared.state.0.free_bytes.load(Ordering::Relaxed)
     }
 
     /// Whether it works. To be polled by the appliance, which stops when it does not.

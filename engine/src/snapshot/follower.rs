@@ -9,11 +9,12 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use super::prune::{Known, prune};
 use super::save::{SaveOptions, Saved, save};
 use super::tail::Tail;
-use super::{SnapshotError, load_newest};
+use super::{SnapshotError, SnapshotName, load_newest};
 use crate::config::Config;
-use crate::journal::{Anchor, Disk, JournalError, Watch, directory};
+use crate::journal::{Anchor, Disk, Hold, JournalError, Watch, directory};
 use crate::limits::REPUBLISHED_TICKS_MAX;
 use crate::recovery::{Replayed, follower_venue, replay};
 use crate::venue::Venue;
@@ -27,6 +28,7 @@ const IDLE: Duration = Duration::from_millis(5);
 /// A follower that does not know of the journal yet, with all the memory that it will ever need.
 pub struct Prepared {
     options: SaveOptions,
+    known: Known,
     venue: Venue,
     outputs: Replayed,
     /// Behind which record the venue stands; `None` before the first.
@@ -48,11 +50,15 @@ impl Prepared {
             dir,
             epoch,
             fingerprint: config.fingerprint(),
-            keep: usize::from(config.snapshot.keep),
             reports_max: u64::from(config.snapshot.session_reports),
         };
         let empty = || follower_venue(config);
+        let mut names = SnapshotName::list(&options.dir)?;
         let (loaded, _) = load_newest(&options.dir, epoch, options.fingerprint, empty)?;
+        // Those that come before the one that is used were tried first.
+        let used = loaded.as_ref().map_or(Seq(0), |loaded| loaded.name.seq);
+        names.retain(|name| name.epoch == epoch && name.seq > used);
+        let known = Known { keep: usize::from(config.snapshot.keep), synced: Seq(0), unusable: names };
         let mut outputs = Replayed { ticks: VecDeque::with_capacity(REPUBLISHED_TICKS_MAX) };
         let (venue, anchor) = match loaded {
             Some(loaded) => {
@@ -62,7 +68,7 @@ impl Prepared {
             None => (empty(), None),
         };
         let ranks = vec![0; usize::try_from(config.limits.orders).unwrap_or(0)];
-        Ok(Self { options, venue, outputs, anchor, ranks })
+        Ok(Self { options, known, venue, outputs, anchor, ranks })
     }
 
     /// Begins to follow the journal, which is open now.
@@ -70,7 +76,7 @@ impl Prepared {
     /// # Errors
     /// It cannot be read, or does not hold the record that the snapshot stands behind.
     pub fn follow(self, watch: Watch) -> Result<Follower, SnapshotError> {
-        let Self { mut options, venue, outputs, anchor, ranks } = self;
+        let Self { mut options, known, venue, outputs, anchor, ranks } = self;
         let Some(epoch) = directory::epoch(&options.dir)? else {
             let found = "no segment".to_owned();
             return Err(JournalError::MissingSegment { dir: options.dir, expected: 0, found }.into());
@@ -82,14 +88,18 @@ impl Prepared {
         };
         let tail = tail.watching(watch.clone());
         let saved = tail.last().seq;
-        Ok(Follower { options, watch, venue, outputs, tail, saved, ranks })
+        let hold = watch.hold(tail.last().position.segment);
+        Ok(Follower { options, known, watch, hold, venue, outputs, tail, saved, ranks })
     }
 }
 
 /// A venue that stands where the journal was durable a moment ago.
 pub struct Follower {
     options: SaveOptions,
+    known: Known,
     watch: Watch,
+    /// What it has not read yet is not pruned.
+    hold: Hold,
     venue: Venue,
     outputs: Replayed,
     tail: Tail,
@@ -113,6 +123,7 @@ impl Follower {
                 .map_err(|reason| JournalError::Replay { seq, reason })?;
             replayed += 1;
         }
+        self.hold.move_to(self.tail.last().position.segment);
         Ok(replayed)
     }
 
@@ -128,6 +139,11 @@ impl Follower {
         let ticks = self.outputs.ticks.iter().copied();
         let saved = save(&self.options, &self.venue, &anchor, ticks, &mut self.ranks)?;
         self.saved = anchor.seq;
+        // What was passed over at the start is replaced from now on.
+        self.known.synced = self.watch.synced_seq();
+        self.known.unusable.retain(|name| *name != saved.name);
+        prune(&self.options.dir, self.options.epoch, &self.known, &*self.options.disk)?;
+        self.known.unusable.clear();
         Ok(Some(saved))
     }
 

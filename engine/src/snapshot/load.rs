@@ -62,23 +62,42 @@ pub fn load_newest_where(
     Ok((None, passed_over))
 }
 
-/// Reads one snapshot; `None` when it is not of a time that is asked for.
-fn load(
-    dir: &Path,
-    name: &SnapshotName,
-    fingerprint: u64,
-    fits: &impl Fn(Seq, Nanos) -> bool,
-    empty: &mut impl FnMut() -> Venue,
-) -> Result<Option<Loaded>, SnapshotError> {
+/// Whether a start could use this snapshot: it is of this journal and these rules, the journal holds its record, and every byte of it is as
+/// it was written. Reads the whole file; makes nothing of it.
+///
+/// # Errors
+/// It could not be used, and why.
+pub(crate) fn prove(dir: &Path, name: &SnapshotName, fingerprint: u64) -> Result<(), SnapshotError> {
     let path = name.path.as_path();
+    let (header, input) = open(path)?;
+    check(dir, name, &header, fingerprint)?;
+    let mut chunks = ChunkReader::new(input, header.seed());
+    let len = std::io::copy(&mut chunks, &mut std::io::sink()).map_err(SnapshotError::io("read the snapshot", path))?;
+    if len != header.plain_len || !chunks.is_at_end().map_err(SnapshotError::io("read the snapshot", path))? {
+        return Err(SnapshotError::Damaged { path: path.to_owned(), found: format!("{len} bytes, and not its end") });
+    }
+    Ok(())
+}
+
+/// The segment that holds the record behind which a snapshot stands, as the snapshot says.
+///
+/// # Errors
+/// It cannot be read, or its header is damaged.
+pub(crate) fn segment_of(name: &SnapshotName) -> Result<u64, SnapshotError> {
+    Ok(open(&name.path)?.0.segment)
+}
+
+fn open(path: &Path) -> Result<(SnapshotHeader, BufReader<File>), SnapshotError> {
     let file = File::open(path).map_err(SnapshotError::io("open the snapshot", path))?;
     let mut input = BufReader::with_capacity(1 << 16, file);
     let mut bytes = [0; SNAPSHOT_HEADER_LEN];
     input.read_exact(&mut bytes).map_err(SnapshotError::io("read the snapshot", path))?;
-    let header = SnapshotHeader::from_bytes(&bytes).map_err(SnapshotError::header(path))?;
-    if !fits(header.seq, header.time) {
-        return Ok(None);
-    }
+    Ok((SnapshotHeader::from_bytes(&bytes).map_err(SnapshotError::header(path))?, input))
+}
+
+/// That it is what its name says, of these rules, and that the journal holds its record.
+fn check(dir: &Path, name: &SnapshotName, header: &SnapshotHeader, fingerprint: u64) -> Result<Anchor, SnapshotError> {
+    let path = name.path.as_path();
     let foreign = |what, expected, found| SnapshotError::Foreign { path: path.to_owned(), what, expected, found };
     if header.fingerprint != fingerprint {
         return Err(foreign("rules", fingerprint, header.fingerprint));
@@ -91,8 +110,25 @@ fn load(
     }
     let position = Position { segment: header.segment, offset: header.offset };
     let anchor = Anchor { position, seq: header.seq, chain: header.chain };
-    // Before anything large is made: the journal must hold the record.
     drop(Tail::behind(dir, name.epoch, anchor)?);
+    Ok(anchor)
+}
+
+/// Reads one snapshot; `None` when it is not of a time that is asked for.
+fn load(
+    dir: &Path,
+    name: &SnapshotName,
+    fingerprint: u64,
+    fits: &impl Fn(Seq, Nanos) -> bool,
+    empty: &mut impl FnMut() -> Venue,
+) -> Result<Option<Loaded>, SnapshotError> {
+    let path = name.path.as_path();
+    let (header, input) = open(path)?;
+    if !fits(header.seq, header.time) {
+        return Ok(None);
+    }
+    // Before anything large is made.
+    let anchor = check(dir, name, &header, fingerprint)?;
 
     let (mut venue, mut ticks) = (empty(), Vec::new());
     let mut chunks = ChunkReader::new(input, header.seed());

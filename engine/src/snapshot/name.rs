@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::SnapshotError;
-use crate::journal::{Disk, directory};
+use crate::journal::directory;
 use wire::Seq;
 
 /// A snapshot file, by its name.
@@ -48,23 +48,9 @@ impl SnapshotName {
     }
 }
 
-/// Removes all but the newest `keep` snapshots of a journal.
-///
-/// # Errors
-/// The directory cannot be listed, or a file not removed.
-pub(super) fn prune(dir: &Path, epoch: u64, keep: usize, disk: &dyn Disk) -> Result<(), SnapshotError> {
-    let mut names = SnapshotName::list(dir)?;
-    names.retain(|name| name.epoch == epoch);
-    for old in names.iter().rev().skip(keep) {
-        disk.remove(&old.path).map_err(SnapshotError::io("remove the old snapshot", &old.path))?;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::LocalDisk;
     use std::fs;
 
     #[test]
@@ -78,9 +64,6 @@ mod tests {
             fs::write(dir.path().join(stranger), b"").expect("written");
         }
         assert_eq!(SnapshotName::list(dir.path()).expect("listed"), [name(7), name(8), name(1_000_000)]);
-        prune(dir.path(), 0xABC, 2, &LocalDisk).expect("pruned");
-        prune(dir.path(), 0xDEF, 0, &LocalDisk).expect("nothing of that journal");
-        assert_eq!(SnapshotName::list(dir.path()).expect("listed"), [name(8), name(1_000_000)]);
         assert_eq!(SnapshotName::list(&dir.path().join("absent")).expect("nothing"), []);
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::SnapshotError;
 use super::file::ChunkWriter;
-use super::name::{self, SnapshotName};
+use super::name::SnapshotName;
 use crate::image::{self, CausedTick};
 use crate::journal::{Anchor, Disk, directory};
 use crate::venue::Venue;
@@ -25,8 +25,6 @@ pub struct SaveOptions {
     pub epoch: u64,
     /// Of the configuration that influences outcomes.
     pub fingerprint: u64,
-    /// How many snapshots are kept.
-    pub keep: usize,
     /// How many of a session's newest reports are taken along.
     pub reports_max: u64,
 }
@@ -45,8 +43,8 @@ pub struct Saved {
 /// Bytes between two syncs while a snapshot is written, so that what the disk has to do at once stays bounded: the journal syncs too.
 const SYNC_EVERY_BYTES: u64 = 8 << 20;
 
-/// Writes the state of a venue, of which `anchor` is the last record, aside; syncs it, moves it into place, and removes old ones. For
-/// `ranks` see [`image::write`].
+/// Writes the state of a venue, of which `anchor` is the last record, aside; syncs it, and moves it into place. For `ranks` see
+/// [`image::write`].
 ///
 /// # Errors
 /// The file system refuses. Nothing but the half-written file is left, and the next start removes it.
@@ -63,7 +61,6 @@ pub fn save(
     let disk = &*options.disk;
     disk.rename(&aside, &name.path).map_err(SnapshotError::io("rename into place the snapshot", &aside))?;
     directory::sync(&options.dir, disk)?;
-    name::prune(&options.dir, options.epoch, options.keep, disk)?;
     Ok(Saved { name, file_len, plain_len })
 }
 

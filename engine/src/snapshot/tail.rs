@@ -66,7 +66,7 @@ impl Tail {
     /// The same, of a journal that this process appends to.
     #[must_use]
     pub fn watching(mut self, watch: Watch) -> Self {
-        self.memory = watch.segment(self.segment);
+        self.memory = watch.memory(self.segment);
         self.watch = Some(watch);
         self
     }
@@ -180,7 +180,7 @@ impl Tail {
         let segment = self.segment + 1;
         let path = directory::segment_path(&self.dir, self.epoch, segment);
         let file = File::open(&path).map_err(SnapshotError::io("open the segment", &path))?;
-        let memory = self.watch.as_ref().and_then(|watch| watch.segment(segment));
+        let memory = self.watch.as_ref().and_then(|watch| watch.memory(segment));
         let mut head = [0; SEGMENT_HEADER_LEN];
         match memory.as_ref().and_then(|memory| memory.bytes().first_chunk()) {
             Some(begun) => head = *begun,

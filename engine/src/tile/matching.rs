@@ -121,6 +121,7 @@ impl<T: Trace> MatchingStage<T> {
 
 impl<T: Trace> Stage for MatchingStage<T> {
     fn poll(&mut self, now: Nanos) -> Result<usize, StageError> {
+        self.venue.hold_entry(now, self.watch.is_low_on_space(), &mut self.outputs);
         let mut work = 0;
         let ready = self.requests.acquire(BURST).min(BURST);
         while work < ready {

@@ -24,7 +24,7 @@ const PURE: [&str; 16] = [
 ];
 
 /// Modules that meet the machine.
-const MACHINE: [&str; 12] = [
+const MACHINE: [&str; 13] = [
     "appliance",
     "config",
     "entropy",
@@ -34,6 +34,7 @@ const MACHINE: [&str; 12] = [
     "link",
     "past",
     "recovery",
+    "retention",
     "snapshot",
     "tile",
     "trace",

@@ -87,7 +87,9 @@ fn segments_before_the_snapshot_need_not_be_there() {
     // Without the snapshot the journal has no beginning.
     fs::remove_file(&name.path).expect("removed");
     let error = recover(&config, From::Snapshot).err().expect("refused");
-    assert!(matches!(error, JournalError::MissingSegment { expected: 0, .. }), "{error}");
+    let JournalError::NoWay { journal, snapshots } = &error else { panic!("{error}") };
+    assert!(matches!(**journal, JournalError::MissingSegment { expected: 0, .. }) && snapshots == "there is none");
+    assert!(error.to_string().contains("What is left to do"), "{error}");
 }
 
 /// The journal has lost what the snapshot stands on: the loss of power under `mapped`, or a journal restored from an old copy.

@@ -49,7 +49,8 @@ fn life_goes_on_over_many_restarts_and_segments() {
     let segments =
         segments.filter(|entry| entry.path().extension().is_some_and(|extension| extension == "seg")).count();
     assert!(segments > 2, "the journal has come to {segments} segments");
-    assert_eq!(SnapshotName::list(&config.journal.dir).expect("listed").len(), 3, "the newest are kept");
+    // In memory only, what the newest three stand behind may be lost with the power; so three that stand on the disk stay too.
+    assert_eq!(SnapshotName::list(&config.journal.dir).expect("listed").len(), 6, "the newest are kept");
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub(super) fn session_of(record: &Record<'_>) -> Option<SessionIndex> {
         Body::SequenceSkip(skip) => Some(skip.session),
         Body::CancelSlice(slice) => Some(slice.session),
         Body::Logout(logout) => Some(logout.session),
-        Body::Genesis(_) | Body::StateHash(_) | Body::Elect(_) => None,
+        Body::Genesis(_) | Body::StateHash(_) | Body::Elect(_) | Body::EntryGate(_) => None,
     }
 }
 
@@ -56,6 +56,7 @@ fn print_body(body: &Body<'_>, out: &mut impl Write) -> io::Result<()> {
         }
         Body::StateHash(state) => write!(out, ",\"hash\":\"{:016x}\"", state.hash),
         Body::Elect(_) => Ok(()),
+        Body::EntryGate(gate) => write!(out, ",\"closed\":{}", gate.closed == 1),
         Body::SessionDeath(death) => print_session(death.session, out),
         Body::CancelSlice(slice) => print_session(slice.session, out),
         Body::Logout(logout) => print_session(logout.session, out),

@@ -21,7 +21,7 @@ pub(super) const MIN_QUANTITY: &str = "min-qty-terms";
 /// A reason that this list has no name for.
 const OTHER: &str = "other";
 
-const NAMES: [(RejectReason, &str); 23] = [
+const NAMES: [(RejectReason, &str); 24] = [
     (RejectReason::POST_ONLY_WOULD_TRADE, "post-only"),
     (RejectReason::MIN_QUANTITY_NOT_MET, "min-qty"),
     (RejectReason::NOT_LIVE, NOT_LIVE),
@@ -42,6 +42,7 @@ const NAMES: [(RejectReason, &str); 23] = [
     (RejectReason::OPEN_ORDER_LIMIT, "open-orders"),
     (RejectReason::INVALID_STOP_PRICE, "stop-price"),
     (RejectReason::NOT_A_STOP, "not-a-stop"),
+    (RejectReason::ENTRY_CLOSED, "entry-closed"),
     (RejectReason::STOPS_FULL, "stops-full"),
     (RejectReason::HALTED, "halted"),
     (RejectReason::MALFORMED, "malformed"),

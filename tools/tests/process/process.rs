@@ -83,6 +83,12 @@ impl Process {
         finished
     }
 
+    /// Ends it without warning, unless it has ended by itself.
+    pub fn end_by_force(mut self) -> Finished {
+        self.child.kill().expect("the child is ours");
+        self.wait()
+    }
+
     /// Waits for its end.
     pub fn wait(mut self) -> Finished {
         let begin = Instant::now();

@@ -1,6 +1,7 @@
 //! Everything that the world may throw at two open ports while somebody trades: it is counted, and changes nothing.
 
 use crate::journal_dump::assert_each_once;
+use crate::noise::Noise;
 use crate::ports::Ports;
 use crate::recording::{assert_published, flow};
 use crate::relay::{Relay, StopOnDrop};
@@ -10,20 +11,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-/// Numbers without meaning, the same in every run (splitmix64).
-struct Noise(u64);
-
 impl Noise {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> usize {
-        usize::try_from(self.next() % bound).expect("small")
+    fn index(&mut self, bound: u64) -> usize {
+        usize::try_from(self.below(bound)).expect("small")
     }
 
     fn fill(&mut self, bytes: &mut [u8]) {
@@ -33,9 +23,9 @@ impl Noise {
 
 /// A datagram from somebody who knows more or less of the protocol.
 fn stranger(noise: &mut Noise, buffer: &mut [u8; 2_000]) -> usize {
-    let len = noise.below(1_500);
+    let len = noise.index(1_500);
     noise.fill(&mut buffer[..len]);
-    match noise.below(5) {
+    match noise.index(5) {
         // Noise, of any length, none included.
         0 => len,
         // A packet of a session that could be ours, with blocks that do not fit.
@@ -45,14 +35,14 @@ fn stranger(noise: &mut Noise, buffer: &mut [u8; 2_000]) -> usize {
         }
         // A heartbeat, a skip or a logout of such a session.
         2 => {
-            let count: [u8; 2] = if noise.below(2) == 0 { [0, 0] } else { [0xFF, 0xFF] };
+            let count: [u8; 2] = if noise.index(2) == 0 { [0, 0] } else { [0xFF, 0xFF] };
             buffer[..10].copy_from_slice(b"000abcdefg");
             buffer[18..20].copy_from_slice(&count);
             20
         }
         // A login message: a hello is answered, a login without a genuine cookie is not.
         3 => {
-            let (kind, message_len) = if noise.below(2) == 0 { (b'h', 49) } else { (b'l', 98) };
+            let (kind, message_len) = if noise.index(2) == 0 { (b'h', 49) } else { (b'l', 98) };
             buffer[..10].fill(b' ');
             buffer[10..18].fill(0);
             buffer[18..22].copy_from_slice(&[0, 1, 0, message_len]);
@@ -78,7 +68,7 @@ fn flood(to: &[SocketAddrV4], seed: u64, stop: &AtomicBool, sent: &AtomicU64) {
     while !stop.load(Ordering::Relaxed) {
         for _ in 0..16 {
             let len = stranger(&mut noise, &mut buffer);
-            let to = to[noise.below(to.len() as u64)];
+            let to = to[noise.index(to.len() as u64)];
             // A full queue refuses; that is as good as lost.
             let _ = socket.send_to(&buffer[..len], to);
             sent.fetch_add(1, Ordering::Relaxed);
@@ -127,16 +117,16 @@ fn from_the_path() {
     let replay = relay.run(
         |own, payload, to| {
             let _ = own.send_to(payload, to);
-            match noise.below(4) {
+            match noise.index(4) {
                 // Again, from the right address and from another one.
                 0 => drop(own.send_to(payload, to)),
                 1 => drop(stranger.send_to(payload, to)),
                 // The right session and address, but not all of it.
-                2 => drop(own.send_to(&payload[..noise.below(payload.len() as u64)], to)),
+                2 => drop(own.send_to(&payload[..noise.index(payload.len() as u64)], to)),
                 // Damaged on its way from another address.
                 _ => {
                     let mut damaged = payload.to_vec();
-                    damaged[noise.below(payload.len() as u64)] ^= 1 << noise.below(8);
+                    damaged[noise.index(payload.len() as u64)] ^= 1 << noise.index(8);
                     let _ = stranger.send_to(&damaged, to);
                 }
             }

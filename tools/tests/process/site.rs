@@ -194,6 +194,16 @@ impl Appliance {
         self.process.kill();
     }
 
+    /// SIGKILL, unless it has just ended by itself. Returns what it said on stderr.
+    pub fn end_by_force(self) -> String {
+        self.process.end_by_force().err
+    }
+
+    /// Its end by itself, which is no success, and what it said.
+    pub fn ended(self) -> Finished {
+        self.process.wait()
+    }
+
     /// The last command that it knew at its start.
     pub fn replayed(&self) -> u64 {
         let err = self.process.err();

@@ -95,6 +95,16 @@ layout! { Disk, "journal Elect",
     }
 }
 
+layout! { Disk, "journal EntryGate",
+    /// Whether orders may enter the books from here on.
+    pub struct EntryGate: 8 {
+        /// 1: they may not, for the journal's disk is nearly full; 0: they may.
+        0 => closed: u8,
+        /// Zero.
+        1 => reserved: Reserved<7>,
+    }
+}
+
 layout! { Disk, "journal StateHash",
     /// The state after the record before has this hash.
     pub struct StateHash: 8 {
@@ -254,13 +264,15 @@ kinds! {
     Logout = 8 => Logout;
     /// An order whose stop price was reached enters.
     Elect = 9 => Elect;
+    /// Orders may enter, or may not.
+    EntryGate = 10 => EntryGate;
 }
 
 impl TryFrom<u16> for RecordKind {
     type Error = DecodeError;
 
     fn try_from(code: u16) -> Result<Self, DecodeError> {
-        let expected = "a kind from 1 to 9; the journal may be of a newer version of this program";
+        let expected = "a kind from 1 to 10; the journal may be of a newer version of this program";
         let found = u64::from(code);
         Self::from_code(code).ok_or(DecodeError::Value { what: "journal record", field: "kind", expected, found })
     }
@@ -297,6 +309,7 @@ mod tests {
             Body::StateHash(StateHash { hash: 7 }),
             Body::Logout(Logout { session }),
             Body::Elect(Elect { reserved: Reserved }),
+            Body::EntryGate(EntryGate { closed: 1, reserved: Reserved }),
         ];
         for body in bodies {
             let mut out = [0xEE; COMMAND_BODY_LEN_MAX];
@@ -306,7 +319,7 @@ mod tests {
             assert!(Body::decode(body.kind(), &out[..len - 1]).is_err(), "{body:?} cut");
         }
         assert!(RecordKind::ALL.iter().all(|kind| bodies.iter().any(|body| body.kind() == *kind)));
-        assert!(RecordKind::try_from(0).is_err() && RecordKind::try_from(10).is_err());
+        assert!(RecordKind::try_from(0).is_err() && RecordKind::try_from(11).is_err());
     }
 
     #[test]

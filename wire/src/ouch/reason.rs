@@ -123,6 +123,7 @@ reasons!(RejectReason {
     ICEBERG_UNSUPPORTED = 0x010D, "venue: displayed slices are not supported";
     STOPS_FULL = 0x010E, "venue: as many orders wait for a stop price as the venue holds";
     NOT_A_STOP = 0x010F, "venue: a new stop price for an order that does not wait for one";
+    ENTRY_CLOSED = 0x0110, "venue: no new orders for now, the journal's disk is nearly full; cancels work";
 });
 
 impl RejectReason {
