@@ -35,6 +35,8 @@ pub(super) struct Backing {
 struct Staged {
     memory: Published,
     written: usize,
+    /// As long as the file must be: records of it may not have been read back by anybody yet.
+    file_len: u64,
 }
 
 /// Why a backing was not synced: what was tried, and what the system said.
@@ -47,9 +49,9 @@ impl Backing {
     }
 
     /// Of a segment whose memory is not. The file holds what is in there now.
-    pub(super) fn staged(index: u64, file: File, memory: Published) -> Self {
+    pub(super) fn staged(index: u64, file: File, memory: Published, file_len: u64) -> Self {
         let written = memory.bytes().len();
-        Self { index, file, staged: Some(Staged { memory, written }) }
+        Self { index, file, staged: Some(Staged { memory, written, file_len }) }
     }
 
     /// The segment's position in the journal.
@@ -62,7 +64,11 @@ impl Backing {
         if let Some(staged) = &mut self.staged {
             staged.write(&self.file, copy, disk).map_err(|error| ("write the segment", error))?;
         }
-        disk.sync(&self.file).map_err(|error| ("sync the segment", error))
+        disk.sync(&self.file).map_err(|error| ("sync the segment", error))?;
+        match &self.staged {
+            Some(staged) => staged.check_len(&self.file).map_err(|error| ("find whole the segment", error)),
+            None => Ok(()),
+        }
     }
 }
 
@@ -78,6 +84,18 @@ impl Staged {
         }
         self.written = bytes.len();
         Ok(())
+    }
+
+    /// Whoever cuts a mapped file short ends the process that maps it. Here nobody would notice before the next start.
+    fn check_len(&self, file: &File) -> io::Result<()> {
+        let found = file.metadata()?.len();
+        if found == self.file_len {
+            return Ok(());
+        }
+        Err(io::Error::other(format!(
+            "expected {} bytes, found {found}: a file was cut short under a running appliance",
+            self.file_len
+        )))
     }
 }
 
@@ -114,7 +132,8 @@ mod tests {
         let file = LocalDisk.create(&path).expect("a file");
         LocalDisk.fill(&file, 0, len as u64).expect("zeros");
         let mut memory = Mapping::of_memory(len).expect("memory");
-        let mut backing = Backing::staged(0, LocalDisk.open_direct(&path).expect("opens"), memory.published());
+        let mut backing =
+            Backing::staged(0, LocalDisk.open_direct(&path).expect("opens"), memory.published(), len as u64);
         let mut copy = Copy::new().expect("memory");
         let mut end = 0;
         let steps = [1, 104, BLOCK_LEN - 105, BLOCK_LEN, 7, 2 * COPY_LEN, 0, 3, COPY_LEN - 3 * BLOCK_LEN];
@@ -128,6 +147,9 @@ mod tests {
             memory.rest_mut(end).fill(0);
             assert!(fs::read(&path).expect("reads") == memory.bytes(), "step {step}");
         }
+        LocalDisk.open_direct(&path).and_then(|file| file.set_len(4096)).expect("cut short");
+        let (tried, error) = backing.sync(&mut copy, &LocalDisk).expect_err("it is cut short");
+        assert!(error.to_string().contains("found 4096"), "{tried}: {error}");
         assert!(end > len - 2 * BLOCK_LEN && end < len, "{end} of {len}");
     }
 }

@@ -119,7 +119,7 @@ impl Segment {
                 // What was written through these must be out of the cache before anything is written past it.
                 drop((map, file));
                 let file = disk.open_direct(path).map_err(JournalError::io("open the segment", path))?;
-                let backing = Backing::staged(header.index, file, staged.published());
+                let backing = Backing::staged(header.index, file, staged.published(), header.segment_len);
                 Ok((Self { header, map: staged }, backing))
             }
         }
@@ -259,7 +259,7 @@ impl Unfinished {
                 let map = Mapping::of_memory(len).map_err(JournalError::io("take memory for", &path))?;
                 drop(file);
                 let file = disk.open_direct(&path).map_err(JournalError::io("open the segment", &path))?;
-                let backing = Backing::staged(index, file, map.published());
+                let backing = Backing::staged(index, file, map.published(), header.segment_len);
                 Ok((Segment { header, map }, backing))
             }
         }
