@@ -12,7 +12,8 @@ use crate::ground::Ground;
 use crate::journal::{Appender, HelperThreads, JournalError, RecoveryReport, Watch};
 use crate::limits::{COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, PACKET_LINK_SLOTS, TICK_LINK_SLOTS};
 use crate::link::{Datagram, FeedEvent, JournalEntry};
-use crate::recovery::{Recovered, recover};
+use crate::progress::Progress;
+use crate::recovery::{From, Recovered, recover_watched};
 use crate::retention::{Retention, RetentionThread};
 use crate::snapshot::{FollowerThread, Prepared, SnapshotError, SnapshotName};
 use crate::tile::{
@@ -134,7 +135,19 @@ impl Appliance {
     /// # Errors
     /// As there.
     pub fn start_on<P: Port + Send + 'static>(config: &Config, port: P, ground: &Ground) -> Result<Self, StartError> {
-        Self::start_with(config, port, ground, |_| Off)
+        Self::start_with(config, port, ground, &Progress::default(), |_| Off)
+    }
+
+    /// As [`start`](Self::start); `progress` says how far the recovery is.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn start_watched<P: Port + Send + 'static>(
+        config: &Config,
+        port: P,
+        progress: &Progress,
+    ) -> Result<Self, StartError> {
+        Self::start_with(config, port, &Ground::default(), progress, |_| Off)
     }
 }
 
@@ -148,13 +161,14 @@ impl<T: Trace> Appliance<T> {
         port: P,
         trace: impl Fn(TileKind) -> T,
     ) -> Result<Self, StartError> {
-        Self::start_with(config, port, &Ground::default(), trace)
+        Self::start_with(config, port, &Ground::default(), &Progress::default(), trace)
     }
 
     fn start_with<P: Port + Send + 'static>(
         config: &Config,
         port: P,
         ground: &Ground,
+        progress: &Progress,
         trace: impl Fn(TileKind) -> T,
     ) -> Result<Self, StartError> {
         let clock = Clock::calibrate();
@@ -162,7 +176,7 @@ impl<T: Trace> Appliance<T> {
         let now = Nanos(clock.now());
         let (recovered, prepared) = thread::scope(|scope| {
             let prepared = follows.then(|| scope.spawn(|| Prepared::new(config, Arc::clone(&ground.disk))));
-            let recovered = recover(config, ground, now);
+            let recovered = recover_watched(From::Snapshot, config, ground, now, progress);
             (recovered, prepared.map(ScopedJoinHandle::join))
         });
         let mut recovered = recovered?;

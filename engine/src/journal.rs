@@ -1,7 +1,7 @@
 //! The journal: every sequenced command on disk, in order, before its consequences leave the box.
 //!
 //! Goal: appending costs no system call and no allocation; what was acknowledged is found again after a crash; what is damaged is
-//! noticed. Non-goal: what the commands mean. Bodies are bytes here; only [`inspect`] looks into them, to print them.
+//! noticed. Non-goal: what the commands mean. Bodies are bytes here; only [`inspect`] looks into them, to see whether they can be read.
 //!
 //! ```text
 //!            append                        prepared segments (ready-made, zeroed, mapped)
@@ -13,13 +13,14 @@
 //! ```
 //!
 //! A directory holds one journal: `journal-<epoch>-<index>.seg` (layout in [`wire::journal`]), `LOCK`, and `durable.mark`, the lower bound
-//! of what is known durable. [`open`] reads it all, gives each record to the caller, cuts a torn tail, and goes on after it.
+//! of what is known durable; full segments may lie packed in `archive/`. [`open`] reads it all, gives each record to the caller, cuts a torn tail, and goes on after it.
 
 pub mod appender;
 pub mod archive;
 mod backing;
 pub mod behind;
 pub mod bus_error;
+pub mod cut;
 pub mod directory;
 pub mod disk;
 pub mod error;

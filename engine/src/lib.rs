@@ -30,6 +30,7 @@ pub mod ground;
 pub mod journal;
 pub mod link;
 pub mod past;
+pub mod progress;
 pub mod recovery;
 pub mod retention;
 pub mod snapshot;

@@ -5,10 +5,12 @@
 
 use std::path::Path;
 
+use crate::book::BookEvent;
 use crate::command::{Action, Command};
 use crate::config::Config;
 use crate::exchange::Exchange;
-use crate::journal::{JournalError, Reader, directory};
+use crate::journal::{JournalError, Reader, Record, directory};
+use crate::progress::Progress;
 use crate::record;
 use crate::recovery::{Replayed, follower_venue, replay};
 use crate::sink::Sink;
@@ -57,6 +59,14 @@ pub struct Stood {
 /// # Errors
 /// The journal is damaged before that moment, was written under other rules, or cannot be read; or its end lies before the command.
 pub fn stood(config: &Config, dir: &Path, moment: Moment) -> Result<Stood, SnapshotError> {
+    stood_watched(config, dir, moment, &Progress::default())
+}
+
+/// As [`stood`]; `progress` says how far it is.
+///
+/// # Errors
+/// As there.
+pub fn stood_watched(config: &Config, dir: &Path, moment: Moment, progress: &Progress) -> Result<Stood, SnapshotError> {
     let fingerprint = config.fingerprint();
     let epoch = directory::epoch(dir)?.unwrap_or_default();
     let fits = |seq: Seq, time: Nanos| moment.includes(seq, time);
@@ -68,11 +78,13 @@ pub fn stood(config: &Config, dir: &Path, moment: Moment) -> Result<Stood, Snaps
     let mut reader = reader.expecting(fingerprint);
     let mut outputs = Replayed::default();
     let mut records = 0;
+    let mut count = progress.count(dir, config.journal.segment_bytes);
     while let Some(entry) = reader.next()? {
         if !moment.includes(entry.seq, entry.receive_time) {
             break;
         }
         let seq = entry.seq;
+        count.see(&entry);
         replay(&mut venue, &entry, &mut outputs).map_err(|reason| JournalError::Replay { seq, reason })?;
         records += 1;
     }
@@ -85,61 +97,180 @@ pub fn stood(config: &Config, dir: &Path, moment: Moment) -> Result<Stood, Snaps
     Ok(Stood { venue, snapshot, passed_over, records })
 }
 
-/// A command, and what it led to.
-pub struct Step<'a> {
-    /// The command.
-    pub command: Command<'a>,
-    /// Reports, each with the session that it went to.
-    pub reports: &'a [(SessionIndex, Vec<u8>)],
-    /// Ticks.
-    pub ticks: &'a [Tick],
-    /// The exchange after it.
-    pub exchange: &'a Exchange,
+/// One thing that a command led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect<'a> {
+    /// A report to a session.
+    Report(SessionIndex, &'a [u8]),
+    /// A tick.
+    Tick(Tick),
+    /// What the book did; its reports and ticks follow.
+    Book(BookEvent),
 }
 
-/// Shows every command of a journal with what it led to, until `see` returns `false`.
-///
-/// # Errors
-/// The journal is damaged, was written under other rules, leads to another state than it did, or cannot be read.
-pub fn each_step(config: &Config, dir: &Path, mut see: impl FnMut(&Step<'_>) -> bool) -> Result<(), JournalError> {
-    let mut reader = Reader::open(dir)?.expecting(config.fingerprint());
-    let mut exchange = Exchange::new(&config.rules());
-    let mut seen = Seen::default();
-    while let Some(entry) = reader.next()? {
-        let seq = entry.seq;
-        let command = record::decode(seq, entry.receive_time, entry.kind, entry.body)
+/// A command, and what it led to.
+pub struct Step<'a> {
+    /// As it is in the journal.
+    pub record: Record<'a>,
+    /// The same, read.
+    pub command: Command<'a>,
+    /// The exchange after it.
+    pub exchange: &'a Exchange,
+    effects: &'a Effects,
+}
+
+impl Step<'_> {
+    /// What it led to, in order.
+    pub fn effects(&self) -> impl Iterator<Item = Effect<'_>> {
+        self.effects.all.iter().map(|kept| match kept {
+            Kept::Report(session, range) => Effect::Report(*session, &self.effects.bytes[range.clone()]),
+            Kept::Tick(tick) => Effect::Tick(*tick),
+            Kept::Book(event) => Effect::Book(*event),
+        })
+    }
+}
+
+/// A journal, command by command, each with what it led to.
+pub struct Walk {
+    reader: Reader,
+    exchange: Exchange,
+    effects: Effects,
+    /// The snapshot that it began from.
+    pub snapshot: Option<SnapshotName>,
+}
+
+impl Walk {
+    /// Begins with the first command; where segments have been pruned, behind the oldest snapshot from which the rest can be replayed.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub fn open(config: &Config, dir: &Path) -> Result<Self, SnapshotError> {
+        let lost = match Self::under(config, dir) {
+            Ok(mut walk) => {
+                walk.reader = walk.reader.expecting(config.fingerprint());
+                return Ok(walk);
+            }
+            Err(lost @ JournalError::MissingSegment { .. }) => lost,
+            Err(error) => return Err(error.into()),
+        };
+        for name in SnapshotName::list(dir)? {
+            let walk = Self::behind_newest(config, dir, |seq, _| seq == name.seq)?;
+            if let Some(walk) = walk {
+                return Ok(walk);
+            }
+        }
+        Err(lost.into())
+    }
+
+    /// The same under rules that need not be those that the journal was written under: what would they have led to? State hashes are
+    /// then no part of the question, and are not compared.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub fn under(config: &Config, dir: &Path) -> Result<Self, JournalError> {
+        let (reader, exchange) = (Reader::open(dir)?, Exchange::new(&config.rules()));
+        Ok(Self { reader, exchange, effects: Effects::default(), snapshot: None })
+    }
+
+    /// Begins behind the newest snapshot before a command, when there is one, or else with the first command.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub fn before(config: &Config, dir: &Path, first: Moment) -> Result<Self, SnapshotError> {
+        // A snapshot after the command before is what is wanted.
+        let fits = |seq: Seq, time: Nanos| match first {
+            Moment::After(first) => seq < first,
+            Moment::At(first) => time < first,
+            Moment::End => true,
+        };
+        match Self::behind_newest(config, dir, fits)? {
+            Some(walk) => Ok(walk),
+            None => Self::open(config, dir),
+        }
+    }
+
+    fn behind_newest(
+        config: &Config,
+        dir: &Path,
+        fits: impl Fn(Seq, Nanos) -> bool,
+    ) -> Result<Option<Self>, SnapshotError> {
+        let epoch = directory::epoch(dir)?.unwrap_or_default();
+        let empty = || follower_venue(config);
+        let (loaded, _) = load_newest_where(dir, epoch, config.fingerprint(), fits, empty)?;
+        let Some(loaded) = loaded else { return Ok(None) };
+        Ok(Some(Self {
+            reader: Reader::open_behind(dir, &loaded.anchor)?.expecting(config.fingerprint()),
+            exchange: loaded.venue.into_exchange(),
+            effects: Effects::default(),
+            snapshot: Some(loaded.name),
+        }))
+    }
+
+    /// The exchange as it stands.
+    #[must_use]
+    pub const fn exchange(&self) -> &Exchange {
+        &self.exchange
+    }
+
+    /// The next command with what it led to; `None` behind the last.
+    ///
+    /// # Errors
+    /// The journal is damaged, was written under other rules, leads to another state than it did, or cannot be read.
+    // Not an `Iterator`: the step borrows from the walk.
+    #[allow(clippy::should_implement_trait)]
+    pub fn next(&mut self) -> Result<Option<Step<'_>>, JournalError> {
+        let judged = self.reader.is_expecting();
+        let Some(record) = self.reader.next()? else { return Ok(None) };
+        let seq = record.seq;
+        let command = record::decode(seq, record.receive_time, record.kind, record.body)
             .map_err(|error| JournalError::Replay { seq, reason: error.to_string() })?;
         if let Action::StateHash { hash } = command.action
-            && hash != exchange.state_hash()
+            && hash != self.exchange.state_hash()
+            && judged
         {
-            let found = exchange.state_hash();
+            let found = self.exchange.state_hash();
             let reason = format!("its state hash is {hash:016x}, replay comes to {found:016x}");
             return Err(JournalError::Replay { seq, reason });
         }
-        seen.reports.clear();
-        seen.ticks.clear();
-        exchange.apply(&command, &mut seen);
-        let step = Step { command, reports: &seen.reports, ticks: &seen.ticks, exchange: &exchange };
-        if !see(&step) {
-            break;
-        }
+        self.effects.clear();
+        self.exchange.apply(&command, &mut self.effects);
+        Ok(Some(Step { record, command, exchange: &self.exchange, effects: &self.effects }))
     }
-    Ok(())
 }
 
-/// What one command led to.
+/// What one command led to, as it is kept.
 #[derive(Default)]
-struct Seen {
-    reports: Vec<(SessionIndex, Vec<u8>)>,
-    ticks: Vec<Tick>,
+struct Effects {
+    all: Vec<Kept>,
+    /// Of the reports.
+    bytes: Vec<u8>,
 }
 
-impl Sink for Seen {
+enum Kept {
+    Report(SessionIndex, std::ops::Range<usize>),
+    Tick(Tick),
+    Book(BookEvent),
+}
+
+impl Effects {
+    fn clear(&mut self) {
+        self.all.clear();
+        self.bytes.clear();
+    }
+}
+
+impl Sink for Effects {
     fn report(&mut self, _cause: Seq, session: SessionIndex, message: &[u8]) {
-        self.reports.push((session, message.to_vec()));
+        let begin = self.bytes.len();
+        self.bytes.extend_from_slice(message);
+        self.all.push(Kept::Report(session, begin..self.bytes.len()));
     }
 
     fn tick(&mut self, _cause: Seq, tick: &Tick) {
-        self.ticks.push(*tick);
+        self.all.push(Kept::Tick(*tick));
+    }
+
+    fn book_event(&mut self, event: &BookEvent) {
+        self.all.push(Kept::Book(*event));
     }
 }

@@ -8,6 +8,7 @@ use crate::ground::Ground;
 use crate::image::CausedTick;
 use crate::journal::{self, Genesis, Journal, JournalError, Options, directory};
 use crate::limits::{COMMAND_BODY_MAX, REPORTS_PER_COMMAND_MAX, REPUBLISHED_TICKS_MAX};
+use crate::progress::Progress;
 use crate::record;
 use crate::snapshot::{self, Loaded, SnapshotError, SnapshotName};
 use crate::venue::{Outputs, Venue};
@@ -56,6 +57,20 @@ pub fn recover(config: &Config, ground: &Ground, now: Nanos) -> Result<Recovered
 /// # Errors
 /// As there.
 pub fn recover_from(from: From, config: &Config, ground: &Ground, now: Nanos) -> Result<Recovered, JournalError> {
+    recover_watched(from, config, ground, now, &Progress::default())
+}
+
+/// As [`recover_from`]; `progress` says how far it is.
+///
+/// # Errors
+/// As there.
+pub fn recover_watched(
+    from: From,
+    config: &Config,
+    ground: &Ground,
+    now: Nanos,
+    progress: &Progress,
+) -> Result<Recovered, JournalError> {
     let mut secret = [0; 32];
     let mut draw = [0; 10];
     let mut name = [0; 4];
@@ -87,7 +102,11 @@ pub fn recover_from(from: From, config: &Config, ground: &Ground, now: Nanos) ->
             (venue, Some(anchor), Some(name))
         }
     };
-    let mut on_record = |entry: &journal::Record<'_>| replay(&mut venue, entry, &mut outputs);
+    let mut count = progress.count(&options.dir, options.segment_len);
+    let mut on_record = |entry: &journal::Record<'_>| {
+        count.see(entry);
+        replay(&mut venue, entry, &mut outputs)
+    };
     let disk = Arc::clone(&ground.disk);
     let journal = match anchor {
         None => journal::open(&options, disk, genesis, &mut on_record),
@@ -107,6 +126,7 @@ pub fn recover_from(from: From, config: &Config, ground: &Ground, now: Nanos) ->
         let (dir, disk) = (config.journal.dir.clone(), Arc::clone(&ground.disk));
         journal.helper.watch_space(dir, config.journal.disk_floor_bytes, disk);
     }
+    drop(count);
     venue.resume(now);
     Ok(Recovered { venue, journal, ticks: outputs.ticks, snapshot, passed_over })
 }

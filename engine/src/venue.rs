@@ -90,6 +90,11 @@ impl Venue {
         &self.gateway
     }
 
+    /// Leaves the exchange.
+    pub(crate) fn into_exchange(self) -> Exchange {
+        self.exchange
+    }
+
     /// Exchange and gateway, to be filled from an image.
     pub(crate) const fn parts_mut(&mut self) -> (&mut Exchange, &mut Gateway) {
         (&mut self.exchange, &mut self.gateway)

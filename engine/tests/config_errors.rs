@@ -79,6 +79,11 @@ fn a_value_out_of_range_is_told_with_the_range() {
     refused("[feed]\ntick_lines = [\"10.0.0.1:5\"]\n", &["feed.tick_lines[0]", "a multicast group"]);
     refused("[feed]\ntick_lines = []\n", &["feed.tick_lines", "1 to 2 entries", "found 0"]);
     refused("[journal]\nsegment_bytes = 1048577\n", &["a multiple of 4096"]);
+    refused("[journal]\narchive = \"gzip\"\n", &["journal.archive", "\"none\"", "\"zstd\""]);
+    refused(
+        "[journal]\nkeep_bytes = 1\n[snapshot]\ninterval_ms = 0\n",
+        &["journal.keep_bytes", "a start needs every segment"],
+    );
     refused("[limits]\nsession_store_messages = 131073\n", &["a power of two; the next is 262144"]);
     refused("[network]\norder_entry = \"localhost:1\"\n", &["an IPv4 address and port"]);
     refused("[network]\nfaults = \"drop=much\"\n", &["network.faults", "drop=1%", "\"drop=much\""]);

@@ -3,9 +3,10 @@
 //! Goal: an operator who fears for a journal sees what would come of it, and nothing is changed. Non-goal: repairing.
 
 use crate::options::ConfigOptions;
+use crate::recovering::Recovering;
 use clap::Args;
 use engine::journal::directory;
-use engine::past::{Moment, Stood, stood};
+use engine::past::{Moment, Stood, stood_watched};
 use engine::snapshot::SnapshotName;
 use std::error::Error;
 
@@ -41,7 +42,10 @@ pub fn execute(args: &RecoverArgs) -> Result<(), Box<dyn Error>> {
     for name in SnapshotName::list(dir)?.iter().rev() {
         println!("snapshot      {} after {}", name.path.display(), name.seq);
     }
-    let Stood { venue, snapshot, passed_over, records } = stood(&config, dir, Moment::End)?;
+    let Stood { venue, snapshot, passed_over, records } = {
+        let shown = Recovering::show();
+        stood_watched(&config, dir, Moment::End, shown.progress())?
+    };
     for reason in &passed_over {
         println!("passed over   {reason}");
     }

@@ -1,6 +1,7 @@
 //! `pinion run`: the appliance, until it is told to stop.
 
 use crate::options::ConfigOptions;
+use crate::recovering::Recovering;
 use clap::Args;
 use engine::appliance::{Appliance, Space, Stopped, endpoints};
 use engine::config::Config;
@@ -91,8 +92,8 @@ pub fn capturing(port: HostPort, endpoints: usize, file: Option<&Path>) -> Resul
 }
 
 /// How long an address may still be taken. The kernel gives back the sockets of an io_uring some time after the end of its process (40 ms as
-/// a rule, over 2 s were seen on a busy machine), and whoever starts a dead appliance again at once must not fail by that.
-const ADDRESS_PATIENCE: Duration = Duration::from_secs(10);
+/// a rule, 10 s were seen on a busy machine, where the kernel itself waited), and whoever starts a dead appliance again at once must not fail by that.
+const ADDRESS_PATIENCE: Duration = Duration::from_secs(15);
 /// When it is told that this is what the start waits for.
 const ADDRESS_TOLD: Duration = Duration::from_secs(1);
 
@@ -124,7 +125,10 @@ pub fn open_port(config: &Config) -> Result<HostPort, Box<dyn Error>> {
 fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) -> Result<(), Box<dyn Error>> {
     let [order_entry, rerequest] = [ORDER_ENTRY, REREQUEST].map(|endpoint| port.local_addr(endpoint));
     bus_error::explain(&config.journal.dir, config.journal.durability)?;
-    let appliance = Appliance::start(config, port)?;
+    let appliance = {
+        let shown = Recovering::show();
+        Appliance::start_watched(config, port, shown.progress())?
+    };
     bus_error::tell(appliance.watch());
     pages::seal();
     let locked = lock_all(config.memory.lock)?;

@@ -106,8 +106,10 @@ fn range(text: &str) -> Result<Range<u64>, String> {
 impl SimArgs {
     fn plan(&self, seed: u64) -> Plan {
         let mut plan = Plan::draw(seed, self.steps, self.durability);
+        if let Some(canary) = self.canary {
+            canary.prepare(&mut plan);
+        }
         self.without.iter().for_each(|switch| plan.switch_off(*switch));
-        plan.canary = self.canary;
         plan
     }
 }

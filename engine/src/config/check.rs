@@ -22,14 +22,16 @@ struct Breach(String, String, String);
 
 /// Checks all relations.
 pub(super) fn check(config: &Config, origin: &str) -> Result<(), ConfigError> {
-    [topology, addresses, sessions_clock, limits, instruments, members, sessions].iter().try_for_each(|rule| {
-        rule(config).map_err(|Breach(key, expected, found)| ConfigError::BadValue {
-            place: Place::Whole { origin: origin.into() },
-            key,
-            expected,
-            found,
-        })
-    })
+    [topology, addresses, retention, sessions_clock, limits, instruments, members, sessions].iter().try_for_each(
+        |rule| {
+            rule(config).map_err(|Breach(key, expected, found)| ConfigError::BadValue {
+                place: Place::Whole { origin: origin.into() },
+                key,
+                expected,
+                found,
+            })
+        },
+    )
 }
 
 fn breach(key: impl Into<String>, expected: impl Into<String>, found: impl Into<String>) -> Result<(), Breach> {
@@ -87,6 +89,15 @@ fn addresses(config: &Config) -> Result<(), Breach> {
     if network.order_entry == network.rerequest && network.order_entry.port() != 0 {
         let expected = "an address other than network.order_entry, for the port tells requests from orders";
         return breach("network.rerequest", expected, network.rerequest.to_string());
+    }
+    Ok(())
+}
+
+fn retention(config: &Config) -> Result<(), Breach> {
+    let keep_bytes = config.journal.keep_bytes;
+    if keep_bytes > 0 && config.snapshot.interval_ms == 0 {
+        let expected = "0, for without snapshots (snapshot.interval_ms = 0) a start needs every segment";
+        return breach("journal.keep_bytes", expected, keep_bytes.to_string());
     }
     Ok(())
 }

@@ -62,13 +62,11 @@ impl Backing {
     /// Returns once everything appended to the segment before is on stable storage.
     pub(super) fn sync(&mut self, copy: &mut Copy, disk: &dyn Disk) -> Result<(), SyncError> {
         if let Some(staged) = &mut self.staged {
+            // Before the write, which may give the file its length again.
+            staged.check_len(&self.file).map_err(|error| ("find whole the segment", error))?;
             staged.write(&self.file, copy, disk).map_err(|error| ("write the segment", error))?;
         }
-        disk.sync(&self.file).map_err(|error| ("sync the segment", error))?;
-        match &self.staged {
-            Some(staged) => staged.check_len(&self.file).map_err(|error| ("find whole the segment", error)),
-            None => Ok(()),
-        }
+        disk.sync(&self.file).map_err(|error| ("sync the segment", error))
     }
 }
 

@@ -37,8 +37,8 @@ pub enum JournalError {
     #[error(
         "{} is damaged at byte {offset}, where record {seq} is expected: {found}. This is not the torn tail of a crash, so acknowledged \
          commands could be lost by going on; nothing was changed. Restore the file from a copy; or, to give up record {seq} and all \
-         after it, move the directory away and start an empty one",
-        path.display()
+         after it, `pinion journal cut DIR --behind {}`, which keeps them aside; or move the directory away and start an empty one",
+        path.display(), seq.get().saturating_sub(1)
     )]
     Corrupt {
         /// The damaged segment.
@@ -106,6 +106,19 @@ pub enum JournalError {
         seq: Seq,
         /// What is there.
         found: String,
+    },
+    /// A cut was asked for behind a record that is not there, or not whole. Name an earlier one.
+    #[error(
+        "journal {} cannot be cut behind record {asked}: its whole part ends with record {last}; name that one or an earlier one",
+        dir.display()
+    )]
+    NoSuchEnd {
+        /// The directory.
+        dir: PathBuf,
+        /// The record that was named.
+        asked: Seq,
+        /// The last that is whole, with all before it.
+        last: Seq,
     },
     /// Files of the journal are gone. Restore them from a copy.
     #[error("journal {}: expected segment {expected}, found {found}; restore the missing files from a copy", dir.display())]

@@ -1,15 +1,13 @@
-//! A journal for human eyes: whether it is whole, and what is in it.
+//! Whether a journal is whole.
 //!
-//! Goal: what the command line prints. Both only read, take no lock and may look at the journal of a running appliance, whose latest
-//! record then may look torn. Non-goal: repairing; the errors say what the operator can do.
+//! Goal: what the command line says of it. It only reads, takes no lock and may look at the journal of a running appliance, whose latest
+//! record then may look torn. Non-goal: repairing; the errors say what the operator can do. What the records say is told by the tools.
 
 use std::fmt;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use wire::journal::{Body, RecordKind, SessionMessage};
-use wire::ouch::{Identity, Inbound};
-use wire::{DecodeError, Nanos, Seq};
+use wire::journal::Body;
+use wire::{Nanos, Seq};
 
 use super::reader::{Reader, Record, Torn};
 use super::{JournalError, Position};
@@ -73,34 +71,19 @@ impl fmt::Display for VerifyReport {
     }
 }
 
-/// Which records to print. The default is all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Filter {
-    /// The first.
-    pub from: Seq,
-    /// The last.
-    pub to: Seq,
-    /// Only this kind.
-    pub kind: Option<RecordKind>,
-}
-
-impl Default for Filter {
-    fn default() -> Self {
-        Self { from: Seq(0), to: Seq(u64::MAX), kind: None }
-    }
-}
-
-impl Filter {
-    fn takes(&self, record: &Record<'_>) -> bool {
-        (self.from..=self.to).contains(&record.seq) && self.kind.is_none_or(|kind| kind == record.kind)
-    }
-}
-
 /// Reads a whole journal and checks every record of it.
 ///
 /// # Errors
 /// The journal is damaged in a way that a crash does not explain, or cannot be read.
 pub fn verify(dir: &Path) -> Result<VerifyReport, JournalError> {
+    verify_each(dir, |_| {})
+}
+
+/// The same; `see` is shown every record.
+///
+/// # Errors
+/// As [`verify`]; `see` was shown all before the damage.
+pub fn verify_each(dir: &Path, mut see: impl FnMut(&Record<'_>)) -> Result<VerifyReport, JournalError> {
     let mut reader = Reader::open_oldest(dir)?;
     let (mut records, mut undecodable) = (0, 0);
     let (mut first_time, mut last_time, mut first_seq) = (Nanos(0), Nanos(0), Seq(0));
@@ -110,6 +93,7 @@ pub fn verify(dir: &Path) -> Result<VerifyReport, JournalError> {
         }
         last_time = record.receive_time;
         records += 1;
+        see(&record);
         undecodable += u64::from(Body::decode(record.kind, record.body).is_err());
     }
     let end = reader.end();
@@ -128,119 +112,4 @@ pub fn verify(dir: &Path) -> Result<VerifyReport, JournalError> {
         torn: end.and_then(|end| end.torn.clone()),
         undecodable,
     })
-}
-
-/// Prints one line for each record that the filter takes: seq, receive time, place, kind, body. Returns how many.
-///
-/// # Errors
-/// As [`verify`]; what came before the damage has been printed. Or `out` refuses.
-pub fn dump(dir: &Path, filter: &Filter, out: &mut impl Write) -> Result<u64, JournalError> {
-    let mut reader = Reader::open_oldest(dir)?;
-    let mut printed = 0;
-    while let Some(record) = reader.next()? {
-        if record.seq > filter.to {
-            break;
-        }
-        if filter.takes(&record) {
-            print(&record, out).map_err(JournalError::io("print the records of", dir))?;
-            printed += 1;
-        }
-    }
-    Ok(printed)
-}
-
-/// Prints one record as a line: seq, receive time, place, kind, body.
-///
-/// # Errors
-/// `out` refuses.
-pub fn print(record: &Record<'_>, out: &mut impl Write) -> io::Result<()> {
-    let Record { seq, receive_time, kind, body, position } = record;
-    write!(out, "{seq} {} {}:{} {kind:?}", receive_time.get(), position.segment, position.offset)?;
-    match Body::decode(*kind, body) {
-        Ok(body) => print_body(&body, out)?,
-        Err(error) => print_raw(&error, body, out)?,
-    }
-    writeln!(out)
-}
-
-fn print_body(body: &Body<'_>, out: &mut impl Write) -> io::Result<()> {
-    match body {
-        Body::Genesis(genesis) => write!(
-            out,
-            " fingerprint={:016x} created={} feed_session={}",
-            genesis.fingerprint,
-            genesis.created.get(),
-            genesis.feed_session
-        ),
-        Body::SessionMessage(message) => print_message(message, out),
-        // The token is left out: whoever may read a dump need not be able to speak for the session.
-        Body::Login(login) => write!(
-            out,
-            " session={} address={} flags={} cookie_stamp={}",
-            login.session, login.address, login.flags, login.cookie_stamp
-        ),
-        Body::SessionDeath(death) => write!(out, " session={}", death.session),
-        Body::SequenceSkip(skip) => write!(out, " session={} next_inbound={}", skip.session, skip.next_inbound),
-        Body::CancelSlice(slice) => write!(out, " session={}", slice.session),
-        Body::Elect(_) => Ok(()),
-        Body::EntryGate(gate) => write!(out, " closed={}", gate.closed),
-        Body::StateHash(state) => write!(out, " hash={:016x}", state.hash),
-        Body::Logout(logout) => write!(out, " session={}", logout.session),
-    }
-}
-
-fn print_message(message: &SessionMessage<'_>, out: &mut impl Write) -> io::Result<()> {
-    write!(out, " session={} client_seq={}", message.session, message.client_seq)?;
-    match Inbound::decode(message.bytes) {
-        Ok(Inbound::EnterOrder(order)) => {
-            let price = Price(order.price, order.is_market());
-            write!(out, " EnterOrder user_ref={} side={:?} qty={}", order.user_ref, order.side, order.qty)?;
-            write!(out, " symbol={} price={price} tif={:?}", order.symbol, order.time_in_force)?;
-            print_options(order.appendage.as_bytes(), out)
-        }
-        Ok(Inbound::ReplaceOrder(order)) => {
-            let price = Price(order.price, order.is_market());
-            write!(out, " ReplaceOrder orig_user_ref={} user_ref={}", order.orig_user_ref, order.user_ref)?;
-            write!(out, " qty={} price={price} tif={:?}", order.qty, order.time_in_force)?;
-            print_options(order.appendage.as_bytes(), out)
-        }
-        Ok(Inbound::CancelOrder(order)) => {
-            write!(out, " CancelOrder user_ref={} qty={}", order.user_ref, order.qty)
-        }
-        Ok(Inbound::ModifyOrder(order)) => {
-            write!(out, " ModifyOrder user_ref={} side={:?} qty={}", order.user_ref, order.side, order.qty)
-        }
-        Ok(Inbound::AccountQuery(_)) => write!(out, " AccountQuery"),
-        Err(error) => {
-            // Not damage: clients may send anything, and it is journaled as it came.
-            write!(out, " malformed user_ref={}", Identity::of(message.bytes).user_ref)?;
-            print_raw(&error, message.bytes, out)
-        }
-    }
-}
-
-/// A limit, or the word for a market order.
-struct Price(wire::Price, bool);
-
-impl fmt::Display for Price {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.1 { f.write_str("market") } else { self.0.fmt(f) }
-    }
-}
-
-fn print_options(appendage: &[u8], out: &mut impl Write) -> io::Result<()> {
-    if appendage.is_empty() {
-        return Ok(());
-    }
-    write!(out, " options=")?;
-    print_hex(appendage, out)
-}
-
-fn print_raw(error: &DecodeError, bytes: &[u8], out: &mut impl Write) -> io::Result<()> {
-    write!(out, " ({error}) bytes=")?;
-    print_hex(bytes, out)
-}
-
-fn print_hex(bytes: &[u8], out: &mut impl Write) -> io::Result<()> {
-    bytes.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
 }

@@ -35,6 +35,16 @@ pub struct Record<'a> {
     pub body: &'a [u8],
     /// Where it lies.
     pub position: Position,
+    /// Its checksum, which the next one's continues.
+    pub chain: u32,
+}
+
+impl Record<'_> {
+    /// The place from which reading can go on behind it.
+    #[must_use]
+    pub const fn anchor(&self) -> Anchor {
+        Anchor { position: self.position, seq: self.seq, chain: self.chain }
+    }
 }
 
 /// How a journal ends.
@@ -145,7 +155,7 @@ impl Reader {
             return Err(anchor.lost(dir, "no segment".to_owned()));
         };
         let bytes = files::read_segment(dir, &name)?;
-        let header = SegmentHeader::decode(&bytes).map_err(|error| anchor.lost(&name.path, error.to_string()))?;
+        let header = header_of(&name, &bytes).map_err(|wrong| anchor.lost(&name.path, wrong))?;
         let record = usize::try_from(position.offset).ok().and_then(|offset| bytes.get(offset..));
         let end = position.offset + anchor.span(reader.seed, record.unwrap_or_default(), &name.path)?;
         reader.offset = usize::try_from(end).map_or(bytes.len(), |end| end.min(bytes.len()));
@@ -205,6 +215,12 @@ impl Reader {
         Self { fingerprint: Some(fingerprint), ..self }
     }
 
+    /// Whether [`Self::expecting`] was asked for.
+    #[must_use]
+    pub const fn is_expecting(&self) -> bool {
+        self.fingerprint.is_some()
+    }
+
     /// The next record; `None` at the end, of which [`Self::end`] then tells.
     ///
     /// # Errors
@@ -214,7 +230,7 @@ impl Reader {
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Result<Option<Record<'_>>, JournalError> {
         let Some(Found { header, offset }) = self.advance()? else { return Ok(None) };
-        let RecordHeader { length, kind: code, seq, receive_time, .. } = header;
+        let RecordHeader { length, kind: code, seq, receive_time, crc: chain, .. } = header;
         let Some(kind) = RecordKind::from_code(code) else {
             let reason = format!("expected a record kind of this version, found {code}");
             return Err(JournalError::Replay { seq, reason });
@@ -224,7 +240,7 @@ impl Reader {
             usize::try_from(length).ok().and_then(|len| self.bytes.get(offset + RECORD_HEADER_LEN..offset + len));
         let segment = self.current.map_or(0, |(at, _)| self.segments[at].index);
         let position = Position { segment, offset: offset as u64 };
-        Ok(Some(Record { seq, receive_time, kind, body: body.unwrap_or_default(), position }))
+        Ok(Some(Record { seq, receive_time, kind, body: body.unwrap_or_default(), position, chain }))
     }
 
     /// The journal's directory.
@@ -286,16 +302,25 @@ impl Reader {
         let at = self.current.map_or(0, |(at, _)| at + 1);
         let Some(name) = self.segments.get(at).cloned() else { return self.end_here(None) };
         let bytes = files::read_segment(&self.dir, &name)?;
-        let header = SegmentHeader::decode(&bytes).map_err(|error| error.to_string());
-        let wrong = match header {
-            Err(reason) => reason,
+        let wrong = match header_of(&name, &bytes) {
+            // A header goes to the disk whole, so no crash leaves such a one, and what lies behind it may have been acknowledged.
+            Err(wrong) => {
+                let (records, _) = self.behind(at)?;
+                if records == 0 {
+                    return self.end_here(None);
+                }
+                if self.look_again()? {
+                    return Ok(());
+                }
+                return Err(self.corrupt(
+                    &name.path,
+                    0,
+                    format!("{wrong}, yet {records} whole records or more lie in it"),
+                ));
+            }
             Ok(header) => {
                 let expected = Seq(self.last_seq.get() + 1);
-                if header.epoch != name.epoch || header.index != name.index {
-                    "its header belongs to another segment".to_owned()
-                } else if header.segment_len != bytes.len() as u64 {
-                    format!("its header says {} bytes, found {}", header.segment_len, bytes.len())
-                } else if header.first_seq == Seq(0) {
+                if header.first_seq == Seq(0) {
                     "its header says that it has not been begun".to_owned()
                 } else if header.first_seq != expected || header.chain != self.chain {
                     format!("its header says that it continues with record {}, after other records", header.first_seq)
@@ -402,4 +427,16 @@ impl Reader {
         let seq = Seq(self.last_seq.get() + 1);
         JournalError::Corrupt { path: path.to_owned(), offset: offset as u64, seq, found }
     }
+}
+
+/// The header of a segment, when it is one, this one's, and of a file of this length; or what is wrong with it.
+fn header_of(name: &SegmentName, bytes: &[u8]) -> Result<SegmentHeader, String> {
+    let header = SegmentHeader::decode(bytes).map_err(|error| error.to_string())?;
+    if header.epoch != name.epoch || header.index != name.index {
+        return Err("its header belongs to another segment".to_owned());
+    }
+    if header.segment_len != bytes.len() as u64 {
+        return Err(format!("its header says {} bytes, found {}", header.segment_len, bytes.len()));
+    }
+    Ok(header)
 }

@@ -156,6 +156,7 @@ fn open_from(
                 kind: RecordKind::Genesis,
                 body: genesis.body,
                 position,
+                chain: started.cursor.chain,
             };
             replay(on_record, &first)?;
             records = 1;

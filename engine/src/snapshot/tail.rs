@@ -101,7 +101,8 @@ impl Tail {
         self.last = Anchor { position, seq: header.seq, chain: header.crc };
         self.next += journal::record_span(len - RECORD_HEADER_LEN) as u64;
         let body = &self.window[at + RECORD_HEADER_LEN..at + len];
-        Ok(Some(Record { seq: header.seq, receive_time: header.receive_time, kind, body, position }))
+        let RecordHeader { seq, receive_time, crc: chain, .. } = header;
+        Ok(Some(Record { seq, receive_time, kind, body, position, chain }))
     }
 
     fn open(dir: &Path, epoch: u64, last: Anchor, next: u64) -> Result<Self, SnapshotError> {

@@ -24,7 +24,7 @@ const PURE: [&str; 16] = [
 ];
 
 /// Modules that meet the machine.
-const MACHINE: [&str; 13] = [
+const MACHINE: [&str; 14] = [
     "appliance",
     "config",
     "entropy",
@@ -33,6 +33,7 @@ const MACHINE: [&str; 13] = [
     "journal",
     "link",
     "past",
+    "progress",
     "recovery",
     "retention",
     "snapshot",

@@ -1,15 +1,15 @@
 //! A crash at each step of pruning and archiving.
 
 use crate::site::{Site, recover, recovered_alike, save};
-use crate::yard::{config, copied, live, packed, prune, retention, walked};
+use crate::yard::{SEGMENT_LEN, config, copied, live, packed, prune, retention, walked};
 use engine::config::{Archive, Config};
 use engine::journal::{Disk, LocalDisk};
 use engine::recovery::From;
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use wire::Seq;
 
 /// A disk on which only so many changes still happen; of the one that would come next, half.
@@ -83,7 +83,9 @@ fn ripe(dir: &Path) -> (Config, Seq) {
 #[test]
 fn a_crash_at_any_step_loses_nothing_and_doubles_nothing() {
     let dir = tempfile::tempdir().expect("a directory");
-    let (whole, last) = ripe(dir.path());
+    let (mut whole, last) = ripe(dir.path());
+    // Three segments go; three are not full.
+    whole.journal.keep_bytes = (live(&whole).len() as u64 - 6) * SEGMENT_LEN;
     let mut steps = 0;
     loop {
         let crashed = tempfile::tempdir().expect("a directory");
@@ -120,6 +122,69 @@ fn a_crash_at_any_step_loses_nothing_and_doubles_nothing() {
         steps += 1;
     }
     assert!(steps > 20, "the test is about many steps, and saw {steps}");
+}
+
+/// A disk that remembers what was asked of it.
+#[derive(Default)]
+struct Diary(Mutex<Vec<String>>);
+
+impl Diary {
+    fn note(&self, verb: &str, path: &Path) {
+        let name = path.file_name().expect("a name").to_string_lossy();
+        let kind = name.rsplit('.').next().expect("a last part");
+        self.0.lock().expect("nobody panicked").push(format!("{verb} {kind}"));
+    }
+}
+
+impl Disk for Diary {
+    fn create(&self, path: &Path) -> io::Result<File> {
+        self.note("create", path);
+        LocalDisk.create(path)
+    }
+
+    fn sync(&self, file: &File) -> io::Result<()> {
+        self.note("sync", Path::new("it"));
+        LocalDisk.sync(file)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.note("rename to", to);
+        LocalDisk.rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.note("remove", path);
+        LocalDisk.remove(path)
+    }
+
+    fn sync_directory(&self, dir: &Path) -> io::Result<()> {
+        self.note("sync directory", dir);
+        LocalDisk.sync_directory(dir)
+    }
+}
+
+/// What a loss of power leaves follows from the order: nothing is relied on before it is on stable storage.
+#[test]
+fn a_segment_goes_when_its_copy_and_the_name_of_it_are_on_stable_storage() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (config, _) = ripe(dir.path());
+    let journal = recover(&config, From::Snapshot).expect("whole").journal;
+    let diary = Arc::new(Diary::default());
+    let mut retention = retention(&config, Arc::clone(&diary) as Arc<dyn Disk>, &journal);
+    for _ in 0..2 {
+        retention.turn().expect("whole").expect("a segment that may go");
+    }
+    let one = [
+        "create preparing",
+        "sync it",
+        "rename to zst",
+        "sync directory archive",
+        "remove seg",
+        "sync directory journal",
+    ];
+    // The archive's own directory is made first.
+    let expected: Vec<&str> = ["sync directory journal"].into_iter().chain(one).chain(one).collect();
+    assert_eq!(*diary.0.lock().expect("nobody panicked"), expected);
 }
 
 /// A disk that writes something else than it was given.

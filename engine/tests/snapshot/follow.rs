@@ -122,3 +122,21 @@ fn a_client_can_ask_for_the_newest_reports_of_before_the_restart() {
     let oldest = recovered.venue.gateway().oldest_outbound(wire::SessionIndex(0));
     assert_eq!((oldest, recovered.snapshot.map(|name| name.seq > Seq(0))), (next - 32, Some(true)));
 }
+
+#[test]
+fn how_far_a_recovery_is_can_be_seen() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let config = config(dir.path(), "mapped");
+    let mut site = Site::open(&config);
+    site.trade(1_500);
+    drop(site);
+    let progress = engine::progress::Progress::default();
+    let ground = engine::ground::Ground::default();
+    let now = wire::Nanos(crate::harness::START);
+    let recovered = engine::recovery::recover_watched(From::Genesis, &config, &ground, now, &progress);
+    let report = recovered.expect("a journal").journal.report.clone();
+    let seen = progress.seen();
+    assert_eq!(seen.records, report.records);
+    assert!(seen.bytes > 50 * (seen.records - 1_024) && seen.bytes < seen.bytes_expected, "{seen:?}");
+    assert_eq!(seen.bytes_expected, (1 << 20) - 64, "one segment, behind its header");
+}

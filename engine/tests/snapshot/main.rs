@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::cast_possible_truncation)]
 
 mod damage;
+mod every_byte;
 mod follow;
 #[allow(dead_code, reason = "shared with the tests of the venue")]
 #[path = "../venue/harness.rs"]

@@ -5,14 +5,15 @@
 
 use std::cell::Cell;
 
+use super::plan::{Plan, Switch};
+use engine::journal::Durability;
 use engine::link::{MARKET_DATA, ORDER_ENTRY};
 use netio::port::EndpointIndex;
-
 use wire::login::NO_SESSION;
 use wire::mold::{HEADER_LEN, Packet, PacketKind};
 
 macro_rules! canaries {
-    ($($(#[$doc:meta])* $name:ident = $text:literal, found by $checker:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, found by $checkers:expr;)*) => {
         /// One of them.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Canary {
@@ -29,42 +30,60 @@ macro_rules! canaries {
                 match self { $(Self::$name => $text,)* }
             }
 
-            /// The checker that has to find it.
+            /// The checkers of which one has to find it.
             #[must_use]
-            pub const fn checker(self) -> &'static str {
-                match self { $(Self::$name => $checker,)* }
+            pub const fn checkers(self) -> &'static [&'static str] {
+                match self { $(Self::$name => &$checkers,)* }
             }
         }
     };
 }
 
 canaries! {
-    /// The disk says that it has synced, now and then, and has not.
-    LyingSync = "lying-sync", found by "released";
-    /// The release gate opens before the sync: the venue promises `synced` and keeps `mapped`.
-    OpenGate = "open-gate", found by "released";
+    /// From some moment on the disk says that it has synced, and has not.
+    LyingSync = "lying-sync", found by ["released"];
+    /// The release gate opens before the sync: the venue promises `synced` and keeps `mapped`. A record says what had been released when it
+    /// was appended, so a start may see it too.
+    OpenGate = "open-gate", found by ["released", "recovery"];
     /// Records at the end of the journal vanish while the appliance is down, and its mark of durability too.
-    DroppedRecord = "dropped-record", found by "released";
+    DroppedRecord = "dropped-record", found by ["released"];
     /// A record of the journal is another one after a restart, whole and in its place.
-    ForgedRecord = "forged-record", found by "replay";
+    ForgedRecord = "forged-record", found by ["replay"];
     /// The appliance decides under other rules than its journal is read under.
-    OtherRules = "other-rules", found by "replay";
+    OtherRules = "other-rules", found by ["replay"];
     /// A report says another quantity than the venue decided.
-    WrongReport = "wrong-report", found by "released";
+    WrongReport = "wrong-report", found by ["released"];
     /// A packet of ticks is left out, on all lines.
-    SkippedTick = "skipped-tick", found by "feed";
+    SkippedTick = "skipped-tick", found by ["feed"];
     /// A tick is changed, on all lines.
-    WrongTick = "wrong-tick", found by "feed";
+    WrongTick = "wrong-tick", found by ["feed"];
     /// A client's message is taken twice, the second time under another number.
-    DoubleApply = "double-apply", found by "once";
+    DoubleApply = "double-apply", found by ["once"];
     /// The venue stops answering one client.
-    Silence = "silence", found by "live";
+    Silence = "silence", found by ["live"];
     /// A client misses that an order of its own was canceled.
-    DeafClient = "deaf-client", found by "agreed";
+    DeafClient = "deaf-client", found by ["agreed"];
     /// One side of each trade is told another price in the venue's books of account.
-    WrongMoney = "wrong-money", found by "conserved";
+    WrongMoney = "wrong-money", found by ["conserved"];
     /// A sync fails, and the appliance is not told.
-    HiddenError = "hidden-error", found by "stopped";
+    HiddenError = "hidden-error", found by ["stopped"];
+}
+
+impl Canary {
+    /// Gives a plan what the fault needs to do harm.
+    pub fn prepare(self, plan: &mut Plan) {
+        plan.canary = Some(self);
+        match self {
+            Self::LyingSync | Self::OpenGate => {
+                plan.durability = Durability::Synced;
+                plan.switch_on(Switch::PowerLoss, 2_000);
+            }
+            Self::DroppedRecord | Self::ForgedRecord => plan.switch_on(Switch::Kill, 2_000),
+            Self::HiddenError => plan.switch_on(Switch::SyncError, 10_000),
+            Self::DeafClient => plan.switch_on(Switch::Cancel, 300_000),
+            _ => {}
+        }
+    }
 }
 
 impl std::str::FromStr for Canary {

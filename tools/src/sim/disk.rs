@@ -77,9 +77,11 @@ struct Platter {
     lasting: BTreeMap<PathBuf, u64>,
     pending: Vec<Naming>,
     full: bool,
+    low: bool,
     quiet: bool,
     sync_error: u32,
-    lying: u32,
+    /// So many syncs are true, all later ones are not.
+    true_syncs: u64,
     hides_errors: bool,
     /// Files whose sync failed in this life of the appliance.
     failed: BTreeSet<u64>,
@@ -123,9 +125,10 @@ impl SimDisk {
             lasting: BTreeMap::new(),
             pending: Vec::new(),
             full: false,
+            low: false,
             quiet: false,
             sync_error: plan.strength(Switch::SyncError),
-            lying: if plan.canary == Some(Canary::LyingSync) { 300_000 } else { 0 },
+            true_syncs: if plan.canary == Some(Canary::LyingSync) { 40 } else { u64::MAX },
             hides_errors: plan.canary == Some(Canary::HiddenError),
             failed: BTreeSet::new(),
             tally: Tally::default(),
@@ -158,10 +161,15 @@ impl SimDisk {
         self.lock().full = full;
     }
 
+    /// There is little room, or enough again.
+    pub fn set_low(&self, low: bool) {
+        self.lock().low = low;
+    }
+
     /// It gives no errors any more.
     pub fn heal(&self) {
         let mut platter = self.lock();
-        (platter.full, platter.quiet) = (false, true);
+        (platter.full, platter.low, platter.quiet) = (false, false, true);
     }
 
     /// The files there are, by name.
@@ -246,9 +254,10 @@ impl Platter {
             return if self.hides_errors { Ok(()) } else { Err(error) };
         }
         self.tally.syncs += 1;
-        if self.random.chance(self.lying) {
+        if self.true_syncs == 0 {
             return Ok(());
         }
+        self.true_syncs -= 1;
         match self.inodes.get_mut(&number) {
             Some(inode) => inode.sync(),
             None => Err(strange()),
@@ -277,7 +286,10 @@ impl Disk for SimDisk {
         let mut platter = self.lock();
         platter.room()?;
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)?;
-        if !platter.names.contains_key(path) {
+        if let Some(number) = platter.names.get(path).copied() {
+            // What failed was about what is not there any more.
+            platter.failed.remove(&number);
+        } else {
             let number = platter.adopt(path.to_owned(), file.try_clone()?, Vec::new())?;
             platter.pending.push(Naming::Created(path.to_owned(), number));
         }
@@ -335,6 +347,7 @@ impl Disk for SimDisk {
     }
 
     fn free_bytes(&self, _dir: &Path) -> io::Result<u64> {
-        Ok(if self.lock().full { 0 } else { 1 << 30 })
+        let platter = self.lock();
+        Ok(if platter.full || platter.low { 0 } else { 1 << 30 })
     }
 }

@@ -74,6 +74,8 @@ switches! {
     SyncError = "sync-error", 200..=5_000, on 20;
     /// The disk is full for a while.
     DiskFull = "disk-full", 30..=400, on 20;
+    /// The disk has less room than the floor for a while, though there is some.
+    DiskLow = "disk-low", 50..=1_000, on 25;
     /// The journal's helpers have no turn for a while.
     SlowHelper = "slow-helper", 200..=5_000, on 40;
     /// The snapshot's follower has no turn for a while.
@@ -150,6 +152,10 @@ pub struct Plan {
     pub cancel_on_disconnect: bool,
     /// The time that a datagram takes at the least, ns.
     pub latency_ns: u64,
+    /// Full segments that are kept; 0 keeps all.
+    pub keep_segments: u64,
+    /// Whether segments are packed before they go.
+    pub archives: bool,
 }
 
 impl Plan {
@@ -184,6 +190,8 @@ impl Plan {
             activity: u32::try_from(random.magnitude(5_000..=300_000)).unwrap_or(MILLION),
             cancel_on_disconnect: random.below(2) == 0,
             latency_ns: random.magnitude(1_000..=500_000),
+            keep_segments: *random.pick(&[0, 0, 1, 2, 5]),
+            archives: random.below(2) == 0,
         }
     }
 

@@ -97,6 +97,9 @@ fn try_it(best: &mut Plan, found: &mut Failure, mut tried: Plan) -> Result<(), B
 
 /// What the seed would have, and the plan has not.
 fn left_out(plan: &Plan) -> Vec<Switch> {
-    let drawn = Plan::draw(plan.seed, plan.steps, Some(plan.durability));
+    let mut drawn = Plan::draw(plan.seed, plan.steps, Some(plan.durability));
+    if let Some(canary) = plan.canary {
+        canary.prepare(&mut drawn);
+    }
     drawn.switches().filter(|switch| !plan.has(*switch)).collect()
 }

@@ -38,6 +38,7 @@ use engine::config::Config;
 use engine::entropy::SeededEntropy;
 use engine::ground::Ground;
 use engine::journal::Durability;
+use engine::retention::Retention;
 use engine::snapshot::Follower;
 use engine::tile::TileKind;
 use tempfile::TempDir;
@@ -72,6 +73,7 @@ pub struct Outcome {
 struct Life {
     graph: Graph<SimPort>,
     follower: Option<Follower>,
+    retention: Retention,
     next_snapshot: u64,
     stopped: Stopped,
 }
@@ -116,6 +118,7 @@ pub struct World {
     helper_asleep_until_ns: u64,
     follower_asleep_until_ns: u64,
     full_until_ns: u64,
+    low_until_ns: u64,
     rot: Option<Rot>,
     /// Something happened that the durability has not promised to survive.
     beyond_promise: bool,
@@ -204,6 +207,7 @@ impl World {
             helper_asleep_until_ns: 0,
             follower_asleep_until_ns: 0,
             full_until_ns: 0,
+            low_until_ns: 0,
             rot: None,
             beyond_promise: false,
             overheard: None,
@@ -261,8 +265,23 @@ impl World {
         }
         if self.step.is_multiple_of(LOOK_STEPS) {
             self.look()?;
+            // After the ledger has read all that there is.
+            self.retain();
         }
         Ok(())
+    }
+
+    /// Segments that are no longer needed go, unless the disk refuses.
+    fn retain(&mut self) {
+        let Some(life) = &mut self.life else { return };
+        match life.retention.turn() {
+            Ok(None) => {}
+            Ok(Some(step)) => self.trace.say("retention", format_args!("{step:?}")),
+            Err(error) => {
+                let text = super::check::recovery::without_dir(&error.to_string(), &self.dir);
+                self.trace.say("retention", format_args!("waits: {text}"));
+            }
+        }
     }
 
     fn deliver(&mut self) {
@@ -314,6 +333,15 @@ impl World {
             self.full_until_ns = 0;
             self.disk.set_full(false);
             self.trace.say("disk", format_args!("has room again"));
+        }
+        if chance(&mut self.random, Switch::DiskLow, &self.plan) {
+            self.low_until_ns = self.now_ns + self.random.magnitude(1_000_000..=500_000_000);
+            self.disk.set_low(true);
+            self.trace.say("disk", format_args!("little room until {} us", self.low_until_ns / 1_000));
+        } else if self.low_until_ns > 0 && self.now_ns >= self.low_until_ns {
+            self.low_until_ns = 0;
+            self.disk.set_low(false);
+            self.trace.say("disk", format_args!("room enough again"));
         }
         if chance(&mut self.random, Switch::SlowHelper, &self.plan) {
             self.helper_asleep_until_ns = self.now_ns + self.random.magnitude(100_000..=100_000_000);

@@ -116,6 +116,7 @@ fn a_damaged_journal_is_refused() {
     assert!((1_000_000 - 200..=1_000_000).contains(&offset), "{}", refused.err);
     assert_eq!(fs::read(damaged).expect("a segment"), bytes, "a refused start changes nothing");
     assert_eq!(site.journal_command("verify").status.code(), Some(1));
+    assert!(refused.err.contains("pinion journal cut DIR --behind "), "{}", refused.err);
 
     fs::write(damaged, whole).expect("the test's own file");
     site.start().stop();

@@ -7,8 +7,10 @@
 mod capture;
 mod captured;
 mod crashes;
+mod cut;
 mod demo;
 mod example_client;
+mod export;
 mod faults;
 mod full_flow;
 mod journal_dump;

@@ -9,7 +9,7 @@ use std::process::Command;
 
 impl Site {
     /// `pinion ARGUMENTS` with this site's settings.
-    fn pinion(&self, arguments: &[&str]) -> Finished {
+    pub fn pinion(&self, arguments: &[&str]) -> Finished {
         let run = self.run_command(&[]);
         let mut command = Command::new(PINION);
         command.args(arguments).args(run.get_args().skip(1));
@@ -18,7 +18,7 @@ impl Site {
 }
 
 /// An appliance that has seen the whole flow; its sequence number and state hash at the end.
-fn lived(interval_ms: u32) -> (Site, u64, String) {
+pub fn lived(interval_ms: u32) -> (Site, u64, String) {
     let site = Site::new().with(format!("snapshot.interval_ms={interval_ms}"));
     let appliance = site.start();
     assert_published(site.replay(&flow(), &[]));
@@ -54,7 +54,7 @@ fn books_stand_as_they_stood_with_snapshots_and_without() {
     let refused = site.pinion(&["journal", "book", "--at", &(last + 1).to_string()]);
     assert_eq!(refused.status.code(), Some(2), "{refused:?}");
     assert!(refused.err.contains(&format!("ends with command {last}")), "{}", refused.err);
-    let refused = site.pinion(&["journal", "book", "--symbol", "NONE"]);
+    let refused = site.pinion(&["journal", "book", "--instrument", "NONE"]);
     assert!(refused.err.contains("PINION"), "{}", refused.err);
 }
 
@@ -71,8 +71,12 @@ fn an_order_is_followed_through_its_replacements() {
     let by_first = site.pinion(&["journal", "order", "trader1", &first]).expect_success().out;
     let by_second = site.pinion(&["journal", "order", "trader1", &second]).expect_success().out;
     assert_eq!(by_first, by_second, "both names lead to the one life");
-    for words in [format!("enter {first}:"), format!("accepted {first} "), format!("by {second}")] {
-        assert!(by_first.contains(&words), "expected '{words}' in: {by_first}");
+    for words in [
+        format!("EnterOrder user_ref={first} "),
+        format!("reported user=trader1 Accepted user_ref={first} "),
+        format!("Replaced orig_user_ref={first} user_ref={second} "),
+    ] {
+        assert!(by_first.replace("  ", " ").contains(&words), "expected '{words}' in: {by_first}");
     }
     let json = site.pinion(&["journal", "order", "--json", "trader1", &first]).expect_success().out;
     assert_eq!(json.lines().count(), by_first.lines().count());
@@ -123,4 +127,75 @@ fn a_start_can_be_tried_without_starting() {
     assert!(none.out.contains("none yet"), "{}", none.out);
     let refused = site.with("limits.orders=131072").pinion(&["recover", "--dry-run"]);
     refused.expect_refusal(&["fingerprint"]);
+}
+
+/// The same journal under two sets of rules: what they decide differently.
+#[test]
+fn two_replays_are_held_against_each_other() {
+    let (site, last, _) = lived(0);
+    let journal = site.journal();
+    let journal = journal.to_str().expect("text");
+    let same = site.pinion(&["journal", "diff", "--events", journal, journal]).expect_success();
+    assert!(
+        same.out.contains(&format!("equal up to record {last}, with all that the commands led to")),
+        "{}",
+        same.out
+    );
+    // Odd quantities are refused under the other rules.
+    let other = site.path("other.toml");
+    let text = Command::new(PINION).args(["run", "--print-config"]).output().expect("the program starts").stdout;
+    let text = String::from_utf8(text).expect("text");
+    fs::write(&other, text.replacen("lot = 1", "lot = 2", 1)).expect("the test's own file");
+    let other = other.to_str().expect("text");
+    let differ = site.pinion(&["journal", "diff", "--events", "--other-config", other, journal, journal]);
+    assert_eq!(differ.status.code(), Some(1), "{differ:?}");
+    assert!(
+        differ.out.contains("leads to something else") && differ.out.contains("\nB: user=trader1 Rejected"),
+        "{differ:?}"
+    );
+    let json = site.pinion(&["journal", "diff", "--json", "--events", "--other-config", other, journal, journal]);
+    assert!(json.out.starts_with("{\"equal\":false,\"equal_up_to\":"), "{}", json.out);
+}
+
+/// An order's records, what they led to, and who was met there.
+#[test]
+fn a_dump_is_narrowed_to_an_order_with_all_that_concerns_it() {
+    let (site, ..) = lived(0);
+    let journal = site.journal();
+    let journal = journal.to_str().expect("text");
+    let dump = |more: &[&str]| {
+        let arguments: Vec<&str> = ["journal", "dump", journal].into_iter().chain(more.iter().copied()).collect();
+        site.pinion(&arguments).expect_success().out
+    };
+    let trades = dump(&["--events", "--kind", "Trade"]);
+    let trade = trades.lines().find(|line| line.contains(" Trade match_number=")).expect("a trade in the flow");
+    let word = |key: &str| {
+        let (_, rest) = trade.split_once(key).expect("a field");
+        rest.split_whitespace().next().expect("a word").to_owned()
+    };
+    let (maker, taker) = (word("maker="), word("taker="));
+    let of_maker = dump(&["--order", &maker, "--events"]);
+    let number = maker.split_once(':').expect("an order").1;
+    for words in [
+        format!("EnterOrder user_ref={number} "),
+        format!("Accepted user_ref={number} "),
+        format!("maker={maker} "),
+        format!("taker={taker} "),
+        format!("Executed user_ref={number} "),
+    ] {
+        assert!(of_maker.contains(&words), "expected '{words}' in: {of_maker}");
+    }
+    // The command of the other side is there, because of what it led to; ticks are nobody's.
+    let other = taker.split_once(':').expect("an order").1;
+    assert!(of_maker.contains(&format!("user_ref={other} ")) && !of_maker.contains("Quote"), "{of_maker}");
+    let records = dump(&["--order", &maker]);
+    assert!(records.lines().all(|line| of_maker.contains(line)) && !records.contains(" Trade "), "{records}");
+    let json = dump(&["--order", &maker, "--events", "--json"]);
+    assert_eq!(json.lines().count(), of_maker.lines().count());
+    assert!(json.contains("\"trade\":{\"type\":\"Trade\",\"match_number\":"), "{json}");
+    let of_another = dump(&["--instrument", "ALC"]);
+    assert!(of_another.lines().count() == 1 && of_another.contains(" Genesis "), "it was only opened: {of_another}");
+    let all = dump(&["--instrument", "PINION", "--kind", "SessionMessage"]).lines().count();
+    assert!(all > 10_000, "{all} records");
+    assert_eq!(dump(&["--session", "trader1"]).lines().count(), dump(&["--session", "0"]).lines().count());
 }

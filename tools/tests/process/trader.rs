@@ -54,13 +54,9 @@ impl Trader {
         let socket = UdpSocket::bind(line).expect("the claimed group's port");
         socket.join_multicast_v4(line.ip(), ports.order_entry().ip()).expect("the loopback interface does multicast");
         socket.set_read_timeout(Some(Duration::from_millis(20))).expect("a socket of ours");
-        let spawn = |name: &str, run: Box<dyn FnOnce(&Shared) -> Result<u64, String> + Send>| {
-            let shared = Arc::clone(&shared);
-            let thread = thread::Builder::new().name(name.to_owned()).spawn(move || run(&shared));
-            Some(thread.expect("a thread"))
-        };
-        let client = spawn("client", Box::new(move |shared| trade(config, per_second, shared)));
-        let subscriber = spawn("subscriber", Box::new(move |shared| listen(&socket, shared)));
+        let (trading, listening) = (Arc::clone(&shared), Arc::clone(&shared));
+        let client = Some(thread::spawn(move || trade(config, per_second, &trading)));
+        let subscriber = Some(thread::spawn(move || listen(&socket, &listening)));
         Self { shared, client, subscriber }
     }
 

@@ -278,6 +278,22 @@ impl TryFrom<u16> for RecordKind {
     }
 }
 
+impl Body<'_> {
+    /// Whose record it is; `None` for the venue's own.
+    #[must_use]
+    pub const fn session(&self) -> Option<SessionIndex> {
+        match self {
+            Self::SessionMessage(body) => Some(body.session),
+            Self::Login(body) => Some(body.session),
+            Self::SessionDeath(body) => Some(body.session),
+            Self::SequenceSkip(body) => Some(body.session),
+            Self::CancelSlice(body) => Some(body.session),
+            Self::Logout(body) => Some(body.session),
+            Self::Genesis(_) | Self::StateHash(_) | Self::Elect(_) | Self::EntryGate(_) => None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

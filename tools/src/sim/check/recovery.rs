@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::fail;
-use engine::journal::JournalError;
+use super::{Verdict, fail};
+use engine::journal::{JournalError, directory};
 
 /// What may excuse a refusal.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +46,23 @@ pub fn judge(error: &JournalError, excuses: &Excuses) -> Result<Remedy, (&'stati
         return Ok(Remedy::Wipe);
     }
     fail("recovery", format!("it refuses to start: {text}"))
+}
+
+/// Every segment that is no more lies in the archive, where there is to be one.
+///
+/// # Errors
+/// One is gone.
+pub fn archived(dir: &Path, archives: bool) -> Verdict {
+    let wrong = |error: JournalError| ("recovery", error.to_string());
+    let live = directory::segments(dir).map_err(wrong)?;
+    let packed = directory::archived(dir).map_err(wrong)?;
+    let Some(first) = live.first().filter(|_| archives) else { return Ok(()) };
+    let missing = (0..first.index)
+        .find(|index| !packed.iter().any(|segment| (segment.epoch, segment.index) == (first.epoch, *index)));
+    match missing {
+        Some(index) => fail("recovery", format!("segment {index} is neither in the journal nor in its archive")),
+        None => Ok(()),
+    }
 }
 
 /// The same without what differs from run to run.

@@ -4,7 +4,7 @@ use super::super::check::{Verdict, agreed, live};
 use super::World;
 
 /// Steps that it may take.
-const STEPS_MAX: u64 = 60_000;
+const STEPS_MAX: u64 = 20_000;
 /// Steps between two looks whether it has.
 const TRY_STEPS: u64 = 64;
 

@@ -12,6 +12,7 @@ use super::{Life, Rot, World, broken};
 use engine::appliance::graph::Graph;
 use engine::journal::{Durability, JournalError};
 use engine::recovery::{Recovered, recover};
+use engine::retention::Retention;
 use engine::snapshot::{Prepared, SnapshotError};
 use std::fs;
 use std::rc::Rc;
@@ -84,10 +85,15 @@ impl World {
             Err(SnapshotError::Journal(error)) => return self.refused(&error),
             Err(error) => return self.refused(&JournalError::Failed(error.to_string())),
         };
+        let retention = match Retention::new(&self.config, Arc::clone(&self.disk) as _, recovered.journal.watch.clone())
+        {
+            Ok(retention) => retention,
+            Err(error) => return self.refused(&error),
+        };
         let port = SimPort::new(Rc::clone(&self.network), Meddler::new(self.plan.canary));
         let graph = Graph::build(&self.config, port, recovered);
         let next_snapshot = self.step + self.plan.snapshot_steps;
-        self.life = Some(Life { graph, follower, next_snapshot, stopped: Stopped::default() });
+        self.life = Some(Life { graph, follower, retention, next_snapshot, stopped: Stopped::default() });
         Ok(())
     }
 
@@ -106,6 +112,7 @@ impl World {
             ),
         );
         self.mend()?;
+        recovery::archived(&self.dir, self.plan.archives)?;
         if self.plan.canary == Some(Canary::ForgedRecord) {
             self.ledger.spoil();
         }

@@ -4,10 +4,13 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::super::plan::Plan;
-use engine::config::{Config, ConfigError};
+use engine::config::{Archive, Config, ConfigError};
 
 /// Lines of the tick channel.
 pub const LINES: [&str; 2] = ["239.26.40.1:26440", "239.26.40.2:26440"];
+
+/// Less room than this on the disk keeps new orders out.
+pub const FLOOR_BYTES: u64 = 1 << 20;
 
 /// What the plan says, as a configuration. `other` changes a rule that decides outcomes.
 ///
@@ -46,5 +49,8 @@ pub fn config(plan: &Plan, dir: &Path, other: bool) -> Result<Config, ConfigErro
     config.journal.durability = plan.durability;
     // Less than a configuration may ask for, so that a short run rotates often.
     config.journal.segment_bytes = plan.segment_bytes;
+    config.journal.keep_bytes = plan.keep_segments * plan.segment_bytes;
+    config.journal.archive = if plan.archives { Archive::Zstd } else { Archive::None };
+    config.journal.disk_floor_bytes = FLOOR_BYTES;
     Ok(config)
 }
