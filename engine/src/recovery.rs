@@ -112,16 +112,8 @@ pub fn recover_watched(
         None => journal::open(&options, disk, genesis, &mut on_record),
         Some(anchor) => journal::open_behind(&options, disk, genesis, &anchor, &mut on_record),
     };
-    let mut journal = journal.map_err(|error| match error {
-        JournalError::MissingSegment { .. } | JournalError::Corrupt { .. } if !passed_over.is_empty() => {
-            let snapshots = passed_over.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-            JournalError::NoWay { journal: Box::new(error), snapshots }
-        }
-        JournalError::MissingSegment { expected: 0, .. } if from == From::Snapshot && anchor.is_none() => {
-            JournalError::NoWay { journal: Box::new(error), snapshots: "there is none".to_owned() }
-        }
-        other => other,
-    })?;
+    let mut journal =
+        journal.map_err(|error| no_way(error, &passed_over, anchor.is_none() && from == From::Snapshot))?;
     if config.journal.disk_floor_bytes > 0 {
         let (dir, disk) = (config.journal.dir.clone(), Arc::clone(&ground.disk));
         journal.helper.watch_space(dir, config.journal.disk_floor_bytes, disk);
@@ -129,6 +121,19 @@ pub fn recover_watched(
     drop(count);
     venue.resume(now);
     Ok(Recovered { venue, journal, ticks: outputs.ticks, snapshot, passed_over })
+}
+
+/// What is wrong with a journal, where a snapshot that could be used would have made it good. `needs_first`: there is none, and the first
+/// record is needed.
+pub(crate) fn no_way(error: JournalError, passed_over: &[SnapshotError], needs_first: bool) -> JournalError {
+    let snapshots = match error {
+        JournalError::MissingSegment { .. } | JournalError::Corrupt { .. } if !passed_over.is_empty() => {
+            passed_over.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        }
+        JournalError::MissingSegment { expected: 0, .. } if needs_first => "there is none".to_owned(),
+        other => return other,
+    };
+    JournalError::NoWay { journal: Box::new(error), snapshots }
 }
 
 /// Applies a record of the journal to a venue; or says why it cannot be, which makes a [`JournalError::Replay`].

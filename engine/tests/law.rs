@@ -11,5 +11,7 @@ mod purity;
 mod shape;
 #[path = "law/source.rs"]
 mod source;
+#[path = "law/survival.rs"]
+mod survival;
 #[path = "law/unsafety.rs"]
 mod unsafety;

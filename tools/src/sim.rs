@@ -120,12 +120,14 @@ impl SimArgs {
 /// There is no place for the files.
 pub fn execute(args: &SimArgs) -> Result<ExitCode, Box<dyn Error>> {
     let begin = Instant::now();
-    let many = args.seeds.is_some() || args.hours.is_some() || args.forever;
-    if !many {
+    many::tell_seed_of_panics();
+    let several = args.seeds.is_some() || args.hours.is_some() || args.forever;
+    if !several {
         let seed = match args.seed {
             Some(seed) => seed,
             None => drawn()?,
         };
+        many::begin(seed);
         let plan = args.plan(seed);
         let keep = if args.verbose { Keep::Print } else { Keep::Digest };
         let outcome = run(&plan, keep)?;

@@ -20,6 +20,8 @@ const TEMPORARY_SUFFIX: &str = ".preparing";
 #[derive(Debug)]
 pub struct DirectoryLock {
     _file: Flock<File>,
+    /// The directory itself, where the file system can lock one: the file may be removed by somebody, and made anew by the next user.
+    _directory: Option<Flock<File>>,
 }
 
 impl DirectoryLock {
@@ -40,23 +42,28 @@ impl DirectoryLock {
         let mut holder = String::new();
         // What the file says is only for the error text, so a failure to read it is not one to report.
         let _ = file.read_to_string(&mut holder);
+        let holder = match holder.trim() {
+            "" => "another process".to_owned(),
+            text => text.to_owned(),
+        };
+        let held = || JournalError::Locked { dir: dir.to_owned(), holder: holder.clone() };
         let mut file = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
             Ok(file) => file,
-            Err((_, Errno::EWOULDBLOCK)) => {
-                let holder = match holder.trim() {
-                    "" => "another process".to_owned(),
-                    text => text.to_owned(),
-                };
-                return Err(JournalError::Locked { dir: dir.to_owned(), holder });
-            }
+            Err((_, Errno::EWOULDBLOCK)) => return Err(held()),
             Err((_, errno)) => return Err(JournalError::io("lock", &path)(errno.into())),
+        };
+        let directory = File::open(dir).map_err(JournalError::io("open the journal directory", dir))?;
+        let directory = match Flock::lock(directory, FlockArg::LockExclusiveNonblock) {
+            Ok(directory) => Some(directory),
+            Err((_, Errno::EWOULDBLOCK)) => return Err(held()),
+            Err(_) => None,
         };
         let text = format!("process {}\n", std::process::id());
         file.set_len(0)
             .and_then(|()| file.rewind())
             .and_then(|()| file.write_all(text.as_bytes()))
             .map_err(JournalError::io("write the lock file", &path))?;
-        Ok(Self { _file: file })
+        Ok(Self { _file: file, _directory: directory })
     }
 }
 

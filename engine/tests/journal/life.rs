@@ -157,6 +157,33 @@ fn a_failed_sync_is_final() {
     assert!(matches!(watch.status(), Status::Failed(_)), "the failure stays visible");
 }
 
+/// A disk that is a bug.
+struct Bug(AtomicBool);
+
+impl Disk for Bug {
+    fn sync(&self, file: &File) -> io::Result<()> {
+        assert!(!self.0.load(Ordering::Relaxed), "a bug in a helper");
+        LocalDisk.sync(file)
+    }
+}
+
+#[test]
+fn a_helper_that_panics_stops_the_journal() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let disk = Arc::new(Bug(AtomicBool::new(false)));
+    let options = options(dir.path(), Durability::Synced);
+    let journal = open(&options, Arc::clone(&disk) as Arc<dyn Disk>, GENESIS, &mut |_| Ok(())).expect("opens");
+    let (mut appender, watch) = (journal.appender, journal.watch);
+    let threads = journal.helper.spawn().expect("threads");
+    disk.0.store(true, Ordering::Relaxed);
+    appender.append(Seq(2), Nanos(0), RecordKind::SessionMessage, b"x").expect("room");
+    wait_until("the failure", || watch.status() != Status::Running);
+    let Status::Failed(reason) = watch.status() else { panic!("{:?}", watch.status()) };
+    assert!(reason.contains("panicked"), "{reason}");
+    assert_eq!(watch.durable_seq(), Seq(1));
+    assert!(matches!(threads.stop(), Err(JournalError::Failed(_))));
+}
+
 #[test]
 fn a_full_disk_is_reported_and_what_was_appended_stays() {
     let dir = tempfile::tempdir().expect("a directory");
@@ -218,6 +245,10 @@ fn a_second_opener_is_told_who_has_it() {
     let error = open_lines(&options).expect_err("in use");
     assert!(matches!(error, JournalError::Locked { .. }));
     assert!(error.to_string().contains(&format!("process {}", std::process::id())), "{error}");
+    // The file is only where it says who has it.
+    std::fs::remove_file(dir.path().join("LOCK")).expect("there");
+    let error = open_lines(&options).expect_err("in use all the same");
+    assert!(matches!(error, JournalError::Locked { .. }), "{error}");
     drop(journal);
     open_lines(&options).expect("free again");
 }

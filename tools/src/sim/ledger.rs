@@ -215,10 +215,10 @@ impl Ledger {
 
     /// From the first record that is still there.
     fn reader(&self, dir: &Path) -> Result<Reader, JournalError> {
-        if let Some(floor) = &self.floor {
-            return Reader::open_behind(dir, floor);
-        }
         let first = directory::segments(dir)?.first().map_or(0, |segment| segment.index);
+        if let Some(floor) = self.floor.filter(|floor| floor.position.segment >= first) {
+            return Reader::open_behind(dir, &floor);
+        }
         let anchor = self.entries.iter().map(|entry| entry.anchor).find(|anchor| anchor.position.segment == first);
         match anchor.filter(|_| first > 0) {
             Some(anchor) => Reader::open_behind(dir, &anchor),

@@ -1,5 +1,6 @@
 //! Many seeds, on all cores, until one fails or the time is up.
 
+use std::cell::Cell;
 use std::error::Error;
 use std::ops::Range;
 use std::sync::Mutex;
@@ -24,6 +25,26 @@ pub struct Done {
     pub found: Option<(Plan, Outcome)>,
 }
 
+thread_local! {
+    static SEED: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+/// From here on a panic is told with the seed that it happened in: it is a finding like any other.
+pub fn tell_seed_of_panics() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if let Some(seed) = SEED.get() {
+            eprintln!("sim: seed {seed} panics:");
+        }
+        usual(panic);
+    }));
+}
+
+/// This thread runs this seed.
+pub fn begin(seed: u64) {
+    SEED.set(Some(seed));
+}
+
 /// Runs them.
 ///
 /// # Errors
@@ -44,6 +65,7 @@ pub fn run(
             if seed >= seeds.end {
                 return;
             }
+            begin(seed);
             let plan = plan(seed);
             match live(&plan, Keep::Digest) {
                 Ok(outcome) => {

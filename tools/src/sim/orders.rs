@@ -50,9 +50,7 @@ impl Vocabulary {
             random.fill(&mut bytes[..len]);
             match random.below(3) {
                 0 => Some(len),
-                1 => {
-                    CancelOrder { user_ref: UserRefNum(random.word() as u32 & 0xFFFF), qty: Qty(0) }.encode(&mut bytes)
-                }
+                1 => CancelOrder { user_ref: UserRefNum(small(random, 0xFFFF)), qty: Qty(0) }.encode(&mut bytes),
                 _ => AccountQuery {}.encode(&mut bytes),
             }
         } else if !own.is_empty() && has(random, Switch::Cancel) {

@@ -2,7 +2,7 @@
 //!
 //! Mounted in the namespace of the test's thread: all of it vanishes with the thread, the loop device too.
 
-use crate::power_disk::own_mounts;
+use crate::mounts::own_mounts;
 use crate::site::{PINION, Site};
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -2,8 +2,9 @@
 //! on after the disk is mended as if nothing had happened.
 
 use crate::loop_disk::{LoopDisk, verify};
+use crate::mounts::own_mounts;
 use crate::noise::Noise;
-use crate::power_disk::{Platter, PowerDisk, own_mounts};
+use crate::power_disk::{Platter, PowerDisk};
 use crate::process::Finished;
 use crate::site::Site;
 use crate::trader::Trader;
@@ -64,14 +65,14 @@ fn one_failed_sync_stops_it_and_is_not_tried_again() {
 
 /// The disk fails by `fault`, is mended, and the work goes on.
 fn fails_and_is_mended(
-    device_mib: u32,
-    room_mib: u32,
+    durability: &str,
+    (device_mib, room_mib): (u32, u32),
     reasons: &[&str],
     rounds: u32,
     fault: impl Fn(&LoopDisk),
     mend: impl Fn(&LoopDisk),
 ) {
-    let site = site("synced");
+    let site = site(durability);
     let Some(disk) = LoopDisk::mount(&site, "a failing disk", device_mib, room_mib) else { return };
     let trader = Trader::begin(&site, 20_000);
     let mut noise = Noise::fresh().0;
@@ -89,10 +90,19 @@ fn fails_and_is_mended(
 
 #[test]
 fn a_full_disk_stops_it_until_there_is_room() {
+    is_full("synced");
+}
+
+#[test]
+fn a_full_disk_stops_mapped_until_there_is_room() {
+    is_full("mapped");
+}
+
+fn is_full(durability: &str) {
     let filler = std::cell::RefCell::new(None);
     fails_and_is_mended(
-        24,
-        48,
+        durability,
+        (24, 48),
         &["No space left on device"],
         1,
         |disk| drop(filler.borrow_mut().replace(disk.fill())),
@@ -104,8 +114,8 @@ fn a_full_disk_stops_it_until_there_is_room() {
 #[test]
 fn a_device_that_is_shorter_than_it_says_stops_it() {
     fails_and_is_mended(
-        64,
-        13,
+        "synced",
+        (64, 13),
         &FAILED,
         1,
         |_| {},
@@ -118,24 +128,26 @@ fn a_device_that_is_shorter_than_it_says_stops_it() {
 
 #[test]
 fn a_file_system_that_became_read_only_stops_it() {
-    fails_and_is_mended(64, 100, &FAILED, 1, LoopDisk::become_read_only, LoopDisk::mend);
+    fails_and_is_mended("synced", (64, 100), &FAILED, 1, LoopDisk::become_read_only, LoopDisk::mend);
 }
 
 /// On a real file system: what it had not written to its journal and its device is gone.
 #[test]
 fn the_loss_of_power_under_ext4_loses_nothing_acknowledged() {
-    fails_and_is_mended(64, 100, &FAILED, 4, LoopDisk::cut_power, LoopDisk::mend);
+    fails_and_is_mended("synced", (64, 100), &FAILED, 4, LoopDisk::cut_power, LoopDisk::mend);
 }
 
 #[test]
 fn mapped_stops_too_when_the_device_is_gone() {
-    let site = site("mapped");
-    let Some(disk) = LoopDisk::mount(&site, "a failing disk", 64, 100) else { return };
-    let trader = Trader::begin(&site, 20_000);
-    let appliance = site.start();
-    trader.wait_answered(1_000);
-    disk.cut_power();
-    assert_explained(&appliance.ended(), &site, &FAILED);
+    for fault in [LoopDisk::cut_power, LoopDisk::become_read_only] {
+        let site = site("mapped");
+        let Some(disk) = LoopDisk::mount(&site, "a failing disk", 64, 100) else { return };
+        let trader = Trader::begin(&site, 20_000);
+        let appliance = site.start();
+        trader.wait_answered(1_000);
+        fault(&disk);
+        assert_explained(&appliance.ended(), &site, &FAILED);
+    }
 }
 
 /// A store into a mapped page that is not there has no return value, and a write behind the end of a file succeeds.

@@ -9,23 +9,18 @@
 //! system that keeps a journal of its metadata.
 
 use crate::noise::Noise;
-use fuser::{
-    BackgroundSession, FileAttr, FileType, Filesystem, MountOption, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory,
-    ReplyEmpty, ReplyEntry, ReplyOpen, ReplyStatfs, ReplyWrite, Request, TimeOrNow,
-};
+use crate::power_server::Server;
+use fuser::{BackgroundSession, FileAttr, FileType, MountOption};
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
-use std::fs;
+use std::ffi::OsString;
 use std::io;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 /// The smallest piece that reaches a disk whole or not at all.
 const SECTOR: usize = 512;
-/// Nobody else changes these files, so the kernel may believe what it knows of them.
-const TTL: Duration = Duration::from_secs(3_600);
 const ROOT: u64 = fuser::FUSE_ROOT_ID;
 
 /// What lies on a disk without power: names and contents.
@@ -52,26 +47,29 @@ pub struct Work {
     pub tried_again: u64,
 }
 
+/// The disk, behind a lock: the kernel's calls and the test's.
 #[derive(Default)]
-struct State {
-    files: BTreeMap<u64, Contents>,
-    names: BTreeMap<OsString, u64>,
+pub struct State {
+    pub files: BTreeMap<u64, Contents>,
+    pub names: BTreeMap<OsString, u64>,
     durable_names: BTreeMap<OsString, u64>,
     /// What was done to names since the directory was synced.
     changes: Vec<Change>,
     next_inode: u64,
     /// How long a sync takes.
-    pause: Duration,
+    pub pause: Duration,
     /// No sync succeeds; the error that it gets.
     refusing: Option<i32>,
     /// The same for the next sync of a file only.
     refusing_one: Option<i32>,
-    work: Work,
+    pub work: Work,
 }
 
+/// A file.
 #[derive(Default)]
-struct Contents {
-    now: Vec<u8>,
+pub struct Contents {
+    /// What whoever reads it sees.
+    pub now: Vec<u8>,
     durable: Vec<u8>,
     /// Where the two may differ.
     dirty: Vec<Range<usize>>,
@@ -79,15 +77,16 @@ struct Contents {
     failed: bool,
 }
 
+/// Something done to names.
 #[derive(Clone)]
-enum Change {
+pub enum Change {
+    /// A file has got one.
     Name(OsString, u64),
+    /// The first has become the second.
     Rename(OsString, OsString),
+    /// It is gone.
     Remove(OsString),
 }
-
-/// The calls of the kernel, one after the other.
-struct Server(Arc<Mutex<State>>);
 
 impl PowerDisk {
     /// Mounts a disk with these contents, all of them durable.
@@ -154,12 +153,14 @@ fn index(noise: &mut Noise, bound: u64) -> usize {
     usize::try_from(noise.below(bound)).expect("small")
 }
 
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+/// Whoever holds it does not panic.
+pub fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().expect("no call panics")
 }
 
 impl Contents {
-    fn write(&mut self, offset: usize, data: &[u8]) {
+    /// Writes, and makes it as long as that takes.
+    pub fn write(&mut self, offset: usize, data: &[u8]) {
         let end = offset + data.len();
         if self.now.len() < end {
             self.resize(end);
@@ -168,7 +169,8 @@ impl Contents {
         self.dirty.push(offset..end);
     }
 
-    fn resize(&mut self, len: usize) {
+    /// Cuts it, or fills it up with zeros.
+    pub fn resize(&mut self, len: usize) {
         let before = self.now.len();
         self.now.resize(len, 0);
         self.dirty.push(before.min(len)..before.max(len));
@@ -218,7 +220,8 @@ impl Change {
 }
 
 impl State {
-    fn add(&mut self, name: OsString) -> u64 {
+    /// A new file.
+    pub fn add(&mut self, name: OsString) -> u64 {
         let inode = self.next_inode;
         self.next_inode += 1;
         self.files.insert(inode, Contents::default());
@@ -226,12 +229,14 @@ impl State {
         inode
     }
 
-    fn change(&mut self, change: Change) {
+    /// Does it, and remembers it until the directory is synced.
+    pub fn change(&mut self, change: Change) {
         change.apply(&mut self.names);
         self.changes.push(change);
     }
 
-    fn attributes(&self, inode: u64) -> Option<FileAttr> {
+    /// What the kernel asks of a file, or of the directory.
+    pub fn attributes(&self, inode: u64) -> Option<FileAttr> {
         let (kind, perm, size) = match inode {
             ROOT => (FileType::Directory, 0o755, 0),
             _ => (FileType::RegularFile, 0o644, self.files.get(&inode)?.now.len() as u64),
@@ -258,195 +263,39 @@ impl State {
         })
     }
 
-    fn refuse(&mut self) -> Option<i32> {
-        self.work.refused += u64::from(self.refusing.is_some());
-        self.refusing
-    }
-}
-
-fn place(offset: i64) -> usize {
-    usize::try_from(offset).expect("the kernel asks for places in files")
-}
-
-impl Filesystem for Server {
-    fn lookup(&mut self, _: &Request<'_>, _parent: u64, name: &OsStr, reply: ReplyEntry) {
-        let state = lock(&self.0);
-        match state.names.get(name).and_then(|inode| state.attributes(*inode)) {
-            Some(found) => reply.entry(&TTL, &found, 0),
-            None => reply.error(libc::ENOENT),
-        }
-    }
-
-    fn getattr(&mut self, _: &Request<'_>, ino: u64, _: Option<u64>, reply: ReplyAttr) {
-        match lock(&self.0).attributes(ino) {
-            Some(found) => reply.attr(&TTL, &found),
-            None => reply.error(libc::ENOENT),
-        }
-    }
-
-    #[allow(clippy::too_many_arguments)] // The trait's.
-    fn setattr(
-        &mut self,
-        _: &Request<'_>,
-        ino: u64,
-        _: Option<u32>,
-        _: Option<u32>,
-        _: Option<u32>,
-        size: Option<u64>,
-        _: Option<TimeOrNow>,
-        _: Option<TimeOrNow>,
-        _: Option<SystemTime>,
-        _: Option<u64>,
-        _: Option<SystemTime>,
-        _: Option<SystemTime>,
-        _: Option<SystemTime>,
-        _: Option<u32>,
-        reply: ReplyAttr,
-    ) {
-        let mut state = lock(&self.0);
-        if let (Some(size), Some(file)) = (size, state.files.get_mut(&ino)) {
-            file.resize(usize::try_from(size).expect("small files"));
-        }
-        match state.attributes(ino) {
-            Some(found) => reply.attr(&TTL, &found),
-            None => reply.error(libc::ENOENT),
-        }
-    }
-
-    fn create(&mut self, _: &Request<'_>, _: u64, name: &OsStr, _: u32, _: u32, _: i32, reply: ReplyCreate) {
-        let mut state = lock(&self.0);
-        let inode = state.add(name.to_owned());
-        match state.attributes(inode) {
-            Some(made) => reply.created(&TTL, &made, 0, 0, 0),
-            None => reply.error(libc::EIO),
-        }
-    }
-
-    fn open(&mut self, _: &Request<'_>, _: u64, _: i32, reply: ReplyOpen) {
-        reply.opened(0, 0);
-    }
-
-    fn unlink(&mut self, _: &Request<'_>, _: u64, name: &OsStr, reply: ReplyEmpty) {
-        lock(&self.0).change(Change::Remove(name.to_owned()));
-        reply.ok();
-    }
-
-    fn rename(&mut self, _: &Request<'_>, _: u64, from: &OsStr, _: u64, to: &OsStr, _: u32, reply: ReplyEmpty) {
-        lock(&self.0).change(Change::Rename(from.to_owned(), to.to_owned()));
-        reply.ok();
-    }
-
-    fn read(
-        &mut self,
-        _: &Request<'_>,
-        ino: u64,
-        _: u64,
-        offset: i64,
-        size: u32,
-        _: i32,
-        _: Option<u64>,
-        reply: ReplyData,
-    ) {
-        let state = lock(&self.0);
-        let Some(file) = state.files.get(&ino) else { return reply.error(libc::ENOENT) };
-        let begin = place(offset).min(file.now.len());
-        let end = (begin + size as usize).min(file.now.len());
-        reply.data(&file.now[begin..end]);
-    }
-
-    fn write(
-        &mut self,
-        _: &Request<'_>,
-        ino: u64,
-        _: u64,
-        offset: i64,
-        data: &[u8],
-        _: u32,
-        _: i32,
-        _: Option<u64>,
-        reply: ReplyWrite,
-    ) {
-        let mut state = lock(&self.0);
-        state.work.writes += 1;
-        let Some(file) = state.files.get_mut(&ino) else { return reply.error(libc::ENOENT) };
-        file.write(place(offset), data);
-        reply.written(u32::try_from(data.len()).expect("what was asked for"));
-    }
-
-    fn flush(&mut self, _: &Request<'_>, _: u64, _: u64, _: u64, reply: ReplyEmpty) {
-        reply.ok();
-    }
-
-    fn fsync(&mut self, _: &Request<'_>, ino: u64, _: u64, _: bool, reply: ReplyEmpty) {
-        let pause = lock(&self.0).pause;
-        std::thread::sleep(pause);
-        let mut state = lock(&self.0);
-        if let Some(errno) = state.refuse() {
-            return reply.error(errno);
-        }
-        let refused = state.refusing_one.take();
-        state.work.syncs += u64::from(refused.is_none());
-        state.work.refused += u64::from(refused.is_some());
-        let mut again = false;
-        if let Some(file) = state.files.get_mut(&ino) {
-            again = file.failed;
-            match refused {
-                None => file.sync(),
-                // As disks and kernels do it: what was not written is forgotten, and the next sync knows of nothing to write.
-                Some(_) => {
-                    file.failed = true;
-                    file.dirty.clear();
-                }
-            }
-        }
-        state.work.tried_again += u64::from(again);
+    /// Makes a file durable, or fails as it was told to.
+    pub fn sync(&mut self, inode: u64) -> Result<(), i32> {
+        self.refuse()?;
+        let refused = self.refusing_one.take();
+        self.work.syncs += u64::from(refused.is_none());
+        self.work.refused += u64::from(refused.is_some());
+        let Some(file) = self.files.get_mut(&inode) else { return Ok(()) };
+        self.work.tried_again += u64::from(file.failed);
         match refused {
-            None => reply.ok(),
-            Some(errno) => reply.error(errno),
-        }
-    }
-
-    fn fsyncdir(&mut self, _: &Request<'_>, _: u64, _: u64, _: bool, reply: ReplyEmpty) {
-        let mut state = lock(&self.0);
-        if let Some(errno) = state.refuse() {
-            return reply.error(errno);
-        }
-        state.work.directory_syncs += 1;
-        state.changes.clear();
-        state.durable_names = state.names.clone();
-        reply.ok();
-    }
-
-    fn readdir(&mut self, _: &Request<'_>, _: u64, _: u64, offset: i64, mut reply: ReplyDirectory) {
-        let state = lock(&self.0);
-        for (at, (name, inode)) in state.names.iter().enumerate().skip(place(offset)) {
-            let next = i64::try_from(at + 1).expect("few files");
-            if reply.add(*inode, next, FileType::RegularFile, name) {
-                break;
+            None => {
+                file.sync();
+                Ok(())
+            }
+            // As disks and kernels do it: what was not written is forgotten, and the next sync knows of nothing to write.
+            Some(errno) => {
+                file.failed = true;
+                file.dirty.clear();
+                Err(errno)
             }
         }
-        reply.ok();
     }
 
-    fn statfs(&mut self, _: &Request<'_>, _: u64, reply: ReplyStatfs) {
-        const BLOCKS: u64 = 1 << 20;
-        reply.statfs(BLOCKS, BLOCKS, BLOCKS, 1 << 16, 1 << 16, 4_096, 255, 4_096);
+    /// Makes the names durable.
+    pub fn sync_directory(&mut self) -> Result<(), i32> {
+        self.refuse()?;
+        self.work.directory_syncs += 1;
+        self.changes.clear();
+        self.durable_names = self.names.clone();
+        Ok(())
     }
-}
 
-/// A mount namespace for this thread and the processes that it starts: what is mounted vanishes with them. `None`, and told, where this
-/// user may not have one.
-pub fn own_mounts(what: &str) -> Option<()> {
-    use nix::mount::{MsFlags, mount};
-    use nix::sched::{CloneFlags, unshare};
-    let own = unshare(CloneFlags::CLONE_NEWNS)
-        .and_then(|()| mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>));
-    let missing = match own {
-        Ok(()) => return Some(()),
-        Err(errno) => format!("mounts of one's own are refused: {errno}"),
-    };
-    let root = fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
-    assert!(std::env::var_os("CI").is_none() || !root, "expected to be able to test {what}: {missing}");
-    eprintln!("skipped: {what}: {missing}");
-    None
+    fn refuse(&mut self) -> Result<(), i32> {
+        self.work.refused += u64::from(self.refusing.is_some());
+        self.refusing.map_or(Ok(()), Err)
+    }
 }

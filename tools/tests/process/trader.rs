@@ -98,12 +98,19 @@ impl Trader {
         let query = applied.pop().expect("messages");
         assert!(query.contains(" AccountQuery"), "expected the query before the logout, found {query}");
         assert_eq!(applied.len() as u64, submitted, "the journal has other messages than were submitted");
-        for (number, message) in (1..).zip(&applied) {
-            let expected = format!("session=0 client_seq={number} {}", told(number));
-            assert!(message.starts_with(&expected), "expected {expected}…, found {message}");
-        }
+        assert_beginning(&applied);
         submitted
     }
+}
+
+/// The journal holds nothing but what a trader sent, from its first message on. Returns how many there are.
+#[track_caller]
+pub fn assert_beginning(applied: &[String]) -> usize {
+    for (number, message) in (1..).zip(applied) {
+        let expected = format!("session=0 client_seq={number} {}", told(number));
+        assert!(message.starts_with(&expected), "expected {expected}…, found {message}");
+    }
+    applied.len()
 }
 
 impl Drop for Trader {

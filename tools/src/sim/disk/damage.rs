@@ -123,12 +123,22 @@ impl SimDisk {
             let mut page = cached[at * PAGE..((at + 1) * PAGE).min(cached.len())].to_vec();
             let (mut place, mut whole) = (at, true);
             if random.chance(self.flipped) {
-                let bit = random.place(page.len() * 8);
-                page[bit / 8] ^= 1 << (bit % 8);
-                whole = false;
+                // In what is new: the rest of the page was synced before.
+                let old = inode.platter.get(at * PAGE..).unwrap_or_default();
+                let new = |byte: &usize| old.get(*byte) != Some(&page[*byte]);
+                let new: Vec<usize> = (0..page.len()).filter(new).collect();
+                if !new.is_empty() {
+                    page[*random.pick(&new)] ^= 1 << random.below(8);
+                    whole = false;
+                }
             }
             if random.chance(self.misdirected) {
-                place = *random.pick(&pages);
+                // To where nothing was before, and something is coming.
+                let blank = |page: &usize| inode.platter.iter().skip(page * PAGE).take(PAGE).all(|byte| *byte == 0);
+                let targets: Vec<usize> = pages.iter().copied().filter(blank).collect();
+                if !targets.is_empty() {
+                    place = *random.pick(&targets);
+                }
                 whole &= place == at;
             }
             let torn = (last || any) && random.chance(self.torn);
