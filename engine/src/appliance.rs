@@ -5,6 +5,8 @@
 //! ```
 //! Goal: the whole graph in one place. Non-goal: signals, terminals, files other than the journal; the command line has those.
 
+pub mod graph;
+
 use crate::config::{Config, Topology};
 use crate::ground::Ground;
 use crate::journal::{Appender, HelperThreads, JournalError, RecoveryReport, Watch};

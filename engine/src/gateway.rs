@@ -121,6 +121,8 @@ pub struct Gateway {
     durable: Seq,
     /// When the timers were last looked at.
     swept: Nanos,
+    /// The newest challenge that a login has answered.
+    newest_stamp: u64,
     counters: GatewayCounters,
 }
 
@@ -156,6 +158,7 @@ impl Gateway {
             live: false,
             durable: Seq(0),
             swept: Nanos(0),
+            newest_stamp: 0,
             counters: GatewayCounters::default(),
         }
     }
@@ -224,6 +227,8 @@ impl Gateway {
     pub fn resume(&mut self, now: Nanos, replayed: Seq, sessions: &[Session]) {
         self.live = true;
         self.durable = replayed;
+        let stamps = sessions.iter().filter_map(|session| session.login()).map(|login| login.cookie_stamp);
+        self.newest_stamp = stamps.max().unwrap_or(0);
         for (index, session) in (0u16..).map(SessionIndex).zip(sessions) {
             self.go_offline(index);
             let peer = &mut self.peers[usize::from(index.0)];

@@ -12,7 +12,7 @@ use crate::exchange::Exchange;
 use crate::journal::{JournalError, Reader, Record, directory};
 use crate::progress::Progress;
 use crate::record;
-use crate::recovery::{Replayed, count, follower_venue, replay};
+use crate::recovery::{Replayed, follower_venue, no_way, replay};
 use crate::sink::Sink;
 use crate::snapshot::{SnapshotError, SnapshotName, load_newest_where};
 use crate::venue::Venue;
@@ -73,12 +73,16 @@ pub fn stood_watched(config: &Config, dir: &Path, moment: Moment, progress: &Pro
     let (loaded, passed_over) = load_newest_where(dir, epoch, fingerprint, fits, || follower_venue(config))?;
     let (mut venue, snapshot, reader) = match loaded {
         Some(loaded) => (loaded.venue, Some(loaded.name), Reader::open_behind(dir, &loaded.anchor)?),
-        None => (follower_venue(config), None, Reader::open(dir)?),
+        None => {
+            let needs_first = moment == Moment::End;
+            let reader = Reader::open(dir).map_err(|error| no_way(error, &passed_over, needs_first))?;
+            (follower_venue(config), None, reader)
+        }
     };
     let mut reader = reader.expecting(fingerprint);
     let mut outputs = Replayed::default();
     let mut records = 0;
-    let mut count = count(progress, dir, venue.seq(), config.journal.segment_bytes)?;
+    let mut count = progress.count(dir, config.journal.segment_bytes);
     while let Some(entry) = reader.next()? {
         if !moment.includes(entry.seq, entry.receive_time) {
             break;

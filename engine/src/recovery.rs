@@ -6,15 +6,13 @@ use crate::exchange::Exchange;
 use crate::gateway::{Credentials, Endpoint, Gateway, GatewayConfig, Replies};
 use crate::ground::Ground;
 use crate::image::CausedTick;
-use crate::journal::mark::Mark;
 use crate::journal::{self, Genesis, Journal, JournalError, Options, directory};
 use crate::limits::{COMMAND_BODY_MAX, REPORTS_PER_COMMAND_MAX, REPUBLISHED_TICKS_MAX};
-use crate::progress::{Count, Progress};
+use crate::progress::Progress;
 use crate::record;
 use crate::snapshot::{self, Loaded, SnapshotError, SnapshotName};
 use crate::venue::{Outputs, Venue};
 use std::collections::VecDeque;
-use std::path::Path;
 use std::sync::Arc;
 use wire::address::Addr;
 use wire::login::{Key, Username};
@@ -104,7 +102,7 @@ pub fn recover_watched(
             (venue, Some(anchor), Some(name))
         }
     };
-    let mut count = count(progress, &options.dir, venue.seq(), options.segment_len)?;
+    let mut count = progress.count(&options.dir, options.segment_len);
     let mut on_record = |entry: &journal::Record<'_>| {
         count.see(entry);
         replay(&mut venue, entry, &mut outputs)
@@ -114,16 +112,8 @@ pub fn recover_watched(
         None => journal::open(&options, disk, genesis, &mut on_record),
         Some(anchor) => journal::open_behind(&options, disk, genesis, &anchor, &mut on_record),
     };
-    let mut journal = journal.map_err(|error| match error {
-        JournalError::MissingSegment { .. } | JournalError::Corrupt { .. } if !passed_over.is_empty() => {
-            let snapshots = passed_over.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-            JournalError::NoWay { journal: Box::new(error), snapshots }
-        }
-        JournalError::MissingSegment { expected: 0, .. } if from == From::Snapshot && anchor.is_none() => {
-            JournalError::NoWay { journal: Box::new(error), snapshots: "there is none".to_owned() }
-        }
-        other => other,
-    })?;
+    let mut journal =
+        journal.map_err(|error| no_way(error, &passed_over, anchor.is_none() && from == From::Snapshot))?;
     if config.journal.disk_floor_bytes > 0 {
         let (dir, disk) = (config.journal.dir.clone(), Arc::clone(&ground.disk));
         journal.helper.watch_space(dir, config.journal.disk_floor_bytes, disk);
@@ -133,16 +123,17 @@ pub fn recover_watched(
     Ok(Recovered { venue, journal, ticks: outputs.ticks, snapshot, passed_over })
 }
 
-/// What counts the records of this journal behind one.
-pub(crate) fn count<'a>(
-    progress: &'a Progress,
-    dir: &Path,
-    behind: Seq,
-    segment_len: u64,
-) -> Result<Count<'a>, JournalError> {
-    // Nothing but a number to show, so that of another journal does no harm.
-    let durable = Mark::read(dir)?.map_or(Seq(0), |(_, seq)| seq);
-    Ok(progress.count(behind, durable, segment_len))
+/// What is wrong with a journal, where a snapshot that could be used would have made it good. `needs_first`: there is none, and the first
+/// record is needed.
+pub(crate) fn no_way(error: JournalError, passed_over: &[SnapshotError], needs_first: bool) -> JournalError {
+    let snapshots = match error {
+        JournalError::MissingSegment { .. } | JournalError::Corrupt { .. } if !passed_over.is_empty() => {
+            passed_over.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        }
+        JournalError::MissingSegment { expected: 0, .. } if needs_first => "there is none".to_owned(),
+        other => return other,
+    };
+    JournalError::NoWay { journal: Box::new(error), snapshots }
 }
 
 /// Applies a record of the journal to a venue; or says why it cannot be, which makes a [`JournalError::Replay`].

@@ -203,6 +203,8 @@ impl RetentionThread {
         let told = Arc::new(Told::default());
         let tell = Arc::clone(&told);
         let body = move || {
+            // Nobody waits for it. Where the kernel does not let it, it is as patient as it is anyway.
+            let _ = netio::cpu::yield_to_others();
             while !tell.stopping.load(Ordering::Acquire) {
                 let pause = match retention.turn() {
                     Ok(Some(step)) => {

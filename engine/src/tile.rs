@@ -16,6 +16,7 @@ pub use feed::FeedStage;
 pub use journal::JournalStage;
 pub use matching::{MatchingOutputs, MatchingStage};
 pub use net::NetStage;
+pub(crate) use run::turn_order;
 pub use run::{Control, Phase, TileThread};
 pub use wait::Wait;
 

@@ -3,10 +3,12 @@
 //! Non-goal: choosing cores. Placement is configuration.
 
 mod layout;
+mod priority;
 
 use std::fmt;
 
 pub use layout::{Layout, numbers};
+pub use priority::yield_to_others;
 
 /// The core numbers that the current thread may run on, ascending. A pinned thread sees only its own core.
 #[must_use]

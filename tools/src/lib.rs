@@ -9,6 +9,7 @@
 //! | see all of it at once, with proof | [`demo`] |
 //! | hold the exchange against plain-text scenarios | [`scenario`] |
 //! | check or print a journal | [`journal`] |
+//! | live through whole days of faults on one thread, from a seed | [`sim`] |
 //! | prepare the machine | [`host`] |
 #![forbid(unsafe_code)]
 
@@ -24,4 +25,5 @@ pub mod recovering;
 pub mod replay;
 pub mod run;
 pub mod scenario;
+pub mod sim;
 pub mod tell;

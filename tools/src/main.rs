@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use netio::pages::HugeAllocator;
-use tools::{demo, host, journal, listen, recover, replay, run, scenario};
+use tools::{demo, host, journal, listen, recover, replay, run, scenario, sim};
 
 #[global_allocator]
 static MEMORY: HugeAllocator = HugeAllocator;
@@ -31,6 +31,7 @@ enum Command {
     Scenario(scenario::ScenarioArgs),
     Journal(journal::JournalArgs),
     Recover(recover::RecoverArgs),
+    Sim(sim::SimArgs),
     Host(host::HostArgs),
 }
 
@@ -44,6 +45,7 @@ impl Command {
             Self::Scenario(args) => return scenario::execute(args),
             Self::Journal(args) => return journal::execute(args),
             Self::Recover(args) => recover::execute(args)?,
+            Self::Sim(args) => return sim::execute(args),
             Self::Host(args) => return host::execute(args),
         }
         Ok(ExitCode::SUCCESS)

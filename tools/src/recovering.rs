@@ -3,7 +3,7 @@
 //! Goal: whoever waits for a start knows how long. A start that takes no time says nothing. Non-goal: what was found; that is told afterwards.
 
 use engine::progress::{Progress, Seen};
-use indicatif::{HumanBytes, HumanDuration, ProgressBar, ProgressStyle};
+use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar, ProgressStyle};
 use std::io::{IsTerminal, stderr};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -69,15 +69,15 @@ impl Drop for Recovering {
 
 fn bar(progress: &Progress, ended: impl Fn(Duration) -> bool) {
     let bar = ProgressBar::new(0);
-    let style = "recovery {wide_bar} {human_pos}/{human_len} records ({percent}%), {msg}, {per_sec}, {eta} left";
+    let style = "recovery {wide_bar} {bytes}/{total_bytes} ({percent}%), {msg} records, {bytes_per_sec}, {eta} left";
     if let Ok(style) = ProgressStyle::with_template(style) {
         bar.set_style(style);
     }
     loop {
-        let Seen { records, bytes, expected } = progress.seen();
-        bar.set_length(expected.max(records));
-        bar.set_position(records);
-        bar.set_message(HumanBytes(bytes).to_string());
+        let Seen { records, bytes, bytes_expected } = progress.seen();
+        bar.set_length(bytes_expected.max(bytes));
+        bar.set_position(bytes);
+        bar.set_message(HumanCount(records).to_string());
         if ended(LOOK) {
             break;
         }
@@ -87,20 +87,21 @@ fn bar(progress: &Progress, ended: impl Fn(Duration) -> bool) {
 
 /// Where it is, in words.
 fn line(seen: &Seen, elapsed: Duration) -> String {
-    let Seen { records, bytes, expected } = *seen;
+    let Seen { records, bytes, bytes_expected } = *seen;
     if records == 0 {
         return "recovery: reading the snapshot".to_owned();
     }
     let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1);
-    let rate = records.saturating_mul(1_000) / millis;
-    let done = format!("recovery: {records} records ({}), {rate} records/s", HumanBytes(bytes));
-    // What is known of the end is a lower bound; beyond it nothing can be said.
-    if expected <= records {
-        return done;
-    }
-    let left = Duration::from_secs((expected - records) / rate.max(1));
-    let share = records.saturating_mul(100) / expected;
-    format!("{done}, {share}% of {expected}, {} left", HumanDuration(left))
+    let per_second = |count: u64| (count.saturating_mul(1_000) / millis).max(1);
+    let left = Duration::from_secs(bytes_expected.saturating_sub(bytes) / per_second(bytes));
+    let share = bytes.saturating_mul(100) / bytes_expected.max(1);
+    format!(
+        "recovery: {} of {} ({share}%), {records} records, {} records/s, {} left",
+        HumanBytes(bytes),
+        HumanBytes(bytes_expected),
+        per_second(records),
+        HumanDuration(left)
+    )
 }
 
 #[cfg(test)]
@@ -109,13 +110,11 @@ mod tests {
 
     #[test]
     fn a_line_says_how_far_how_fast_and_how_long() {
-        let seen = Seen { records: 2_000_000, bytes: 3 << 20, expected: 8_000_000 };
+        let seen = Seen { records: 2_000_000, bytes: 200 << 20, bytes_expected: 800 << 20 };
         assert_eq!(
             line(&seen, Duration::from_secs(4)),
-            "recovery: 2000000 records (3.00 MiB), 500000 records/s, 25% of 8000000, 12 seconds left"
+            "recovery: 200.00 MiB of 800.00 MiB (25%), 2000000 records, 500000 records/s, 12 seconds left"
         );
-        let seen = Seen { expected: 5, ..seen };
-        assert_eq!(line(&seen, Duration::from_secs(4)), "recovery: 2000000 records (3.00 MiB), 500000 records/s");
         assert_eq!(line(&Seen::default(), Duration::ZERO), "recovery: reading the snapshot");
     }
 

@@ -182,6 +182,19 @@ fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) 
     Ok(())
 }
 
+fn tell_space(config: &Config, space: Space) {
+    let (dir, mib) = (config.journal.dir.display(), |bytes: u64| bytes >> 20);
+    let (free, floor) = (mib(space.free_bytes), mib(config.journal.disk_floor_bytes));
+    if space.is_low {
+        eprintln!(
+            "journal: {dir} has {free} MiB left, less than the floor of {floor} MiB: new orders are rejected from now on, cancels are not; \
+             make room, or see journal.keep_bytes"
+        );
+    } else {
+        eprintln!("journal: {dir} has {free} MiB left again, more than the floor of {floor} MiB: orders are taken");
+    }
+}
+
 /// How far the journal goes for certain, when the appliance could not go on.
 fn tell_durable(config: &Config, watch: &Watch) {
     let (seq, dir) = (watch.durable_seq(), config.journal.dir.display());
@@ -195,19 +208,6 @@ fn tell_durable(config: &Config, watch: &Watch) {
         "journal: remove the cause, look with `pinion journal verify {dir}` and `pinion recover --dry-run`, then start again: a start goes \
          on from what is durable"
     );
-}
-
-fn tell_space(config: &Config, space: Space) {
-    let (dir, mib) = (config.journal.dir.display(), |bytes: u64| bytes >> 20);
-    let (free, floor) = (mib(space.free_bytes), mib(config.journal.disk_floor_bytes));
-    if space.is_low {
-        eprintln!(
-            "journal: {dir} has {free} MiB left, less than the floor of {floor} MiB: new orders are rejected from now on, cancels are not; \
-             make room, or see journal.keep_bytes"
-        );
-    } else {
-        eprintln!("journal: {dir} has {free} MiB left again, more than the floor of {floor} MiB: orders are taken");
-    }
 }
 
 /// What is made from here until the appliance has started, the port's buffers with it, is for good: on reserved pages if there are any, near

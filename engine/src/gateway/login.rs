@@ -68,7 +68,9 @@ impl Gateway {
     }
 
     fn challenge(&mut self, now: Nanos, from: Addr, hello: &ClientHello, replies: &mut impl Replies) {
-        let cookie = Cookie::issue(&self.config.secret, from, hello.username, &hello.client_nonce, now.0);
+        // A clock that was set back over a restart must not make every new login older than those that stand.
+        let stamp = now.0.max(self.newest_stamp.saturating_add(1));
+        let cookie = Cookie::issue(&self.config.secret, from, hello.username, &hello.client_nonce, stamp);
         let challenge = Challenge { client_nonce: hello.client_nonce, cookie };
         self.counters.challenges += 1;
         self.answer(from, LoginMessage::Challenge(challenge), replies);
@@ -112,10 +114,17 @@ impl Gateway {
                 self.enqueue(index);
                 return Intake::Done;
             }
+            if repeated && stamp <= standing.cookie_stamp {
+                // The login that it repeats has ended meanwhile. No other one stands against it: it needs a new challenge, for which a
+                // client asks that is not answered.
+                self.counters.forged += 1;
+                return Intake::Done;
+            }
             if stamp <= standing.cookie_stamp {
                 return refuse(self, LoginRejectReason::Superseded, replies);
             }
         }
+        self.newest_stamp = self.newest_stamp.max(stamp);
         let forced = self.config.credentials[usize::from(index.0)].cancel_on_disconnect;
         // A stamp that no challenge ever carries, so nobody but us can know this value.
         let draw = Cookie::issue(&self.config.secret, from, login.username, &login.client_nonce, !stamp);

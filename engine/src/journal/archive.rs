@@ -79,7 +79,10 @@ pub(crate) fn pack(dir: &Path, name: &SegmentName, next: Joint, disk: &dyn Disk)
 }
 
 /// The bytes of a packed segment.
-pub(super) fn unpack(path: &Path) -> io::Result<Vec<u8>> {
+///
+/// # Errors
+/// It cannot be read, or is not packed as it should be.
+pub fn unpack(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     Frames::open(path)?.take(super::segment::SEGMENT_LEN_MAX + 1).read_to_end(&mut bytes)?;
     Ok(bytes)

@@ -163,7 +163,7 @@ impl<P: Port, T: Trace> TileThread<P, T> {
 
 /// In which order the tiles of a thread have their turn, by their places: as the data flows. What the journal tile has made durable goes on by
 /// way of the matching tile, so that one has a second turn, and a report leaves in one burst with the market data of the same command.
-fn turn_order(kinds: &[TileKind]) -> Vec<usize> {
+pub(crate) fn turn_order(kinds: &[TileKind]) -> Vec<usize> {
     let matching = kinds.iter().position(|kind| *kind == TileKind::Matching);
     let mut order = Vec::with_capacity(kinds.len() + 1);
     for (place, kind) in kinds.iter().enumerate() {

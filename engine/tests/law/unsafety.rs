@@ -9,6 +9,7 @@ const LISTED: &[(&str, &str)] = &[
     ("engine/src/journal/bus_error.rs", "a signal handler: a pointer from the kernel, and an end without destructors"),
     ("engine/src/journal/map.rs", "maps segment files, and stores a record's length last"),
     ("netio/src/clock/counter.rs", "reads the processor's cycle counter"),
+    ("netio/src/cpu/priority.rs", "setpriority, which no safe binding offers"),
     ("netio/src/dpdk/device.rs", "DPDK's calls: devices, by structures and names"),
     ("netio/src/dpdk/environment.rs", "DPDK's calls: its start"),
     ("netio/src/dpdk/frames.rs", "frames come from and go to the device by pointer"),

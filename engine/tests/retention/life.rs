@@ -3,7 +3,8 @@
 use crate::site::{Site, recover, recovered_alike, save};
 use crate::yard::{config, copied, live, packed, prune, retention, walked};
 use engine::config::Archive;
-use engine::journal::{JournalError, LocalDisk, Reader};
+use engine::journal::{JournalError, LocalDisk, Reader, archive, directory, inspect};
+use engine::past::{Moment, stood};
 use engine::recovery::From;
 use engine::retention::Step;
 use engine::snapshot::SnapshotName;
@@ -62,6 +63,9 @@ fn pruned_hard_it_comes_to_the_same_state_after_every_restart_and_can_fall_back(
         if archive == Archive::None {
             assert_eq!(packed(&config), []);
             assert!(walked(&config).0 > Seq(1));
+            let verified = inspect::verify(&config.journal.dir).expect("whole, as far as it goes");
+            assert_eq!(verified.first_seq, walked(&config).0);
+            assert!(verified.to_string().contains("have been pruned"), "{verified}");
             let error = Reader::open(&config.journal.dir).expect_err("its beginning is gone");
             assert!(matches!(error, JournalError::MissingSegment { expected: 0, .. }), "{error}");
             // No snapshot, no way: and the error says what is left.
@@ -70,6 +74,8 @@ fn pruned_hard_it_comes_to_the_same_state_after_every_restart_and_can_fall_back(
             }
             let error = recover(&config, From::Snapshot).err().expect("no way");
             assert!(matches!(error, JournalError::NoWay { .. }), "{error}");
+            let error = stood(&config, &config.journal.dir, Moment::End).err().expect("nor for whoever only looks");
+            assert!(error.to_string().contains("What is left to do"), "{error}");
         }
     }
 }
@@ -90,7 +96,12 @@ fn two_snapshots_that_can_be_used_are_what_segments_go_by() {
     fs::write(&first.path, &spoilt[..spoilt.len() - 1]).expect("written");
     assert_eq!(prune(&config, &site.journal), [], "one and a damaged one");
     fs::write(&first.path, &spoilt).expect("written");
+    let segments = directory::segments(&config.journal.dir).expect("listed");
+    let bytes = fs::read(&segments[0].path).expect("a segment");
     let steps = prune(&config, &site.journal);
+    let there = directory::archived_path(&config.journal.dir, segments[0].epoch, 0);
+    assert!(archive::unpack(&there).expect("a packed segment") == bytes, "byte for byte");
+    assert!(fs::metadata(&there).expect("there").len() < bytes.len() as u64 / 2, "it is the smaller for it");
     assert!(steps.len() > 2, "{steps:?}");
     assert!(steps.iter().all(|step| matches!(step, Step::Pruned { packed_bytes: Some(1..), .. })), "{steps:?}");
     assert_eq!(packed(&config).len(), steps.len());
@@ -161,6 +172,8 @@ fn whoever_walks_a_journal_while_it_is_pruned_sees_all_of_it() {
         save(&mut follower);
     }
     let last = site.harness.venue.seq();
+    let mut begun = Reader::open(&config.journal.dir).expect("reads");
+    assert_eq!(begun.next().expect("whole").expect("a record").seq, Seq(1));
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let walking = scope.spawn(|| {
@@ -178,4 +191,10 @@ fn whoever_walks_a_journal_while_it_is_pruned_sees_all_of_it() {
         walking.join().expect("no gap");
     });
     assert!(packed(&config).len() > 5, "{:?}", packed(&config));
+    // Who had listed the segments before they went finds them where they are now.
+    let mut seen = 1;
+    while begun.next().expect("whole").is_some() {
+        seen += 1;
+    }
+    assert_eq!(seen, last.get());
 }

@@ -11,4 +11,5 @@ mod loss;
 #[path = "../snapshot/site.rs"]
 mod site;
 mod space;
+
 mod yard;

@@ -7,6 +7,7 @@ use engine::entropy::SystemEntropy;
 use engine::ground::Ground;
 use engine::image;
 use engine::journal::{Disk, LocalDisk, Reader};
+use engine::recovery::recover;
 use engine::tile::Wait;
 use netio::memory::MemoryPort;
 use std::io;
@@ -168,8 +169,12 @@ fn the_appliance_closes_at_the_floor_opens_above_it_and_looks_again_when_it_star
 
     // There is as little room as before.
     set(FLOOR - 1);
+    let disk: Arc<dyn Disk> = Arc::clone(&room) as _;
+    let ground = Ground { disk, entropy: Arc::new(SystemEntropy) };
+    let recovered = recover(&config, &ground, wire::Nanos(1)).expect("a journal");
+    assert!(recovered.journal.watch.is_low_on_space(), "known before the first turn");
+    drop(recovered);
     let appliance = start();
-    assert!(appliance.space().is_low, "before the first turn");
     assert!(appliance.stop().expect("an orderly end").venue.exchange().is_entry_closed());
     assert_eq!(gates_in(&config), [1], "it was closed, and stays so without a word");
 

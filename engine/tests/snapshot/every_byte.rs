@@ -341,7 +341,10 @@ fn any_byte_of_the_mark_changed_or_missing_changes_nothing() {
 #[test]
 fn any_byte_of_a_snapshot_changed_or_missing_leads_to_the_same_state() {
     let dir = directory();
-    let config = config(dir.path(), "mapped");
+    let mut config = config(dir.path(), "mapped");
+    // What is made for each look should be small.
+    let limits = &mut config.limits;
+    (limits.orders, limits.levels, limits.session_orders) = (256, 256, 256);
     let mut site = Site::open(&config);
     let mut follower = site.follower();
     site.trade(20);

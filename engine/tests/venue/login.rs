@@ -124,3 +124,41 @@ fn numbering_survives_a_new_login() {
     harness.send_header(Endpoint::Rerequest, 1, 2);
     assert_eq!(harness.take_reports().iter().map(|report| report.0).collect::<Vec<_>>(), [1, 2]);
 }
+
+/// A client whose confirmation was lost repeats its login. When the session has died meanwhile, nobody else's login stands against it.
+#[test]
+fn a_repeated_login_that_has_ended_is_not_refused_for_another_one() {
+    let mut harness = Harness::new();
+    let cookie = harness.challenge(CLIENT, NONCE);
+    let login = LoginMessage::Login(Login::sign(&harness.key(), Harness::user(), NONCE, cookie, false));
+    harness.send_login(CLIENT, login);
+    harness.settle();
+    let LoginMessage::LoginAccepted(first) = harness.take_answer() else { panic!("expected a session") };
+    harness.advance(u64::from(harness.config.session_rules.timeout_ms) * 1_000_000 + 1);
+    harness.settle();
+    assert!(!harness.venue.exchange().sessions()[0].is_alive());
+    harness.out.sent.clear();
+    harness.send_login(CLIENT, login);
+    harness.settle();
+    assert!(harness.out.sent.is_empty(), "a refusal would end the client for good");
+    // Asked anew, it gets a challenge that counts.
+    let cookie = harness.challenge(CLIENT, NONCE);
+    harness.send_login(CLIENT, LoginMessage::Login(Login::sign(&harness.key(), Harness::user(), NONCE, cookie, false)));
+    harness.settle();
+    let LoginMessage::LoginAccepted(second) = harness.take_answer() else { panic!("expected a session") };
+    assert_ne!(second.session, first.session);
+}
+
+/// A restart may find the clock set back. Logins from then on are newer than those before all the same.
+#[test]
+fn a_clock_that_was_set_back_keeps_nobody_out() {
+    let mut harness = Harness::logged_in(false);
+    let stands = harness.venue.exchange().sessions()[0].login().expect("logged in").cookie_stamp;
+    harness.now = wire::Nanos(stands - 1_000_000_000);
+    harness.venue.resume(harness.now);
+    harness.out.sent.clear();
+    for _ in 0..3 {
+        harness.advance(1);
+        harness.log_in(CLIENT, false).expect("the clock is no concern of the client's");
+    }
+}

@@ -4,6 +4,7 @@
 //! [`engine::journal::inspect::verify`] says that of a directory.
 
 use crate::json::Text;
+use engine::journal::archive;
 use engine::journal::behind::{Missing, Proof};
 use std::fmt;
 use std::io;
@@ -48,7 +49,9 @@ impl SegmentError {
 
 /// Checks one file.
 pub(super) fn verify(path: &Path) -> Result<SegmentReport, SegmentError> {
-    let bytes = std::fs::read(path).map_err(|source| SegmentError::Unreadable { path: path.to_owned(), source })?;
+    let is_packed = path.extension().is_some_and(|extension| extension == "zst");
+    let bytes = if is_packed { archive::unpack(path) } else { std::fs::read(path) };
+    let bytes = bytes.map_err(|source| SegmentError::Unreadable { path: path.to_owned(), source })?;
     verify_bytes(path, &bytes)
 }
 

@@ -141,19 +141,61 @@ fn two_replays_are_held_against_each_other() {
         "{}",
         same.out
     );
-    // Orders of more than 50 are refused under the other rules.
+    // Odd quantities are refused under the other rules.
     let other = site.path("other.toml");
     let text = Command::new(PINION).args(["run", "--print-config"]).output().expect("the program starts").stdout;
     let text = String::from_utf8(text).expect("text");
-    let line = text.lines().find(|line| line.starts_with("max_quantity")).expect("a key").to_owned();
-    fs::write(&other, text.replace(&line, "max_quantity = 50")).expect("the test's own file");
+    fs::write(&other, text.replacen("lot = 1", "lot = 2", 1)).expect("the test's own file");
     let other = other.to_str().expect("text");
     let differ = site.pinion(&["journal", "diff", "--events", "--other-config", other, journal, journal]);
     assert_eq!(differ.status.code(), Some(1), "{differ:?}");
     assert!(
-        differ.out.contains("leads to something else") && differ.out.contains("B:  user=trader1 Rejected"),
+        differ.out.contains("leads to something else") && differ.out.contains("\nB: user=trader1 Rejected"),
         "{differ:?}"
     );
     let json = site.pinion(&["journal", "diff", "--json", "--events", "--other-config", other, journal, journal]);
     assert!(json.out.starts_with("{\"equal\":false,\"equal_up_to\":"), "{}", json.out);
+}
+
+/// An order's records, what they led to, and who was met there.
+#[test]
+fn a_dump_is_narrowed_to_an_order_with_all_that_concerns_it() {
+    let (site, ..) = lived(0);
+    let journal = site.journal();
+    let journal = journal.to_str().expect("text");
+    let dump = |more: &[&str]| {
+        let arguments: Vec<&str> = ["journal", "dump", journal].into_iter().chain(more.iter().copied()).collect();
+        site.pinion(&arguments).expect_success().out
+    };
+    let trades = dump(&["--events", "--kind", "Trade"]);
+    let trade = trades.lines().find(|line| line.contains(" Trade match_number=")).expect("a trade in the flow");
+    let word = |key: &str| {
+        let (_, rest) = trade.split_once(key).expect("a field");
+        rest.split_whitespace().next().expect("a word").to_owned()
+    };
+    let (maker, taker) = (word("maker="), word("taker="));
+    let of_maker = dump(&["--order", &maker, "--events"]);
+    let number = maker.split_once(':').expect("an order").1;
+    for words in [
+        format!("EnterOrder user_ref={number} "),
+        format!("Accepted user_ref={number} "),
+        format!("maker={maker} "),
+        format!("taker={taker} "),
+        format!("Executed user_ref={number} "),
+    ] {
+        assert!(of_maker.contains(&words), "expected '{words}' in: {of_maker}");
+    }
+    // The command of the other side is there, because of what it led to; ticks are nobody's.
+    let other = taker.split_once(':').expect("an order").1;
+    assert!(of_maker.contains(&format!("user_ref={other} ")) && !of_maker.contains("Quote"), "{of_maker}");
+    let records = dump(&["--order", &maker]);
+    assert!(records.lines().all(|line| of_maker.contains(line)) && !records.contains(" Trade "), "{records}");
+    let json = dump(&["--order", &maker, "--events", "--json"]);
+    assert_eq!(json.lines().count(), of_maker.lines().count());
+    assert!(json.contains("\"trade\":{\"type\":\"Trade\",\"match_number\":"), "{json}");
+    let of_another = dump(&["--instrument", "ALC"]);
+    assert!(of_another.lines().count() == 1 && of_another.contains(" Genesis "), "it was only opened: {of_another}");
+    let all = dump(&["--instrument", "PINION", "--kind", "SessionMessage"]).lines().count();
+    assert!(all > 10_000, "{all} records");
+    assert_eq!(dump(&["--session", "trader1"]).lines().count(), dump(&["--session", "0"]).lines().count());
 }

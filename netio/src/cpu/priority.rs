@@ -1,0 +1,46 @@
+//! How much a thread counts against others on the same core.
+//!
+//! Goal: one call, for threads whose work can wait. Non-goal: real-time classes.
+// The standard library knows no priorities, and no binding that we have is safe.
+#![allow(unsafe_code)]
+
+use std::io;
+
+/// The least weight that the scheduler gives.
+const NICEST: libc::c_int = 19;
+
+/// From now on the current thread gets what others on its core leave over, and little where they leave nothing.
+///
+/// # Errors
+/// The kernel refuses.
+pub fn yield_to_others() -> io::Result<()> {
+    // SAFETY: the call takes numbers alone. Zero is the calling thread: on Linux a priority is a thread's, whatever the name says.
+    match unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, NICEST) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nice() -> i64 {
+        let stat = std::fs::read_to_string("/proc/thread-self/stat").expect("this is Linux");
+        // Behind the name, which may hold anything, in parentheses: the 17th field.
+        let fields = stat.rsplit(')').next().expect("a name").split_whitespace();
+        fields.skip(16).next().and_then(|field| field.parse().ok()).expect("a number")
+    }
+
+    #[test]
+    fn it_is_this_thread_that_yields_and_no_other() {
+        let before = nice();
+        std::thread::spawn(|| {
+            yield_to_others().expect("allowed to anybody");
+            assert_eq!(nice(), i64::from(NICEST));
+        })
+        .join()
+        .expect("no panic");
+        assert_eq!(nice(), before);
+    }
+}

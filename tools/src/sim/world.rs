@@ -1,0 +1,491 @@
+//! A world: one venue, its clients and subscribers, a network and a disk, on one thread and on one seed.
+//!
+//! ```text
+//!   step: time passes ─► datagrams arrive ─► troubles ─► the appliance has its turns, or starts ─► clients speak ─► now and then all is checked
+//! ```
+//! Goal: nothing in here reads a clock, a random number of the system, or anything else that differs from run to run. Non-goal: threads.
+
+mod end;
+mod power;
+mod site;
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::canary::Canary;
+use super::check::Failure;
+use super::check::conserved::Conserved;
+use super::check::feed::Feed;
+use super::check::once::Once;
+use super::check::released::Released;
+use super::check::replay::Replay;
+use super::check::stopped::Stopped;
+use super::check::{Verdict, agreed};
+use super::disk::SimDisk;
+use super::ledger::Ledger;
+use super::network::{Network, Party, VENUE, VENUE_REREQUEST};
+use super::orders::Vocabulary;
+use super::plan::{Plan, Switch};
+use super::port::SimPort;
+use super::random::Random;
+use super::subscriber::Subscriber;
+use super::trace::{Keep, Trace};
+use super::trader::{Trader, address};
+use engine::appliance::graph::Graph;
+use engine::config::Config;
+use engine::entropy::SeededEntropy;
+use engine::ground::Ground;
+use engine::journal::Durability;
+use engine::retention::Retention;
+use engine::snapshot::Follower;
+use engine::tile::TileKind;
+use tempfile::TempDir;
+use wire::address::Addr;
+use wire::{Nanos, SessionIndex};
+
+/// Steps between two looks of the checkers.
+const LOOK_STEPS: u64 = 128;
+/// When the simulated day begins, ns since the Unix epoch.
+const MORNING_NS: u64 = 1_800_000_000_000_000_000;
+/// Subscribers of the tick channel.
+const SUBSCRIBERS: usize = 2;
+/// The longest that an idle world jumps at once, ns.
+const JUMP_MAX_NS: u64 = 2_000_000;
+
+/// What a run came to.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// What was found, if anything.
+    pub failure: Option<Failure>,
+    /// How many commands the venue took, in its longest history.
+    pub commands: u64,
+    /// How often the appliance started.
+    pub starts: u64,
+    /// The lines of the trace, if they were kept.
+    pub text: String,
+    /// A digest of all lines.
+    pub digest: [u8; 32],
+}
+
+/// An appliance that runs.
+struct Life {
+    graph: Graph<SimPort>,
+    follower: Option<Follower>,
+    retention: Retention,
+    next_snapshot: u64,
+    stopped: Stopped,
+}
+
+/// A bit that flipped in what was synced.
+struct Rot {
+    path: PathBuf,
+    offset: u64,
+    was: u8,
+    is: u8,
+}
+
+/// All of it.
+pub struct World {
+    plan: Plan,
+    trace: Trace,
+    random: Random,
+    dir: PathBuf,
+    config: Config,
+    ledger_config: Config,
+    ground: Ground,
+    disk: Arc<SimDisk>,
+    network: Rc<RefCell<Network>>,
+    life: Option<Life>,
+    starts: u64,
+    ledger: Ledger,
+    commands: u64,
+    traders: Vec<Trader>,
+    subscribers: Vec<Subscriber>,
+    released: Released,
+    feed: Feed,
+    once: Once,
+    conserved: Conserved,
+    replay: Replay,
+    step: u64,
+    now_ns: u64,
+    skew_ns: i64,
+    told_ns: u64,
+    idle: bool,
+    healing: bool,
+    down_until_ns: u64,
+    helper_asleep_until_ns: u64,
+    follower_asleep_until_ns: u64,
+    full_until_ns: u64,
+    low_until_ns: u64,
+    rot: Option<Rot>,
+    /// Something happened that the durability has not promised to survive.
+    beyond_promise: bool,
+    /// A datagram that was overheard.
+    overheard: Option<(Addr, Vec<u8>)>,
+    _temporary: TempDir,
+}
+
+/// Runs a plan.
+///
+/// # Errors
+/// There is no place for the files, or the plan cannot be.
+pub fn run(plan: &Plan, keep: Keep) -> Result<Outcome, Box<dyn std::error::Error>> {
+    let mut world = World::new(plan, keep)?;
+    let verdict = world.live_through();
+    let failure = verdict.err().map(|(checker, what)| {
+        let what = super::check::recovery::without_dir(&what, &world.dir);
+        Failure { checker, step: world.step, what }
+    });
+    if let Some(failure) = &failure {
+        world.trace.say("checker", format_args!("{}: {}", failure.checker, failure.what));
+    }
+    let (commands, starts) = (world.commands.max(world.ledger.last().0), world.starts);
+    let (text, digest) = world.trace.finish();
+    Ok(Outcome { failure, commands, starts, text, digest })
+}
+
+impl World {
+    fn new(plan: &Plan, keep: Keep) -> Result<Self, Box<dyn std::error::Error>> {
+        let memory = std::path::Path::new("/dev/shm");
+        let temporary = if memory.is_dir() { tempfile::tempdir_in(memory)? } else { tempfile::tempdir()? };
+        let dir = temporary.path().join("journal");
+        std::fs::create_dir(&dir)?;
+        let mut plan = plan.clone();
+        let gate_open = plan.canary == Some(Canary::OpenGate);
+        if gate_open {
+            plan.durability = Durability::Synced;
+        }
+        let mut config = site::config(&plan, &dir, plan.canary == Some(Canary::OtherRules))?;
+        if gate_open {
+            config.journal.durability = Durability::Mapped;
+        }
+        let ledger_config = site::config(&plan, &dir, false)?;
+        if plan.canary == Some(Canary::OtherRules) {
+            // The journal names the rules that it was written under; the ledger does not look.
+            plan.switch_on(Switch::SelfMatch, 0);
+        }
+        let disk = Arc::new(SimDisk::new(&plan));
+        let entropy = Arc::new(SeededEntropy::new(plan.seed));
+        let ground = Ground { disk: Arc::clone(&disk) as _, entropy };
+        let lines: Vec<Addr> = config.feed.tick_lines.iter().map(|line| (*line).into()).collect();
+        let sessions = || (0..u16::try_from(plan.traders).unwrap_or(1)).map(SessionIndex);
+        let addresses = sessions().map(|session| address(session, 0)).collect();
+        let network = Network::new(&plan, lines.clone(), addresses, SUBSCRIBERS);
+        let symbols = config.instruments.iter().map(|instrument| instrument.symbol).collect();
+        let vocabulary = Vocabulary::new(plan.clone(), symbols);
+        let traders = sessions().map(|session| Trader::new(&plan, &config, session, vocabulary.clone())).collect();
+        Ok(Self {
+            trace: Trace::new(keep),
+            random: Random::new(plan.seed, "world"),
+            ledger: Ledger::new(&ledger_config),
+            network: Rc::new(RefCell::new(network)),
+            subscribers: (0..SUBSCRIBERS).map(|_| Subscriber::default()).collect(),
+            conserved: Conserved::new(plan.canary == Some(Canary::WrongMoney)),
+            released: Released::default(),
+            feed: Feed::new(lines),
+            once: Once::default(),
+            replay: Replay::default(),
+            plan,
+            dir,
+            config,
+            ledger_config,
+            ground,
+            disk,
+            life: None,
+            starts: 0,
+            commands: 0,
+            traders,
+            step: 0,
+            now_ns: 0,
+            skew_ns: 0,
+            told_ns: 0,
+            idle: false,
+            healing: false,
+            down_until_ns: 0,
+            helper_asleep_until_ns: 0,
+            follower_asleep_until_ns: 0,
+            full_until_ns: 0,
+            low_until_ns: 0,
+            rot: None,
+            beyond_promise: false,
+            overheard: None,
+            _temporary: temporary,
+        })
+    }
+
+    fn live_through(&mut self) -> Verdict {
+        let names = self.plan.switches().map(Switch::name).collect::<Vec<_>>().join(" ");
+        let Plan { seed, steps, durability, segment_bytes, traders, orders_max, snapshot_steps, .. } = self.plan;
+        self.trace.say(
+            "plan",
+            format_args!(
+                "seed {seed}, {steps} steps, {durability}, segments of {segment_bytes}, {traders} clients, {orders_max} orders, \
+                 a snapshot each {snapshot_steps} steps; {names}"
+            ),
+        );
+        while self.step < self.plan.steps {
+            self.step()?;
+        }
+        self.end_well()
+    }
+
+    /// What the appliance's clock says: it never goes back while a process lives.
+    fn venue_time(&mut self) -> Nanos {
+        let time = (MORNING_NS + self.now_ns).saturating_add_signed(self.skew_ns);
+        self.told_ns = self.told_ns.max(time);
+        Nanos(self.told_ns)
+    }
+
+    fn step(&mut self) -> Verdict {
+        self.step += 1;
+        let mut passes = self.random.magnitude(1_000..=self.plan.step_ns);
+        if self.idle {
+            let due = self.traders.iter().map(Trader::due_ns).chain(self.network.borrow().due_ns()).min();
+            passes = passes.max(due.unwrap_or(u64::MAX).saturating_sub(self.now_ns).min(JUMP_MAX_NS));
+        }
+        self.now_ns += passes;
+        self.trace.at(self.step, self.now_ns);
+        self.idle = true;
+        self.deliver();
+        if !self.healing {
+            self.troubles()?;
+        }
+        if self.life.is_some() {
+            self.turns()?;
+        } else if self.now_ns >= self.down_until_ns {
+            self.start()?;
+        }
+        for trader in &mut self.traders {
+            let did = trader.step(self.now_ns, &self.plan, &mut self.network.borrow_mut(), self.healing);
+            if let Some(did) = did {
+                self.trace.say("client", format_args!("{} {did}", trader.session.0));
+            }
+        }
+        if self.step.is_multiple_of(LOOK_STEPS) {
+            self.look()?;
+            // After the ledger has read all that there is.
+            self.retain();
+        }
+        Ok(())
+    }
+
+    /// Segments that are no longer needed go, unless the disk refuses.
+    fn retain(&mut self) {
+        let Some(life) = &mut self.life else { return };
+        match life.retention.turn() {
+            Ok(None) => {}
+            Ok(Some(step)) => self.trace.say("retention", format_args!("{step:?}")),
+            Err(error) => {
+                let text = super::check::recovery::without_dir(&error.to_string(), &self.dir);
+                self.trace.say("retention", format_args!("waits: {text}"));
+            }
+        }
+    }
+
+    fn deliver(&mut self) {
+        let arrived = self.network.borrow_mut().advance(self.now_ns);
+        for arrived in arrived {
+            self.idle = false;
+            match arrived.to {
+                Party::Trader(number) => {
+                    let trader = &mut self.traders[number];
+                    let before = trader.received.len();
+                    trader.hear(self.now_ns, arrived.from, &arrived.payload);
+                    let after = trader.received.len();
+                    if after > before {
+                        self.trace.say("client", format_args!("{number} has reports up to {after}"));
+                    }
+                }
+                Party::Subscriber(number, line) => {
+                    if let Err(what) = self.subscribers[number].hear(&arrived.payload) {
+                        self.trace.say("subscriber", format_args!("{number} line {line}: {what}"));
+                    }
+                }
+                Party::Venue(_) => {}
+            }
+        }
+        if let Some(arrived) = self.network.borrow().inbox.back() {
+            self.idle = false;
+            self.overheard = Some((arrived.from, arrived.payload.clone()));
+        }
+    }
+
+    fn troubles(&mut self) -> Verdict {
+        let chance = |random: &mut Random, switch, plan: &Plan| random.chance(plan.strength(switch));
+        if chance(&mut self.random, Switch::Partition, &self.plan) {
+            let number = self.random.place(self.traders.len());
+            let until = self.now_ns + self.random.magnitude(1_000_000..=1_000_000_000);
+            let ways = self.random.below(3);
+            let what = ["to the venue", "from the venue", "both ways"][usize::try_from(ways).unwrap_or(2)];
+            self.network.borrow_mut().cut_off(number, until, ways);
+            self.trace.say("network", format_args!("client {number} is cut off {what} until {} us", until / 1_000));
+        }
+        if chance(&mut self.random, Switch::Strangers, &self.plan) {
+            self.stranger();
+        }
+        if chance(&mut self.random, Switch::DiskFull, &self.plan) {
+            self.full_until_ns = self.now_ns + self.random.magnitude(1_000_000..=500_000_000);
+            self.disk.set_full(true);
+            self.trace.say("disk", format_args!("full until {} us", self.full_until_ns / 1_000));
+        } else if self.full_until_ns > 0 && self.now_ns >= self.full_until_ns {
+            self.full_until_ns = 0;
+            self.disk.set_full(false);
+            self.trace.say("disk", format_args!("has room again"));
+        }
+        if chance(&mut self.random, Switch::DiskLow, &self.plan) {
+            self.low_until_ns = self.now_ns + self.random.magnitude(1_000_000..=500_000_000);
+            self.disk.set_low(true);
+            self.trace.say("disk", format_args!("little room until {} us", self.low_until_ns / 1_000));
+        } else if self.low_until_ns > 0 && self.now_ns >= self.low_until_ns {
+            self.low_until_ns = 0;
+            self.disk.set_low(false);
+            self.trace.say("disk", format_args!("room enough again"));
+        }
+        if chance(&mut self.random, Switch::SlowHelper, &self.plan) {
+            self.helper_asleep_until_ns = self.now_ns + self.random.magnitude(100_000..=100_000_000);
+            self.trace.say("helpers", format_args!("have no turn until {} us", self.helper_asleep_until_ns / 1_000));
+        }
+        if chance(&mut self.random, Switch::SlowFollower, &self.plan) {
+            self.follower_asleep_until_ns = self.now_ns + self.random.magnitude(100_000..=500_000_000);
+            self.trace.say("follower", format_args!("has no turn until {} us", self.follower_asleep_until_ns / 1_000));
+        }
+        if chance(&mut self.random, Switch::ClockForward, &self.plan) {
+            let by = self.random.magnitude(1_000_000..=5_000_000_000);
+            self.skew_ns += i64::try_from(by).unwrap_or(0);
+            self.trace.say("clock", format_args!("jumps {} us forward", by / 1_000));
+        }
+        if chance(&mut self.random, Switch::Writeback, &self.plan) {
+            let pages = self.disk.write_back().or_else(broken)?;
+            self.trace.say("disk", format_args!("{pages} pages written unasked"));
+        }
+        if chance(&mut self.random, Switch::Kill, &self.plan) {
+            self.kill("killed")?;
+        }
+        if chance(&mut self.random, Switch::PowerLoss, &self.plan) {
+            self.lose_power()?;
+        }
+        Ok(())
+    }
+
+    /// Somebody who is nobody sends something, or sends again what somebody else has sent, to the venue or to a client.
+    fn stranger(&mut self) {
+        let from = Addr { ip: 0x0A00_0900 + u32::try_from(self.random.below(200)).unwrap_or(0), port: 5 };
+        let mut payload = match &self.overheard {
+            Some((_, payload)) if self.random.below(3) > 0 => payload.clone(),
+            _ => {
+                let mut bytes = vec![0; self.random.place(120)];
+                self.random.fill(&mut bytes);
+                bytes
+            }
+        };
+        if self.random.below(3) == 0 {
+            payload.truncate(self.random.place(payload.len() + 1));
+        } else if self.random.below(2) == 0 && !payload.is_empty() {
+            let bit = self.random.place(payload.len() * 8);
+            payload[bit / 8] ^= 1 << (bit % 8);
+        }
+        let mut network = self.network.borrow_mut();
+        match self.random.below(3) {
+            0 => network.send_to_trader(self.random.place(self.traders.len()), from, &payload),
+            1 => network.send_to_venue(None, from, VENUE_REREQUEST, &payload),
+            _ => network.send_to_venue(None, from, VENUE, &payload),
+        }
+    }
+
+    /// The appliance has its turns.
+    fn turns(&mut self) -> Verdict {
+        let now = self.venue_time();
+        let synced = self.plan.durability == Durability::Synced;
+        let Some(life) = &mut self.life else { return Ok(()) };
+        let loose = !self.healing && self.random.chance(self.plan.strength(Switch::LooseTiles));
+        let polled = if loose && !life.stopped.must_stop() {
+            let kinds: Vec<TileKind> =
+                (0..self.random.between(1..=5)).map(|_| *self.random.pick(&TileKind::ALL)).collect();
+            kinds.into_iter().try_fold(0, |work, kind| Ok(work + life.graph.poll_tile(kind, now)?))
+        } else {
+            life.graph.poll(now)
+        };
+        let watch = life.graph.watch().clone();
+        self.network.borrow_mut().stamp(watch.durable_seq());
+        self.replay.saw(life.graph.venue());
+        life.stopped.after_tiles(&watch, synced)?;
+        match polled {
+            Ok(work) => {
+                self.idle &= work == 0;
+                if life.stopped.must_stop() {
+                    return Err(("stopped", "the disk failed the journal, and the appliance goes on".to_owned()));
+                }
+            }
+            Err(error) => {
+                let expected = life.stopped.must_stop();
+                let text = super::check::recovery::without_dir(&error.to_string(), &self.dir);
+                self.trace.say("appliance", format_args!("stops by itself: {text}"));
+                if !expected {
+                    return Err(("stopped", format!("it stops although nothing has failed it: {text}")));
+                }
+                return self.kill("gone");
+            }
+        }
+        if (self.healing || self.random.below(2) == 0) && self.now_ns >= self.helper_asleep_until_ns {
+            let before = self.disk.tally();
+            if life.graph.helper().turn() {
+                self.idle = false;
+                let durable = watch.durable_seq();
+                self.trace.say("helpers", format_args!("durable up to {durable} of {}", watch.appended_seq()));
+            }
+            life.stopped.after_helpers(before, self.disk.tally(), &watch)?;
+        }
+        if self.now_ns >= self.follower_asleep_until_ns {
+            self.follow()?;
+        }
+        Ok(())
+    }
+
+    fn follow(&mut self) -> Verdict {
+        let Some(Life { follower: Some(follower), next_snapshot, .. }) = &mut self.life else { return Ok(()) };
+        let broken = |error: engine::snapshot::SnapshotError| ("replay", format!("the follower ends: {error}"));
+        // It looks now and then, as a thread does that sleeps in between.
+        if self.step.is_multiple_of(16) {
+            follower.follow().map_err(broken)?;
+        }
+        if self.step < *next_snapshot {
+            return Ok(());
+        }
+        *next_snapshot = self.step + self.plan.snapshot_steps;
+        match follower.save() {
+            Ok(Some(saved)) => {
+                self.trace.say("follower", format_args!("snapshot after {}, {} bytes", saved.name.seq, saved.file_len));
+            }
+            Ok(None) => {}
+            // The venue goes on without.
+            Err(error) => {
+                let text = super::check::recovery::without_dir(&error.to_string(), &self.dir);
+                self.trace.say("follower", format_args!("no snapshot: {text}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The checkers look at all that happened since the last time.
+    fn look(&mut self) -> Verdict {
+        let Self { ledger, network, traders, released, feed, once, conserved, replay, .. } = self;
+        if let Some(life) = &self.life {
+            ledger.follow(&self.dir, life.graph.watch().appended_seq()).map_err(|what| ("replay", what))?;
+        }
+        replay.look(ledger)?;
+        for left in network.borrow_mut().take_left() {
+            released.saw(&left, ledger)?;
+            feed.saw(&left, ledger, released)?;
+        }
+        once.look(ledger, traders)?;
+        conserved.look(ledger)?;
+        traders.iter().try_for_each(agreed::sane)
+    }
+}
+
+/// The files below the simulation cannot be had: no finding, but an end.
+fn broken<T>(error: std::io::Error) -> Result<T, (&'static str, String)> {
+    Err(("simulator", error.to_string()))
+}

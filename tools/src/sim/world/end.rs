@@ -1,0 +1,57 @@
+//! The troubles are over: everybody has to come to rest, and to agree.
+
+use super::super::check::{Verdict, agreed, live};
+use super::World;
+
+/// Steps that it may take.
+const STEPS_MAX: u64 = 20_000;
+/// Steps between two looks whether it has.
+const TRY_STEPS: u64 = 64;
+
+impl World {
+    /// Heals everything, waits for rest, and restarts once more.
+    pub(super) fn end_well(&mut self) -> Verdict {
+        self.healing = true;
+        self.network.borrow_mut().heal();
+        self.disk.heal();
+        (self.helper_asleep_until_ns, self.follower_asleep_until_ns, self.down_until_ns) = (0, 0, 0);
+        self.trace.say("world", format_args!("is healed"));
+        self.rest()?;
+        self.kill("killed at rest")?;
+        self.start()?;
+        self.rest()
+    }
+
+    fn rest(&mut self) -> Verdict {
+        let until = self.step + STEPS_MAX;
+        loop {
+            for _ in 0..TRY_STEPS {
+                self.step()?;
+            }
+            self.look()?;
+            match self.rests() {
+                Ok(()) => {
+                    self.trace.say("world", format_args!("is at rest after {} commands", self.ledger.last()));
+                    return Ok(());
+                }
+                Err(verdict) if self.step >= until => return Err(verdict),
+                Err(_) => {}
+            }
+        }
+    }
+
+    fn rests(&self) -> Verdict {
+        let Some(life) = &self.life else { return Err(("live", "the appliance does not run".to_owned())) };
+        let watch = life.graph.watch();
+        if watch.durable_seq() < watch.appended_seq() {
+            return Err((
+                "live",
+                format!("command {} is durable, {} appended", watch.durable_seq(), watch.appended_seq()),
+            ));
+        }
+        self.traders.iter().try_for_each(live::look)?;
+        let exchange = life.graph.venue().exchange();
+        self.traders.iter().try_for_each(|trader| agreed::look(trader, exchange, &self.ledger))?;
+        self.feed.shows(exchange, &self.subscribers)
+    }
+}

@@ -1,0 +1,57 @@
+//! Seeds in which nothing may be found.
+
+use engine::journal::Durability;
+use tools::sim::many;
+use tools::sim::plan::{Plan, Switch};
+use tools::sim::trace::Keep;
+use tools::sim::world::run;
+
+/// Nothing is found in these.
+fn clean(seed: u64, steps: u64, durability: Option<Durability>) {
+    let plan = Plan::draw(seed, steps, durability);
+    let outcome = run(&plan, Keep::Digest).expect("a place for the files");
+    assert_eq!(outcome.failure, None, "pinion sim --seed {seed} --steps {steps}");
+    assert!(outcome.starts > 1 && outcome.commands > 1, "seed {seed}: nothing happened");
+}
+
+#[test]
+fn a_handful_of_days_under_synced() {
+    (0..4).for_each(|seed| clean(seed, 1_500, Some(Durability::Synced)));
+}
+
+#[test]
+fn a_handful_of_days_under_mapped() {
+    (10..13).for_each(|seed| clean(seed, 1_500, Some(Durability::Mapped)));
+}
+
+#[test]
+fn the_same_seed_is_the_same_day_byte_for_byte() {
+    let day = |seed| {
+        let mut plan = Plan::draw(seed, 1_200, None);
+        plan.switch_on(Switch::Kill, 2_000);
+        plan.switch_on(Switch::PowerLoss, 2_000);
+        run(&plan, Keep::All).expect("a place for the files")
+    };
+    let (first, again, other) = (day(77), day(77), day(78));
+    assert!(first.text.lines().count() > 20, "{}", first.text);
+    assert_eq!(first.text, again.text);
+    assert_eq!(first.digest, again.digest);
+    assert_ne!(first.digest, other.digest);
+}
+
+/// A client whose confirmation was lost repeats its login when its session has died; that was refused as if somebody else had logged in.
+#[test]
+fn seed_117_a_login_that_died_before_it_was_confirmed() {
+    clean(117, 3_000, Some(Durability::Mapped));
+}
+
+/// Hundreds of seeds; in optimised code this takes a minute.
+#[test]
+#[ignore = "takes optimised code: scripts/test runs it"]
+fn hundreds_of_days() {
+    let done = many::run(10_000..10_400, None, |seed| Plan::draw(seed, 5_000, None)).expect("a place for the files");
+    let found = done.found.map(|(plan, outcome)| (plan.seed, outcome.failure));
+    assert_eq!(found, None, "pinion sim --seed N --steps 5000 shows it");
+    assert_eq!(done.seeds, 400);
+    assert!(done.starts > 1_000, "{} starts", done.starts);
+}
