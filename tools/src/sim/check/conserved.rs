@@ -61,7 +61,7 @@ impl Conserved {
     }
 
     fn book(&mut self, mut fill: Fill) -> Verdict {
-        if self.falsify && !fill.maker && fill.number.0 % 8 == 0 {
+        if self.falsify && !fill.maker && fill.number.0.is_multiple_of(8) {
             fill.price.0 += 1;
         }
         let money = i128::from(fill.price.0) * i128::from(fill.qty);
