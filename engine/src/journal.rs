@@ -18,6 +18,7 @@
 pub mod appender;
 pub mod archive;
 pub mod behind;
+mod blank;
 pub mod bus_error;
 pub mod cut;
 pub mod directory;
