@@ -131,12 +131,12 @@ impl Meddler {
                 }
                 self.swallowed.get() != Some(sequence)
             }
-            Canary::WrongTick if !reports && sequence % 16 == 0 => {
+            Canary::WrongTick if !reports && sequence.is_multiple_of(16) => {
                 // The last tick's price.
                 payload[last - 6] ^= 1;
                 true
             }
-            Canary::WrongReport if reports && sequence % 16 == 0 => {
+            Canary::WrongReport if reports && sequence.is_multiple_of(16) => {
                 payload[HEADER_LEN + 2 + 8] ^= 1;
                 true
             }
