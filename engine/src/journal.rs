@@ -17,6 +17,7 @@
 
 pub mod appender;
 pub mod archive;
+mod backing;
 pub mod behind;
 pub mod bus_error;
 pub mod cut;

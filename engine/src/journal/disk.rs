@@ -5,11 +5,14 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
-/// Bytes of zeros written at once.
-const ZEROS_LEN: usize = 1 << 18;
+use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
+
+/// Bytes of zeros written at once. The kernel keeps what one write brings as one piece of its cache where it can, and a store through a mapping
+/// makes a whole piece dirty: of a file written a mebibyte at a time, each sync of one record writes a mebibyte. Smaller than this pays no more.
+const ZEROS_LEN: usize = 16 << 10;
 
 /// The storage of a journal. All threads share one. What is not overridden, the file system does.
 ///
@@ -38,6 +41,23 @@ pub trait Disk: Send + Sync + 'static {
     /// The file system refuses.
     fn create(&self, path: &Path) -> io::Result<File> {
         OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)
+    }
+
+    /// Opens a file for writing past the kernel's cache, where the file system can do that; offsets, lengths and memory are then to be multiples
+    /// of a page.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    fn open_direct(&self, path: &Path) -> io::Result<File> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true);
+        let file = match options.clone().custom_flags(libc::O_DIRECT).open(path) {
+            Err(error) if error.raw_os_error() == Some(libc::EINVAL) => options.open(path),
+            opened => opened,
+        }?;
+        // What the cache holds of it would only have to be thrown out write by write. If it stays, that is what happens.
+        let _ = posix_fadvise(&file, 0, 0, PosixFadviseAdvice::POSIX_FADV_DONTNEED);
+        Ok(file)
     }
 
     /// Writes zeros, really, from `offset` on, and returns once they are on stable storage.

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use wire::Seq;
 
-use super::map::MappedFile;
+use super::map::Mapping;
 use super::{Disk, JournalError, directory};
 
 const MAGIC: [u8; 8] = *b"PINIONM\0";
@@ -27,7 +27,7 @@ const FILE_LEN: u64 = 4096;
 /// The mapped mark of one journal.
 #[derive(Debug)]
 pub struct Mark {
-    map: MappedFile,
+    map: Mapping,
 }
 
 impl Mark {
@@ -52,7 +52,7 @@ impl Mark {
         }
         let mut options = OpenOptions::new();
         options.read(true).write(true);
-        let map = options.open(&path).and_then(|file| MappedFile::new(&file));
+        let map = options.open(&path).and_then(|file| Mapping::of_file(&file));
         Ok(Self { map: map.map_err(JournalError::io("map the mark of durability", &path))? })
     }
 

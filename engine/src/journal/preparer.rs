@@ -11,11 +11,11 @@
 //! not a whole segment at once beside the syncs of records. Twice as fast, so that a segment is there by the time the one in use is half
 //! full. When none is ready, everything waits for this, and nothing is held back. No clock: a simulation comes to the same every time.
 
-use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError};
 
+use super::backing::Backing;
 use super::map::Ahead;
 use super::segment::{FILL_LEN, FILL_PACED_LEN, Segment, SegmentSpec, Unfinished};
 use super::watch::Shared;
@@ -39,7 +39,7 @@ pub struct Preparer {
 
 /// The other helpers, who hear of each segment.
 pub(super) struct News {
-    pub to_syncer: Sender<(u64, File)>,
+    pub to_syncer: Sender<Backing>,
     pub to_window: Sender<(u64, Ahead)>,
 }
 
@@ -63,6 +63,7 @@ impl Preparer {
     pub fn turn(&mut self) -> Result<bool, JournalError> {
         let mut worked = false;
         while let Ok(used_up) = self.from_appender.try_recv() {
+            self.shared.forget_segments(used_up.index());
             drop(used_up);
             worked = true;
         }
@@ -99,10 +100,11 @@ impl Preparer {
                 return Ok(if step > 0 { Progress::Further } else { Progress::NotDue });
             }
         }
-        let (segment, file) = unfinished.finish(&*self.disk)?;
+        let (segment, backing) = unfinished.finish(&*self.disk)?;
         // The syncer learns of the file before the appender can have written to it. It may have ended already, on a failure of its own;
         // then there is nobody to learn of it.
-        let _ = self.news.to_syncer.send((self.next_index, file));
+        let _ = self.news.to_syncer.send(backing);
+        self.shared.show_segment(self.next_index, segment.published());
         // Nor need there be a window.
         let _ = self.news.to_window.send((self.next_index, segment.ahead()));
         self.next_index += 1;

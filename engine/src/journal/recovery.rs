@@ -12,6 +12,7 @@ use wire::journal::{self, RecordKind, SEGMENT_HEADER_LEN};
 use wire::{Nanos, Seq};
 
 use super::appender::Cursor;
+use super::backing::Copy;
 use super::directory::{self, DirectoryLock};
 use super::helper::Helper;
 use super::mark::Mark;
@@ -243,7 +244,7 @@ fn begin(options: &Options, genesis: Genesis<'_>, disk: &dyn Disk) -> Result<Ope
     // Seconds first, for whoever looks at the directory; the rest is drawn, because checksums begin from it and must not be guessed.
     let seconds = genesis.time.get() / Nanos::PER_SECOND;
     let epoch = (seconds << 32) | u64::from(genesis.draw);
-    let spec = SegmentSpec { epoch, fingerprint: options.fingerprint, segment_len: options.segment_len };
+    let spec = spec(options, epoch);
     let (mut segment, file) = Segment::create(dir, spec, 0, disk)?;
     let seq = Seq(1);
     segment.begin(seq, 0);
@@ -259,6 +260,12 @@ fn begin(options: &Options, genesis: Genesis<'_>, disk: &dyn Disk) -> Result<Ope
     Ok(Opened { epoch, segment, file, cursor })
 }
 
+/// What the segments of this journal have in common.
+const fn spec(options: &Options, epoch: u64) -> SegmentSpec {
+    let Options { fingerprint, segment_len, durability, .. } = *options;
+    SegmentSpec { epoch, fingerprint, segment_len, durability }
+}
+
 fn assemble(
     options: &Options,
     disk: Arc<dyn Disk>,
@@ -272,11 +279,15 @@ fn assemble(
     let mut mark = Mark::open(&dir, epoch, &*disk)?;
     mark.raise(cursor.last_seq);
     let index = segment.index();
+    let path = directory::segment_path(&dir, epoch, index);
+    let (segment, current) = segment.under(durability, cursor.offset, (&path, file), &*disk)?;
+    let copy = Copy::new().map_err(JournalError::io("take memory for", &path))?;
     let shared = Arc::new(Shared::new(lock, cursor.last_seq, (index, cursor.offset)));
+    shared.show_segment(index, segment.published());
     let (to_appender, prepared) = mpsc::sync_channel(PREPARED_MAX);
     let (retired, from_appender) = mpsc::sync_channel(RETIRED_MAX);
     let (to_syncer, prepared_files) = mpsc::channel();
-    let spec = SegmentSpec { epoch, fingerprint: options.fingerprint, segment_len: options.segment_len };
+    let spec = spec(options, epoch);
     let links = (to_appender, from_appender);
     let (to_window, prepared_pages) = mpsc::channel();
     let window = (durability == Durability::Mapped)
@@ -290,8 +301,8 @@ fn assemble(
         links,
         News { to_syncer, to_window },
     );
-    let (durable, current) = (cursor.last_seq, (index, file));
-    let start = SyncerStart { dir, epoch, durability, mark, durable, current, prepared: prepared_files };
+    let durable = cursor.last_seq;
+    let start = SyncerStart { dir, epoch, durability, mark, durable, current, prepared: prepared_files, copy };
     let syncer = Syncer::new(start, disk, Arc::clone(&shared));
     let seed = journal::seed(epoch);
     let appender = Appender::new(segment, cursor, seed, durability, Arc::clone(&shared), (prepared, retired));

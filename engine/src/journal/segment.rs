@@ -1,4 +1,4 @@
-//! One segment: a file of fixed size, mapped, that records are stored into.
+//! One segment: a file of fixed size, and the memory that records are stored into.
 //!
 //! Goal: a segment is ready before it is needed, and using it up costs no system call. Non-goal: which record goes where.
 //!
@@ -7,6 +7,8 @@
 //! begin:  the header again, now with the first seq and the checksum chain      (stores only)
 //! write:  checksum and everything after it, then the length                    (stores only)
 //! ```
+//! With [`Durability::Mapped`] the memory is the file's own: what is stored there outlives the process. With [`Durability::Synced`] nothing
+//! leaves before its sync anyway, and the syncer writes it there from memory of the process ([`super::backing`]).
 
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -14,8 +16,9 @@ use std::path::{Path, PathBuf};
 use wire::journal::{self, RecordHeader, RecordKind, SEGMENT_HEADER_LEN, SegmentHeader};
 use wire::{Nanos, Seq};
 
-use super::map::{Ahead, MappedFile};
-use super::{Disk, JournalError, directory};
+use super::backing::Backing;
+use super::map::{Ahead, Mapping, Published};
+use super::{Disk, Durability, JournalError, directory};
 
 /// The least segment length: room for the header and a few of the longest records. A configuration should ask for far more.
 pub const SEGMENT_LEN_MIN: u64 = 16 << 10;
@@ -42,6 +45,8 @@ pub struct SegmentSpec {
     pub fingerprint: u64,
     /// Bytes of a segment.
     pub segment_len: u64,
+    /// Which says what memory records are stored into.
+    pub durability: Durability,
 }
 
 impl SegmentSpec {
@@ -58,15 +63,15 @@ impl SegmentSpec {
     }
 }
 
-/// A mapped segment.
+/// A segment to append to.
 #[derive(Debug)]
 pub struct Segment {
     header: SegmentHeader,
-    map: MappedFile,
+    map: Mapping,
 }
 
 impl Segment {
-    /// Makes a segment that is not begun yet, durable in all respects, at once. The file is for the syncer.
+    /// Makes a segment that is not begun yet, durable in all respects, at once; its memory is the file's.
     ///
     /// # Errors
     /// The file system's refusal; no space, most likely.
@@ -75,7 +80,9 @@ impl Segment {
         while !unfinished.is_filled() {
             unfinished.fill(FILL_LEN, disk)?;
         }
-        unfinished.finish(disk)
+        let (header, path, file) = unfinished.name(disk)?;
+        let map = Mapping::of_file(&file).map_err(JournalError::io("map the segment", &path))?;
+        Ok((Self { header, map }, file))
     }
 
     /// Maps a segment whose header has been read and found right.
@@ -84,14 +91,49 @@ impl Segment {
     /// The file system's refusal.
     pub fn open(path: &Path, header: SegmentHeader) -> Result<(Self, File), JournalError> {
         let file = open_file(path)?;
-        let map = MappedFile::new(&file).map_err(JournalError::io("map the segment", path))?;
+        let map = Mapping::of_file(&file).map_err(JournalError::io("map the segment", path))?;
         Ok((Self { header, map }, file))
+    }
+
+    /// Makes of a segment whose file holds what its memory does, up to `end`, one that is appended to under this durability.
+    ///
+    /// # Errors
+    /// The file system's refusal, or there is no memory.
+    pub(super) fn under(
+        self,
+        durability: Durability,
+        end: usize,
+        (path, file): (&Path, File),
+        disk: &dyn Disk,
+    ) -> Result<(Self, Backing), JournalError> {
+        let Self { header, mut map } = self;
+        match durability {
+            Durability::Mapped => {
+                map.publish(end);
+                Ok((Self { header, map }, Backing::mapped(header.index, file)))
+            }
+            Durability::Synced => {
+                let mut staged = Mapping::of_memory(map.len()).map_err(JournalError::io("take memory for", path))?;
+                staged.rest_mut(0)[..end].copy_from_slice(&map.bytes()[..end]);
+                staged.publish(end);
+                // What was written through these must be out of the cache before anything is written past it.
+                drop((map, file));
+                let file = disk.open_direct(path).map_err(JournalError::io("open the segment", path))?;
+                let backing = Backing::staged(header.index, file, staged.published(), header.segment_len);
+                Ok((Self { header, map: staged }, backing))
+            }
+        }
     }
 
     /// Its position in the journal.
     #[must_use]
     pub fn index(&self) -> u64 {
         self.header.index
+    }
+
+    /// For those who read what has been appended.
+    pub(super) fn published(&self) -> Published {
+        self.map.published()
     }
 
     /// For a thread that goes ahead of the appender.
@@ -103,7 +145,7 @@ impl Segment {
     #[must_use]
     #[inline]
     pub fn fits(&self, offset: usize, body_len: usize) -> bool {
-        offset.saturating_add(journal::record_span(body_len)) <= self.map.bytes().len()
+        offset.saturating_add(journal::record_span(body_len)) <= self.map.len()
     }
 
     /// Says in the header which record comes first and what its checksum is chained to.
@@ -111,29 +153,35 @@ impl Segment {
         self.header.first_seq = first_seq;
         self.header.chain = chain;
         let header = self.header.encode();
-        self.map.bytes_mut()[..header.len()].copy_from_slice(&header);
+        self.map.rest_mut(0)[..header.len()].copy_from_slice(&header);
     }
 
-    /// Stores a record at `offset`, its length last. Returns its checksum and how far the next one is, or `None` when it does not fit.
+    /// Stores a record at `offset`, behind all earlier ones, its length last. Returns its checksum and how far the next one is, or `None` when
+    /// it does not fit.
     #[inline]
     pub fn write(&mut self, offset: usize, record: &NewRecord<'_>) -> Option<(u32, usize)> {
-        let out = self.map.bytes_mut().get_mut(offset..)?;
+        if offset > self.map.len() {
+            return None;
+        }
+        let out = self.map.rest_mut(offset);
         let NewRecord { seed, previous, kind, pending, seq, receive_time, body } = *record;
         let header = RecordHeader { length: 0, crc: 0, previous, kind: kind.code(), pending, seq, receive_time };
         let (length, crc) = journal::encode_record_body(out, seed, &header, body)?;
         self.map.publish_u32(offset, length);
-        Some((crc, journal::record_span(body.len())))
+        let span = journal::record_span(body.len());
+        self.map.publish(offset + span);
+        Some((crc, span))
     }
 
     /// Makes everything from `offset` on zero again. Returns how many bytes were not.
     pub fn clear_from(&mut self, offset: usize) -> u64 {
-        let tail = &mut self.map.bytes_mut()[offset..];
+        let tail = self.map.rest_mut(offset);
         let Some(last) = tail.iter().rposition(|byte| *byte != 0) else { return 0 };
         tail[..=last].fill(0);
         last as u64 + 1
     }
 
-    /// See [`MappedFile::touch_until`].
+    /// See [`Mapping::touch_until`].
     pub fn touch_until(&mut self, end: usize) {
         self.map.touch_until(end);
     }
@@ -145,7 +193,7 @@ impl Segment {
 /// The file system's refusal.
 pub fn write_again(path: &Path, disk: &dyn Disk) -> Result<(), JournalError> {
     let file = open_file(path)?;
-    let mut map = MappedFile::new(&file).map_err(JournalError::io("map the segment", path))?;
+    let mut map = Mapping::of_file(&file).map_err(JournalError::io("map the segment", path))?;
     map.touch_until(usize::MAX);
     disk.sync(&file).map_err(JournalError::io("sync the segment", path))
 }
@@ -157,6 +205,7 @@ pub(super) struct Unfinished {
     path: PathBuf,
     temporary: PathBuf,
     header: SegmentHeader,
+    durability: Durability,
     file: File,
     filled: u64,
 }
@@ -167,9 +216,9 @@ impl Unfinished {
         let path = directory::segment_path(dir, spec.epoch, index);
         let temporary = directory::temporary_path(&path);
         let file = disk.create(&temporary).map_err(JournalError::io("create the segment", &temporary))?;
-        let SegmentSpec { epoch, fingerprint, segment_len } = spec;
+        let SegmentSpec { epoch, fingerprint, segment_len, durability } = spec;
         let header = SegmentHeader { epoch, index, first_seq: Seq(0), segment_len, fingerprint, chain: 0 };
-        Ok(Self { dir: dir.to_owned(), path, temporary, header, file, filled: 0 })
+        Ok(Self { dir: dir.to_owned(), path, temporary, header, durability, file, filled: 0 })
     }
 
     pub(super) const fn index(&self) -> u64 {
@@ -195,16 +244,36 @@ impl Unfinished {
         Ok(())
     }
 
+    /// Makes it ready to be appended to.
+    pub(super) fn finish(self, disk: &dyn Disk) -> Result<(Segment, Backing), JournalError> {
+        let durability = self.durability;
+        let (header, path, file) = self.name(disk)?;
+        let index = header.index;
+        match durability {
+            Durability::Mapped => {
+                let map = Mapping::of_file(&file).map_err(JournalError::io("map the segment", &path))?;
+                Ok((Segment { header, map }, Backing::mapped(index, file)))
+            }
+            Durability::Synced => {
+                let len = usize::try_from(header.segment_len).unwrap_or(usize::MAX);
+                let map = Mapping::of_memory(len).map_err(JournalError::io("take memory for", &path))?;
+                drop(file);
+                let file = disk.open_direct(&path).map_err(JournalError::io("open the segment", &path))?;
+                let backing = Backing::staged(index, file, map.published(), header.segment_len);
+                Ok((Segment { header, map }, backing))
+            }
+        }
+    }
+
     /// Gives it its header and its name.
-    pub(super) fn finish(self, disk: &dyn Disk) -> Result<(Segment, File), JournalError> {
+    fn name(self, disk: &dyn Disk) -> Result<(SegmentHeader, PathBuf, File), JournalError> {
         let Self { dir, path, temporary, header, file, .. } = self;
         disk.write_at(&file, &header.encode(), 0)
             .map_err(JournalError::io("write the header of the segment", &temporary))?;
         disk.sync(&file).map_err(JournalError::io("sync the new segment", &temporary))?;
         disk.rename(&temporary, &path).map_err(JournalError::io("rename into place the segment", &temporary))?;
         directory::sync(&dir, disk)?;
-        let map = MappedFile::new(&file).map_err(JournalError::io("map the segment", &path))?;
-        Ok((Segment { header, map }, file))
+        Ok((header, path, file))
     }
 }
 

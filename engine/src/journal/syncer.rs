@@ -4,13 +4,13 @@
 //! again. After a failed sync the kernel may have dropped the pages and report the next one as a success.
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
 use wire::Seq;
 
+use super::backing::{Backing, Copy};
 use super::mark::Mark;
 use super::watch::Shared;
 use super::{Disk, Durability, JournalError, directory};
@@ -25,8 +25,9 @@ pub struct Syncer {
     mark: Mark,
     durable: Seq,
     /// Segments that may hold records not durable yet, oldest first.
-    files: VecDeque<(u64, File)>,
-    prepared: Receiver<(u64, File)>,
+    files: VecDeque<Backing>,
+    prepared: Receiver<Backing>,
+    copy: Copy,
 }
 
 /// What a syncer starts from.
@@ -36,14 +37,15 @@ pub(super) struct SyncerStart {
     pub durability: Durability,
     pub mark: Mark,
     pub durable: Seq,
-    pub current: (u64, File),
-    pub prepared: Receiver<(u64, File)>,
+    pub current: Backing,
+    pub prepared: Receiver<Backing>,
+    pub copy: Copy,
 }
 
 impl Syncer {
     pub(super) fn new(start: SyncerStart, disk: Arc<dyn Disk>, shared: Arc<Shared>) -> Self {
-        let SyncerStart { dir, epoch, durability, mark, durable, current, prepared } = start;
-        Self { dir, epoch, durability, disk, shared, mark, durable, files: VecDeque::from([current]), prepared }
+        let SyncerStart { dir, epoch, durability, mark, durable, current, prepared, copy } = start;
+        Self { dir, epoch, durability, disk, shared, mark, durable, files: VecDeque::from([current]), prepared, copy }
     }
 
     /// Whether anybody waits for it.
@@ -62,7 +64,7 @@ impl Syncer {
                 let begun = self.shared.begun();
                 let (_, segment) = self.shared.appended();
                 self.learn_files();
-                let full = self.files.front().is_some_and(|(index, _)| *index < segment);
+                let full = self.files.front().is_some_and(|file| file.index() < segment);
                 if full {
                     self.sync_files(segment.saturating_sub(1))?;
                     self.forget_files(segment);
@@ -105,11 +107,11 @@ impl Syncer {
         }
     }
 
-    fn sync_files(&self, up_to: u64) -> Result<(), JournalError> {
-        for (index, file) in self.files.iter().take_while(|(index, _)| *index <= up_to) {
-            self.disk.sync(file).map_err(|error| {
-                let path = directory::segment_path(&self.dir, self.epoch, *index);
-                JournalError::io("sync the segment", &path)(error)
+    fn sync_files(&mut self, up_to: u64) -> Result<(), JournalError> {
+        for file in self.files.iter_mut().take_while(|file| file.index() <= up_to) {
+            file.sync(&mut self.copy, &*self.disk).map_err(|(tried, error)| {
+                let path = directory::segment_path(&self.dir, self.epoch, file.index());
+                JournalError::io(tried, &path)(error)
             })?;
         }
         Ok(())
@@ -117,7 +119,7 @@ impl Syncer {
 
     /// Nothing is appended any more to the segments before `segment`.
     fn forget_files(&mut self, segment: u64) {
-        while self.files.front().is_some_and(|(index, _)| *index < segment) {
+        while self.files.front().is_some_and(|file| file.index() < segment) {
             self.files.pop_front();
         }
     }

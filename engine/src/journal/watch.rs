@@ -2,6 +2,7 @@
 //!
 //! Goal: reading costs one load of a cache line that one thread writes. Non-goal: waiting; whoever waits polls.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
@@ -9,6 +10,7 @@ use wire::Seq;
 
 use super::JournalError;
 use super::directory::DirectoryLock;
+use super::map::Published;
 
 /// A word on cache lines of its own (two: adjacent lines are fetched in pairs), so that its readers and the writer of its neighbour do
 /// not disturb each other.
@@ -32,6 +34,8 @@ pub(super) struct Shared {
     appended: Line<Appended>,
     durable: Line<AtomicU64>,
     state: Line<State>,
+    /// The memory of the segment in use and of those that come after it, for readers. Nobody who is in a hurry takes this lock.
+    segments: Mutex<VecDeque<(u64, Published)>>,
     kept: Line<Kept>,
     _lock: DirectoryLock,
 }
@@ -70,8 +74,23 @@ impl Shared {
             appended: Line(appended),
             durable: Line(AtomicU64::new(seq.get())),
             state: Line::default(),
+            segments: Mutex::default(),
             kept: Line(kept),
             _lock: lock,
+        }
+    }
+
+    /// Lets readers see what is appended to a segment.
+    pub(super) fn show_segment(&self, index: u64, memory: Published) {
+        if let Ok(mut segments) = self.segments.lock() {
+            segments.push_back((index, memory));
+        }
+    }
+
+    /// The segments up to this one are used up: their memory goes when its last reader is through.
+    pub(super) fn forget_segments(&self, up_to: u64) {
+        if let Ok(mut segments) = self.segments.lock() {
+            segments.retain(|(index, _)| *index > up_to);
         }
     }
 
@@ -201,6 +220,13 @@ impl Watch {
     #[inline]
     pub fn appended_seq(&self) -> Seq {
         self.shared.appended().0
+    }
+
+    /// What has been appended to a segment, header and all, if it is the one in use or a later one. It may be further than what is durable.
+    #[must_use]
+    pub(crate) fn memory(&self, index: u64) -> Option<Published> {
+        let segments = self.shared.segments.lock().ok()?;
+        segments.iter().find(|(found, _)| *found == index).map(|(_, memory)| memory.clone())
     }
 
     /// Everything up to here is on stable storage for certain, whatever the durability.

@@ -86,6 +86,7 @@ impl Prepared {
             Some(anchor) => Tail::behind(&options.dir, epoch, anchor)?,
             None => Tail::at_start(&options.dir, epoch)?,
         };
+        let tail = tail.watching(watch.clone());
         let saved = tail.last().seq;
         let hold = watch.hold(tail.last().position.segment);
         Ok(Follower { options, known, watch, hold, venue, outputs, tail, saved, ranks })

@@ -1,13 +1,15 @@
 //! Reads a journal while it grows, no further than it is durable.
 //!
-//! Goal: each record once, in order, verified; a turn reads only what is new. Non-goal: judging an end; what is durable is whole.
+//! Goal: each record once, in order, verified; a turn reads only what is new, and from memory where it still lies there. Non-goal: judging an
+//! end; what is durable is whole.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::SnapshotError;
-use crate::journal::{Anchor, JournalError, Position, Record, directory};
+use crate::journal::map::Published;
+use crate::journal::{Anchor, JournalError, Position, Record, Watch, directory};
 use wire::Seq;
 use wire::journal::{
     self, BODY_LEN_MAX, RECORD_HEADER_LEN, RecordHeader, RecordKind, SEGMENT_HEADER_LEN, SegmentHeader,
@@ -27,6 +29,10 @@ pub struct Tail {
     segment: u64,
     path: PathBuf,
     file: File,
+    /// Who appends to the journal, if that is this process.
+    watch: Option<Watch>,
+    /// The segment as it is appended to.
+    memory: Option<Published>,
     /// The last record; seq 0 before the first.
     last: Anchor,
     /// Where the next one begins.
@@ -55,6 +61,14 @@ impl Tail {
         tail.fill()?;
         tail.next += anchor.span(tail.seed, tail.rest(), &tail.path)?;
         Ok(tail)
+    }
+
+    /// The same, of a journal that this process appends to.
+    #[must_use]
+    pub fn watching(mut self, watch: Watch) -> Self {
+        self.memory = watch.memory(self.segment);
+        self.watch = Some(watch);
+        self
     }
 
     /// The last record that was read.
@@ -96,7 +110,20 @@ impl Tail {
         let path = directory::segment_path(dir, epoch, segment);
         let file = File::open(&path).map_err(SnapshotError::io("open the segment", &path))?;
         let (seed, window) = (journal::seed(epoch), Vec::with_capacity(WINDOW_BYTES));
-        Ok(Self { dir: dir.to_owned(), epoch, seed, segment, path, file, last, next, window, window_at: next })
+        Ok(Self {
+            dir: dir.to_owned(),
+            epoch,
+            seed,
+            segment,
+            path,
+            file,
+            watch: None,
+            memory: None,
+            last,
+            next,
+            window,
+            window_at: next,
+        })
     }
 
     /// What is in the window may be from before the record was written; and it may lie in the next segment.
@@ -127,8 +154,15 @@ impl Tail {
 
     /// Reads the window anew, from the next record on.
     fn fill(&mut self) -> Result<(), SnapshotError> {
-        self.window.resize(WINDOW_BYTES, 0);
         self.window_at = self.next;
+        if let Some(memory) = &self.memory {
+            let begin = usize::try_from(self.next).unwrap_or(usize::MAX);
+            let appended = memory.bytes().get(begin..).unwrap_or_default();
+            self.window.clear();
+            self.window.extend_from_slice(&appended[..appended.len().min(WINDOW_BYTES)]);
+            return Ok(());
+        }
+        self.window.resize(WINDOW_BYTES, 0);
         let mut len = 0;
         while len < WINDOW_BYTES {
             match self.file.read_at(&mut self.window[len..], self.window_at + len as u64) {
@@ -147,8 +181,12 @@ impl Tail {
         let segment = self.segment + 1;
         let path = directory::segment_path(&self.dir, self.epoch, segment);
         let file = File::open(&path).map_err(SnapshotError::io("open the segment", &path))?;
+        let memory = self.watch.as_ref().and_then(|watch| watch.memory(segment));
         let mut head = [0; SEGMENT_HEADER_LEN];
-        file.read_exact_at(&mut head, 0).map_err(SnapshotError::io("read the segment", &path))?;
+        match memory.as_ref().and_then(|memory| memory.bytes().first_chunk()) {
+            Some(begun) => head = *begun,
+            None => file.read_exact_at(&mut head, 0).map_err(SnapshotError::io("read the segment", &path))?,
+        }
         let expected = (self.epoch, segment, Seq(self.last.seq.get() + 1), self.last.chain);
         let continues = SegmentHeader::decode(&head)
             .is_ok_and(|header| (header.epoch, header.index, header.first_seq, header.chain) == expected);
@@ -156,6 +194,7 @@ impl Tail {
             return Err(self.lost(expected.2));
         }
         (self.segment, self.path, self.file) = (segment, path, file);
+        self.memory = memory;
         self.next = SEGMENT_HEADER_LEN as u64;
         self.fill()
     }

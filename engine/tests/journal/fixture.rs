@@ -81,6 +81,14 @@ pub fn append_to(journal: &mut Journal, last: u64) {
     }
 }
 
+/// Appends up to and including `last`, and syncs it.
+pub fn sync_to(journal: &mut Journal, last: u64) {
+    append_to(journal, last);
+    while journal.watch.durable_seq() < Seq(last) {
+        assert!(journal.helper.turn(), "there is something to sync");
+    }
+}
+
 /// What a read-only walk gives: the records, and how it ended.
 pub fn walk(dir: &Path) -> (Vec<Line>, Result<bool, JournalError>) {
     let mut seen = Vec::new();

@@ -91,9 +91,15 @@ fn kill_9_loses_nothing_acknowledged() {
 }
 
 #[test]
-fn a_copy_taken_at_any_moment_holds_all_that_was_appended() {
+fn a_copy_taken_at_any_moment_holds_all_that_may_be_told() {
+    for durability in [Durability::Mapped, Durability::Synced] {
+        copies_hold_all_that_may_be_told(durability);
+    }
+}
+
+fn copies_hold_all_that_may_be_told(durability: Durability) {
     let dir = tempfile::tempdir().expect("a directory");
-    let (mut journal, _) = open_lines(&options(dir.path(), Durability::Synced)).expect("opens");
+    let (mut journal, _) = open_lines(&options(dir.path(), durability)).expect("opens");
     for step in 0..60_u64 {
         for _ in 0..step % 23 {
             append_next(&mut journal);
@@ -103,11 +109,12 @@ fn a_copy_taken_at_any_moment_holds_all_that_was_appended() {
         }
         let copy = tempfile::tempdir().expect("a directory");
         copy_dir(dir.path(), copy.path());
-        let appended = journal.watch.appended_seq().get();
-        let (mut reopened, replayed) = open_lines(&options(copy.path(), Durability::Synced)).expect("opens");
-        assert_lines(&replayed, appended, &format!("step {step}"));
+        let durable = journal.watch.durable_seq().get();
+        let (mut reopened, replayed) = open_lines(&options(copy.path(), durability)).expect("opens");
+        assert_lines(&replayed, durable, &format!("{durability}, step {step}"));
         append_next(&mut reopened);
+        reopened.helper.turn();
         drop(reopened);
-        assert_lines(&walk(copy.path()).0, appended + 1, &format!("step {step}"));
+        assert_lines(&walk(copy.path()).0, durable + 1, &format!("{durability}, step {step}"));
     }
 }

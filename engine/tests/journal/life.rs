@@ -12,7 +12,7 @@ use wire::journal::RecordKind;
 use wire::{Nanos, Seq};
 
 use crate::fixture::{
-    FINGERPRINT, GENESIS, append_next, append_to, assert_lines, line, open_lines, options, segment_paths, walk,
+    FINGERPRINT, GENESIS, append_next, append_to, assert_lines, line, open_lines, options, segment_paths, sync_to, walk,
 };
 
 /// A disk that fails when told to, and counts.
@@ -62,7 +62,7 @@ fn records_come_back_over_many_segments_and_restarts() {
             assert_eq!(journal.watch.durable_seq(), Seq(last), "all that was replayed is durable");
             assert_eq!(journal.report.cut, None);
             last += 400;
-            append_to(&mut journal, last);
+            sync_to(&mut journal, last);
         }
         let (seen, torn) = walk(dir.path());
         assert_lines(&seen, last, "walked");

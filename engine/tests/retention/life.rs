@@ -6,11 +6,12 @@ use engine::config::Archive;
 use engine::journal::{JournalError, LocalDisk, Reader, archive, directory, inspect};
 use engine::past::{Moment, stood};
 use engine::recovery::From;
-use engine::retention::Step;
-use engine::snapshot::SnapshotName;
+use engine::retention::{RetentionThread, Step};
+use engine::snapshot::{FollowerThread, SnapshotName};
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 use wire::Seq;
 
 /// Spoils the newest snapshot.
@@ -197,4 +198,29 @@ fn whoever_walks_a_journal_while_it_is_pruned_sees_all_of_it() {
         seen += 1;
     }
     assert_eq!(seen, last.get());
+}
+
+#[test]
+fn threads_follow_and_prune_beside_a_venue_that_trades() {
+    for durability in ["synced", "mapped"] {
+        let dir = tempfile::tempdir().expect("a directory");
+        let config = config(dir.path(), durability, Archive::Zstd);
+        let mut site = Site::open(&config);
+        let follower = FollowerThread::spawn(site.follower(), Duration::from_millis(5)).expect("a thread");
+        let pruning = RetentionThread::spawn(retention(&config, Arc::new(LocalDisk), &site.journal)).expect("a thread");
+        let patience = Instant::now() + Duration::from_secs(30);
+        while pruning.pruned() < 8 {
+            assert!(Instant::now() < patience, "{} segments went, of {:?}", pruning.pruned(), live(&config));
+            site.trade(40);
+        }
+        assert_eq!((pruning.warning(), follower.warning(), follower.failure()), (None, None, None), "{durability}");
+        drop(pruning);
+        follower.stop().expect("the same state");
+        let last = site.harness.venue.seq();
+        drop(site);
+        assert!(packed(&config).len() >= 8, "{durability}");
+        assert_eq!(walked(&config), (Seq(1), last), "{durability}");
+        let (records, passed_over, _) = recovered_alike(&config);
+        assert_eq!((records, passed_over), (0, 0), "{durability}: the last snapshot stands at the end");
+    }
 }

@@ -11,5 +11,4 @@ mod loss;
 #[path = "../snapshot/site.rs"]
 mod site;
 mod space;
-
 mod yard;

@@ -150,7 +150,7 @@ fn mapped_stops_too_when_the_device_is_gone() {
     }
 }
 
-/// A store into a mapped page that is not there has no return value.
+/// A store into a mapped page that is not there has no return value, and a write behind the end of a file succeeds.
 #[test]
 fn a_segment_cut_short_ends_it_with_an_explanation() {
     for durability in ["mapped", "synced"] {
@@ -163,7 +163,9 @@ fn a_segment_cut_short_ends_it_with_an_explanation() {
             OpenOptions::new().write(true).open(path).and_then(|file| file.set_len(4_096)).expect("cut short");
         }
         let finished = appliance.ended();
-        assert_explained(&finished, &site, &["SIGBUS"]);
+        // What is stored into memory first is missed by the next write.
+        let said = if durability == "mapped" { "SIGBUS" } else { "find whole the segment" };
+        assert_explained(&finished, &site, &[said]);
         assert!(finished.err.contains("a file was cut short"), "{}", finished.err);
         site.start_refused(&[]).expect_refusal(&["found 4096", &site.journal().display().to_string()]);
         assert!(verify(&site).contains("found 4096"), "{}", verify(&site));

@@ -219,7 +219,11 @@ fn trade(config: ClientConfig, per_second: u64, shared: &Shared) -> Result<u64, 
         if shared.stop.load(Ordering::Acquire) && connection.client().unanswered() == 0 {
             break;
         }
-        if moved == 0 {
+        if moved == 0 && connection.client().room() == 0 {
+            // A time that has passed would keep it from resting while the venue is dead, and a thread that does nothing but yield holds up
+            // the kernel's own threads on Linux 6.18, those that give the dead venue's address back among them.
+            connection.rest();
+        } else if moved == 0 {
             connection.rest_until(begin_ns + (submitted + 1) * 1_000_000_000 / per_second);
         }
     }
