@@ -55,6 +55,8 @@ pub struct RecoveryArgs {
 struct End {
     seq: Seq,
     state_hash: u64,
+    /// Without the sessions, whose tokens are drawn.
+    book_hash: u64,
     records: u64,
 }
 
@@ -83,7 +85,7 @@ pub fn run(args: &RecoveryArgs, smoke: bool, clock: &Clock) -> Result<Section, B
 
         let (taken_ns, found) = unjournaled(&flow, &config, clock)?;
         cores_ns.push(taken_ns);
-        equal(End { state_hash: found, ..end }, end)?;
+        equal(End { book_hash: found, ..end }, end)?;
 
         let before = clock.now();
         let (records, read) = scan(&dir)?;
@@ -95,7 +97,8 @@ pub fn run(args: &RecoveryArgs, smoke: bool, clock: &Clock) -> Result<Section, B
         let Recovered { venue, journal, .. } = recover_from(From::Genesis, &config, &Ground::default(), START)?;
         replays_ns.push(clock.now() - before);
         let state_hash = venue.exchange().state_hash();
-        equal(End { seq: venue.seq(), state_hash, records: journal.report.records }, end)?;
+        let book_hash = venue.exchange().book().state_hash();
+        equal(End { seq: venue.seq(), state_hash, book_hash, records: journal.report.records }, end)?;
     }
 
     let messages = flow.len() as u64;
@@ -169,10 +172,11 @@ fn live(flow: &Flow, config: &Config) -> Result<End, BenchError> {
     writer.end()?;
     threads.stop()?;
     // The genesis is a record that the venue did not write.
-    Ok(End { seq: venue.seq(), state_hash: venue.exchange().state_hash(), records: venue.seq().0 })
+    let (state_hash, book_hash) = (venue.exchange().state_hash(), venue.exchange().book().state_hash());
+    Ok(End { seq: venue.seq(), state_hash, book_hash, records: venue.seq().0 })
 }
 
-/// A venue takes the flow and journals nothing. Returns how long that took, and the state hash that it came to.
+/// A venue takes the flow and journals nothing. Returns how long that took, and the hash of the books that it came to.
 fn unjournaled(flow: &Flow, config: &Config, clock: &Clock) -> Result<(u64, u64), BenchError> {
     let mut venue = engine::recovery::venue(config, SECRET);
     let mut out = Unjournaled::default();
@@ -182,7 +186,7 @@ fn unjournaled(flow: &Flow, config: &Config, clock: &Clock) -> Result<(u64, u64)
         take(&mut venue, token, sequence, message, &mut out)?;
     }
     let taken_ns = clock.now() - before;
-    Ok((taken_ns, venue.exchange().state_hash()))
+    Ok((taken_ns, venue.exchange().book().state_hash()))
 }
 
 /// Reads the journal to its end. Returns how many records there are, and their bytes with what frames them.
