@@ -97,6 +97,8 @@ pub struct Client {
     /// The account query before the logout was submitted.
     fenced: bool,
     last_user_ref: UserRefNum,
+    /// Reports before this one answer what somebody sent before our first login.
+    answers_from: u64,
     outbox: Outbox,
     inbox: Inbox,
     heartbeat_ns: u64,
@@ -132,6 +134,7 @@ impl Client {
             leaving: false,
             fenced: false,
             last_user_ref: UserRefNum(0),
+            answers_from: 0,
             outbox: Outbox::new(config.window_messages),
             inbox: Inbox::new(config.reorder_reports),
             heartbeat_ns: u64::MAX,

@@ -109,8 +109,8 @@ impl Client {
             Err(error) => return self.fail(ClientError::Unreadable { sequence, error }),
         };
         self.counters.reports += 1;
-        let answered =
-            self.outbox.front().filter(|(_, sent)| answer::answers(sent, &message)).map(|(number, _)| number);
+        let front = self.outbox.front().filter(|_| sequence >= self.answers_from);
+        let answered = front.filter(|(_, sent)| answer::answers(sent, &message)).map(|(number, _)| number);
         if answered.is_some() {
             self.counters.answered += 1;
             if let Some(sent_ns) = self.outbox.retire() {
@@ -166,6 +166,7 @@ impl Client {
             };
             self.outbox.start_at(next_inbound);
             self.inbox.start_at(first);
+            self.answers_from = next_outbound;
         }
         if next_outbound < self.inbox.seen() {
             return Err(ClientError::ReportsForgotten { expected: self.inbox.seen(), found: next_outbound });

@@ -472,7 +472,7 @@ impl World {
     fn look(&mut self) -> Verdict {
         let Self { ledger, network, traders, released, feed, once, conserved, replay, .. } = self;
         if let Some(life) = &self.life {
-            ledger.follow(&self.dir, life.graph.watch().appended_seq()).map_err(|what| ("replay", what))?;
+            ledger.follow(&self.dir, life.graph.watch().durable_seq()).map_err(|what| ("replay", what))?;
         }
         replay.look(ledger)?;
         for left in network.borrow_mut().take_left() {

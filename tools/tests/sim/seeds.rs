@@ -45,6 +45,13 @@ fn seed_117_a_login_that_died_before_it_was_confirmed() {
     clean(117, 3_000, Some(Durability::Mapped));
 }
 
+/// A client that takes over from a dead process hears the answers to the dead one's messages first; they answer nothing of its own.
+#[test]
+#[ignore = "takes optimised code: scripts/test runs it"]
+fn seed_20455_answers_to_a_process_that_is_gone() {
+    clean(20_455, 20_000, Some(Durability::Mapped));
+}
+
 /// Hundreds of seeds; in optimised code this takes a minute.
 #[test]
 #[ignore = "takes optimised code: scripts/test runs it"]

@@ -28,7 +28,7 @@ impl World {
         self.look()?;
         self.life = None;
         self.down_until_ns = self.now_ns + self.random.magnitude(100_000..=200_000_000);
-        self.trace.say("appliance", format_args!("{how}, {} commands appended", self.ledger.last()));
+        self.trace.say("appliance", format_args!("{how}, {} commands durable", self.ledger.last()));
         if self.random.chance(self.plan.strength(Switch::BitRot)) && !self.healing {
             self.rot()?;
         }
@@ -44,7 +44,7 @@ impl World {
         let running = self.life.take().is_some();
         self.network.borrow_mut().forget_inbox();
         let toll = self.disk.lose_power().or_else(broken)?;
-        self.trace.say("power", format_args!("lost, {} commands appended; {toll}", self.ledger.last()));
+        self.trace.say("power", format_args!("lost, {} commands durable; {toll}", self.ledger.last()));
         if self.plan.durability == Durability::Mapped {
             self.beyond_promise = true;
         }
@@ -132,6 +132,9 @@ impl World {
             self.ledger.follow(&self.dir, last).map_err(|what| ("replay", what))?;
         } else {
             self.ledger.reconcile(&self.dir, last).map_err(|what| ("replay", what))?;
+            self.ledger.follow(&self.dir, last).map_err(|what| ("replay", what))?;
+            // What had been written beside what was durable is what the venue had decided.
+            self.replay.look(&self.ledger)?;
             if !self.beyond_promise {
                 self.released.survived(last)?;
             }
