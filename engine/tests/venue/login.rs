@@ -156,6 +156,8 @@ fn a_clock_that_was_set_back_keeps_nobody_out() {
     let stands = harness.venue.exchange().sessions()[0].login().expect("logged in").cookie_stamp;
     harness.now = wire::Nanos(stands - 1_000_000_000);
     harness.venue.resume(harness.now);
+    // The heartbeat of whoever comes back.
+    harness.settle();
     harness.out.sent.clear();
     for _ in 0..3 {
         harness.advance(1);

@@ -40,8 +40,8 @@ macro_rules! canaries {
 }
 
 canaries! {
-    /// From some moment on the disk says that it has synced, and has not.
-    LyingSync = "lying-sync", found by ["released"];
+    /// From some moment on the disk says that it has synced, and has not. The mark of durability may show it.
+    LyingSync = "lying-sync", found by ["released", "recovery"];
     /// The release gate opens before the sync: the venue promises `synced` and keeps `mapped`. A record says what had been released when it
     /// was appended, so a start may see it too.
     OpenGate = "open-gate", found by ["released", "recovery"];
