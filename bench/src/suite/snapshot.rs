@@ -21,7 +21,7 @@ use crate::host::file_system;
 use crate::published::SEED;
 use crate::sample::{durations, median, percentiles};
 use crate::subject::journaled::{Unjournaled, Writer, take};
-use crate::subject::login::{SECRET, START, log_in_journaled};
+use crate::subject::login::{START, log_in_journaled};
 use crate::suite::journal::JournalArgs;
 use clap::Args;
 use engine::config::Config;
@@ -129,23 +129,32 @@ fn appending(dir: &Path, scenario: Scenario, sizes: &Sizes, clock: &Clock) -> Re
     let (mut withs_ns, mut withouts_ns, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for pass in 0..sizes.passes {
         config.journal.dir = dir.join(pass.to_string());
-        let Recovered { mut venue, journal, .. } = recover_from(From::Genesis, &config, &Ground::default(), START)?;
-        let Journal { appender, helper, .. } = journal;
-        let threads = helper.spawn().map_err(BenchError::Thread)?;
-        let mut writer = Writer::new(appender);
-        let token = log_in_journaled(&mut venue, &config, &mut |command| writer.append(command))?;
-        let with_ns = fed(&flow, &mut venue, token, &mut writer, clock)?;
-        writer.end()?;
-        threads.stop()?;
-        // Not of the sessions, whose tokens are drawn.
-        let journaled = venue.exchange().book().state_hash();
-        drop(venue);
-        fs::remove_dir_all(&config.journal.dir).map_err(BenchError::io("remove the journal"))?;
-
-        let mut venue = engine::recovery::venue(&config, SECRET);
-        let token = log_in_journaled(&mut venue, &config, &mut |_| {})?;
-        let without_ns = fed(&flow, &mut venue, token, &mut Unjournaled::default(), clock)?;
-        equal(&[journaled], &[venue.exchange().book().state_hash()])?;
+        let mut pair = [0; 2];
+        let mut books = [0; 2];
+        // Each first as often as the other: the second meets another memory.
+        for journaled in [pass % 2 == 0, pass % 2 != 0] {
+            let Recovered { mut venue, journal, .. } = recover_from(From::Genesis, &config, &Ground::default(), START)?;
+            let Journal { appender, mut helper, .. } = journal;
+            // The segments ahead are made before, and not beside the first messages.
+            while helper.turn() {}
+            let threads = helper.spawn().map_err(BenchError::Thread)?;
+            let mut writer = Writer::new(appender);
+            let token = log_in_journaled(&mut venue, &config, &mut |command| writer.append(command))?;
+            let at = usize::from(journaled);
+            pair[at] = if journaled {
+                fed(&flow, &mut venue, token, &mut writer, clock)?
+            } else {
+                fed(&flow, &mut venue, token, &mut Unjournaled::default(), clock)?
+            };
+            writer.end()?;
+            threads.stop()?;
+            // Not of the sessions, whose tokens are drawn.
+            books[at] = venue.exchange().book().state_hash();
+            drop(venue);
+            fs::remove_dir_all(&config.journal.dir).map_err(BenchError::io("remove the journal"))?;
+        }
+        let [without_ns, with_ns] = pair;
+        equal(&books[..1], &books[1..])?;
         ratios.push(Figure::ratio("time_ratio", with_ns, without_ns).value);
         withs_ns.push(with_ns);
         withouts_ns.push(without_ns);
