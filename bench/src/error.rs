@@ -63,6 +63,9 @@ pub enum BenchError {
     /// The journal cannot go on.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// The journal cannot be followed, or a snapshot not be used.
+    #[error(transparent)]
+    Snapshot(#[from] engine::snapshot::SnapshotError),
     /// A record was not taken.
     #[error("the journal took no further record: {0}")]
     Append(#[from] engine::journal::AppendError),

@@ -47,6 +47,7 @@ use suite::journal::JournalArgs;
 use suite::pipeline::PipelineArgs;
 use suite::recovery::RecoveryArgs;
 use suite::rings::RingsArgs;
+use suite::snapshot::SnapshotArgs;
 use suite::wire::WireArgs;
 use suite::wire::far::{self, FarArgs};
 use suite::workloads::WorkloadsArgs;
@@ -116,6 +117,7 @@ enum Suite {
     #[command(hide = true)]
     WireFar(FarArgs),
     Recovery(RecoveryArgs),
+    Snapshot(SnapshotArgs),
     Compare(CompareArgs),
     /// Print or draw a kept run again
     Show {
@@ -183,6 +185,7 @@ impl Bench {
             Some(Suite::Rings(args)) => vec![suite::rings::run(args, smoke, clock)?],
             Some(Suite::Journal(args)) => vec![suite::journal::run(args, smoke, clock)?],
             Some(Suite::Recovery(args)) => vec![suite::recovery::run(args, smoke, clock)?],
+            Some(Suite::Snapshot(args)) => vec![suite::snapshot::run(args, smoke, clock)?],
             Some(Suite::Pipeline(args)) => suite::pipeline::run(args, smoke, clock)?,
             Some(Suite::Workloads(args)) => vec![suite::workloads::run(args, smoke, clock)?],
             Some(Suite::Wire(args)) => vec![suite::wire::run(args, smoke, clock)?],

@@ -5,6 +5,7 @@
 
 pub mod book;
 pub mod exchange;
+pub mod journaled;
 pub mod kinds;
 pub mod login;
 pub mod rounds;

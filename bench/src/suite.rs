@@ -9,5 +9,6 @@ pub mod journal;
 pub mod pipeline;
 pub mod recovery;
 pub mod rings;
+pub mod snapshot;
 pub mod wire;
 pub mod workloads;

@@ -19,6 +19,7 @@ pub mod appender;
 pub mod archive;
 mod backing;
 pub mod behind;
+mod blank;
 pub mod bus_error;
 pub mod cut;
 pub mod directory;

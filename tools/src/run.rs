@@ -94,7 +94,7 @@ pub fn capturing(port: HostPort, endpoints: usize, file: Option<&Path>) -> Resul
 /// How long an address may still be taken. The kernel gives back the sockets of an io_uring some time after the end of its process: 40 ms as
 /// a rule; 15 s were seen where a thread that only yielded held up those of the kernel. Whoever starts a dead appliance again at once must
 /// not fail by that.
-const ADDRESS_PATIENCE: Duration = Duration::from_secs(20);
+const ADDRESS_PATIENCE: Duration = Duration::from_secs(10);
 /// When it is told that this is what the start waits for.
 const ADDRESS_TOLD: Duration = Duration::from_secs(1);
 

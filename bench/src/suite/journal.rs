@@ -16,9 +16,12 @@ use crate::load::distribution::Distribution;
 use crate::sample::{durations, percentiles};
 use clap::Args;
 use engine::journal::segment::SEGMENT_LEN_ALIGN;
-use engine::journal::{Appender, Disk, Durability, Genesis, Helper, Journal, LocalDisk, Options, Status, Watch, open};
+use engine::journal::{
+    Appender, Disk, Durability, Genesis, Helper, HelperPlacement, Journal, LocalDisk, Options, Status, Watch, open,
+};
 use hdrhistogram::Histogram;
 use netio::clock::Clock;
+use netio::cpu::allowed_cores;
 use tempfile::TempDir;
 use wire::Nanos;
 use wire::journal::{RecordKind, SEGMENT_HEADER_LEN, record_span};
@@ -85,7 +88,7 @@ fn commits(dir: &Path, sizes: &Sizes, clock: &Clock) -> Result<([Row; 2], Vec<Se
     let journal_dir = dir.join("commits");
     let Journal { mut appender, helper, watch, .. } =
         prepared(&journal_dir, Durability::Synced, sizes.commits, Arc::new(LocalDisk))?;
-    let threads = helper.spawn().map_err(BenchError::Thread)?;
+    let threads = helper.spawn_on(&placement()).map_err(BenchError::Thread)?;
     let (mut overwrites, mut commits) = (durations(), durations());
     let deadline = clock.now() + sizes.part_ns;
     for number in 0..sizes.commits {
@@ -146,7 +149,7 @@ fn stream(dir: &Path, sizes: &Sizes, clock: &Clock) -> Result<Row, BenchError> {
     let Journal { mut appender, helper, watch, .. } = prepared(dir, Durability::Synced, sizes.records, shared)?;
     // What opening synced does not count.
     disk.syncs.lock().unwrap_or_else(PoisonError::into_inner).reset();
-    let threads = helper.spawn().map_err(BenchError::Thread)?;
+    let threads = helper.spawn_on(&placement()).map_err(BenchError::Thread)?;
     let first = watch.durable_seq();
     let before = clock.now();
     let deadline = before + sizes.part_ns;
@@ -210,6 +213,11 @@ fn prepared(dir: &Path, durability: Durability, records: u64, disk: Arc<dyn Disk
     settle(&mut journal.helper);
     check(&journal.watch)?;
     Ok(journal)
+}
+
+/// As the appliance places them when one thread has all tiles.
+fn placement() -> HelperPlacement {
+    HelperPlacement { spare_core: allowed_cores().len() > 1, ..HelperPlacement::default() }
 }
 
 fn settle(helper: &mut Helper) {

@@ -4,7 +4,6 @@
 //! beside the rate at which the same files are only read and verified. Non-goal: a disk that has to be read from; damaged journals.
 
 use std::path::Path;
-use std::thread;
 
 use crate::error::BenchError;
 use crate::figure::{Figure, Row, Section, Unit};
@@ -12,25 +11,17 @@ use crate::flow::Flow;
 use crate::host::file_system;
 use crate::published::SEED;
 use crate::sample::median;
-use crate::subject::login::{CLIENT, START, log_in_journaled};
+use crate::subject::journaled::{Unjournaled, Writer, take};
+use crate::subject::login::{SECRET, START, log_in_journaled};
 use crate::suite::journal::JournalArgs;
 use clap::Args;
-use engine::command::Command;
 use engine::config::Config;
-use engine::gateway::{Endpoint, Replies};
 use engine::ground::Ground;
-use engine::journal::{AppendError, Appender, Journal, Reader};
-use engine::limits::COMMAND_BODY_MAX;
-use engine::record;
+use engine::journal::{Journal, Reader};
 use engine::recovery::{From, Recovered, recover_from};
-use engine::venue::{Outputs, Progress, Venue};
 use feedhandler::flow::workload::Scenario;
 use netio::clock::Clock;
-use netio::port::PAYLOAD_MAX;
-use wire::address::Addr;
-use wire::mold::{PacketBuilder, SessionId};
-use wire::tick::Tick;
-use wire::{Nanos, Seq};
+use wire::Seq;
 
 const SCENARIO: Scenario = Scenario::Normal;
 const ORDERS: u32 = 500_000;
@@ -82,13 +73,17 @@ pub fn run(args: &RecoveryArgs, smoke: bool, clock: &Clock) -> Result<Section, B
 
     let flow = Flow::generated(SCENARIO, orders, SEED, &config)?;
     let end = live(&flow, &config)?;
-    let (mut replays_ns, mut scans_ns, mut empty_ns) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut replays_ns, mut scans_ns, mut empty_ns, mut cores_ns) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut bytes = 0;
     for _ in 0..passes {
         // In turns, so that all meet the same machine.
         let before = clock.now();
-        drop(engine::recovery::venue(&config, crate::subject::login::SECRET));
+        drop(engine::recovery::venue(&config, SECRET));
         empty_ns.push(clock.now() - before);
+
+        let (taken_ns, found) = unjournaled(&flow, &config, clock)?;
+        cores_ns.push(taken_ns);
+        equal(End { state_hash: found, ..end }, end)?;
 
         let before = clock.now();
         let (records, read) = scan(&dir)?;
@@ -119,12 +114,19 @@ pub fn run(args: &RecoveryArgs, smoke: bool, clock: &Clock) -> Result<Section, B
         .zip(&scans_ns)
         .map(|(ns, scan_ns)| Figure::ratio("scan_ratio", *ns, *scan_ns).value)
         .collect();
-    let (replay_ns, scan_ns) = (median(&replays_ns), median(&scans_ns));
+    let (replay_ns, scan_ns, core_ns) = (median(&replays_ns), median(&scans_ns), median(&cores_ns));
+    // Making the tables is no replay.
+    let core_ratios: Vec<u64> = cores_ns
+        .iter()
+        .zip(replays_ns.iter().zip(&empty_ns))
+        .map(|(core_ns, (ns, empty_ns))| Figure::ratio("core_ratio", *core_ns, ns.saturating_sub(*empty_ns)).value)
+        .collect();
     let rows = vec![
         Row {
             name: "recover".into(),
             figures: vec![
                 Figure { name: "scan_ratio", value: median(&ratios), unit: Unit::Thousandths },
+                Figure { name: "core_ratio", value: median(&core_ratios), unit: Unit::Thousandths },
                 Figure::rate("messages_per_s", messages, replay_ns),
                 Figure::rate("bytes_per_s", bytes, replay_ns),
                 Figure::ns("time_ns", replay_ns),
@@ -141,6 +143,11 @@ pub fn run(args: &RecoveryArgs, smoke: bool, clock: &Clock) -> Result<Section, B
             excludes: "everything but reading the files from memory and verifying the chain of checksums",
         },
         Row {
+            name: "core".into(),
+            figures: vec![Figure::rate("messages_per_s", messages, core_ns), Figure::ns("time_ns", core_ns)],
+            excludes: "the journal and everything before a datagram is there: a live venue takes the same messages, with sessions and reports",
+        },
+        Row {
             name: "empty venue".into(),
             figures: vec![Figure::ns("time_ns", median(&empty_ns))],
             excludes: "the journal; making the tables of the configured size is in recover, too",
@@ -154,38 +161,28 @@ fn live(flow: &Flow, config: &Config) -> Result<End, BenchError> {
     let Recovered { mut venue, journal, .. } = recover_from(From::Genesis, config, &Ground::default(), START)?;
     let Journal { appender, helper, .. } = journal;
     let threads = helper.spawn().map_err(BenchError::Thread)?;
-    let mut writer = Writer { appender, bytes: Box::new([0; PAYLOAD_MAX]), failure: None };
+    let mut writer = Writer::new(appender);
     let token = log_in_journaled(&mut venue, config, &mut |command| writer.append(command))?;
     for (message, sequence) in flow.messages().iter().zip(1_u64..) {
         take(&mut venue, token, sequence, message, &mut writer)?;
     }
-    if let Some(error) = writer.failure.take() {
-        return Err(error.into());
-    }
+    writer.end()?;
     threads.stop()?;
     // The genesis is a record that the venue did not write.
     Ok(End { seq: venue.seq(), state_hash: venue.exchange().state_hash(), records: venue.seq().0 })
 }
 
-/// One message in a datagram of its own.
-fn take(
-    venue: &mut Venue,
-    token: SessionId,
-    sequence: u64,
-    message: &[u8],
-    writer: &mut Writer,
-) -> Result<(), BenchError> {
-    let now = Nanos(START.0 + sequence * 1_000);
-    let mut bytes = [0; PAYLOAD_MAX];
-    let packet = PacketBuilder::new(&mut bytes, token, sequence);
-    let len = packet.and_then(|mut packet| packet.push(message).then(|| packet.finish()));
-    let len = len.ok_or(BenchError::Unusable { line: sequence - 1, expected: "messages that fit a packet" })?;
-    let progress = venue.on_datagram(now, Endpoint::OrderEntry, CLIENT, &bytes[..len], writer);
-    venue.poll(now, venue.seq(), writer);
-    match progress {
-        Progress::Done => Ok(()),
-        Progress::Blocked => Err(BenchError::Unusable { line: sequence - 1, expected: "messages that find room" }),
+/// A venue takes the flow and journals nothing. Returns how long that took, and the state hash that it came to.
+fn unjournaled(flow: &Flow, config: &Config, clock: &Clock) -> Result<(u64, u64), BenchError> {
+    let mut venue = engine::recovery::venue(config, SECRET);
+    let mut out = Unjournaled::default();
+    let token = log_in_journaled(&mut venue, config, &mut |_| {})?;
+    let before = clock.now();
+    for (message, sequence) in flow.messages().iter().zip(1_u64..) {
+        take(&mut venue, token, sequence, message, &mut out)?;
     }
+    let taken_ns = clock.now() - before;
+    Ok((taken_ns, venue.exchange().state_hash()))
 }
 
 /// Reads the journal to its end. Returns how many records there are, and their bytes with what frames them.
@@ -205,52 +202,4 @@ fn equal(found: End, expected: End) -> Result<(), BenchError> {
     }
     let (expected, found) = (format!("{expected:?}"), format!("{found:?}"));
     Err(BenchError::Unequal { subject: "recovery", expected, found })
-}
-
-/// Where a live venue's commands go.
-struct Writer {
-    appender: Appender,
-    bytes: Box<[u8; PAYLOAD_MAX]>,
-    /// The first refusal; what comes after it is lost, and the proof tells.
-    failure: Option<AppendError>,
-}
-
-impl Writer {
-    fn append(&mut self, command: &Command<'_>) {
-        let mut body = [0; COMMAND_BODY_MAX];
-        let (kind, len) = record::encode(command.time, &command.action, &mut body);
-        loop {
-            match self.appender.append(command.seq, command.time, kind, &body[..len]) {
-                Ok(_) => return,
-                // The next segment is being prepared.
-                Err(AppendError::WouldBlock) => thread::yield_now(),
-                Err(error) => {
-                    self.failure.get_or_insert(error);
-                    return;
-                }
-            }
-        }
-    }
-}
-
-impl Replies for Writer {
-    fn room(&mut self) -> usize {
-        usize::MAX
-    }
-
-    fn send(&mut self, _endpoint: Endpoint, _to: Addr, fill: impl FnOnce(&mut [u8]) -> Option<usize>) {
-        fill(&mut self.bytes[..]);
-    }
-}
-
-impl Outputs for Writer {
-    fn ready(&mut self) -> bool {
-        self.failure.is_none()
-    }
-
-    fn journal(&mut self, command: &Command<'_>) {
-        self.append(command);
-    }
-
-    fn tick(&mut self, _cause: Seq, _tick: &Tick) {}
 }

@@ -7,6 +7,7 @@ use super::reader::{Reader, bad_value, integer, text};
 use super::tree::{Node, Value};
 use crate::journal::HelperPlacement;
 use crate::tile::{TileKind, Wait};
+use netio::cpu::allowed_cores;
 
 /// All tiles in data-flow order.
 const TILES: [TileKind; 4] = TileKind::ALL;
@@ -55,7 +56,8 @@ impl Topology {
     pub fn helper_placement(&self) -> HelperPlacement {
         let (sync, prepare) = (self.helpers.first().copied(), self.helpers.last().copied());
         let has_its_own = sync.is_some_and(|core| Some(core) != prepare && !self.pin.contains(&core));
-        HelperPlacement { sync, prepare, sync_spins: has_its_own && self.wait == Wait::Spin }
+        let spare_core = sync.is_none() && allowed_cores().len() > self.threads.len();
+        HelperPlacement { sync, prepare, sync_spins: has_its_own && self.wait == Wait::Spin, spare_core }
     }
 
     /// The cores whose threads never leave them, ascending; none where threads wait otherwise.

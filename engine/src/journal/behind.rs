@@ -8,8 +8,9 @@
 
 use std::fmt;
 
+use super::blank::used_len;
 use wire::Seq;
-use wire::journal::{RECORD_ALIGN, RecordHeader, record_span};
+use wire::journal::{BODY_LEN_MAX, RECORD_ALIGN, RecordHeader, record_span};
 
 /// The place, and what would come there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +48,8 @@ impl Missing {
     #[must_use]
     pub fn look(&self, bytes: &[u8], from: usize) -> Behind {
         let mut behind = Behind::default();
+        // Behind the last byte in use no record begins, and one that begins before it ends soon.
+        let bytes = &bytes[..(used_len(bytes) + record_span(BODY_LEN_MAX)).min(bytes.len())];
         let mut offset = from.next_multiple_of(RECORD_ALIGN);
         while let Some(rest) = bytes.get(offset..).filter(|rest| !rest.is_empty()) {
             // Most of it is zeros.

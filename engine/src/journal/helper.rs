@@ -20,6 +20,9 @@ use super::{Disk, Durability, JournalError, Status, Watch};
 /// Idle turns of the syncer before it yields, and before it sleeps.
 const SPIN_TURNS: u32 = 64;
 const YIELD_TURNS: u32 = 128;
+/// The same where it has a core that no tile asks for: about a millisecond. From its sleep a core wakes late, on a virtual machine by as much as
+/// a sync takes; orders that come a thousand times a second do not meet that.
+const PATIENT_YIELD_TURNS: u32 = 4_096;
 /// How long an idle syncer sleeps; bounds what waiting adds to the first commit after a pause.
 const SYNCER_SLEEP: Duration = Duration::from_micros(50);
 /// How long the thread ahead of the appender sleeps: it is a window ahead.
@@ -38,6 +41,8 @@ pub struct HelperPlacement {
     pub prepare: Option<usize>,
     /// The syncer never sleeps: for a core that nobody else wants.
     pub sync_spins: bool,
+    /// There are more cores than threads of tiles: the syncer waits a while before it sleeps.
+    pub spare_core: bool,
 }
 
 /// The helpers of one journal, not running yet.
@@ -129,7 +134,8 @@ impl Helper {
         })?;
         let idle = match (placement.sync_spins, syncer.durability()) {
             (true, _) => |_| std::hint::spin_loop(),
-            (false, Durability::Synced) => wait,
+            (false, Durability::Synced) if placement.spare_core => |turns| wait(turns, PATIENT_YIELD_TURNS),
+            (false, Durability::Synced) => |turns| wait(turns, YIELD_TURNS),
             (false, Durability::Mapped) => |_| thread::sleep(PATIENT_SLEEP),
         };
         threads.spawn("journal-sync", placement.sync, move || {
@@ -227,10 +233,10 @@ fn run(shared: &Shared, mut turn: impl FnMut() -> Result<bool, JournalError>, id
 }
 
 /// Spin, then yield, then sleep: the appender never has to wake anyone.
-fn wait(idle_turns: u32) {
+fn wait(idle_turns: u32, yield_turns: u32) {
     if idle_turns < SPIN_TURNS {
         std::hint::spin_loop();
-    } else if idle_turns < YIELD_TURNS {
+    } else if idle_turns < yield_turns {
         thread::yield_now();
     } else {
         thread::sleep(SYNCER_SLEEP);

@@ -20,7 +20,7 @@ use wire::{Nanos, Seq};
 use super::behind::{Missing, Proof};
 use super::directory::SegmentName;
 use super::mark::Mark;
-use super::{Anchor, JournalError, Position, files};
+use super::{Anchor, JournalError, Position, blank, files};
 
 /// A record that was verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -273,7 +273,7 @@ impl Reader {
                 if let Some(found) = self.take() {
                     return Ok(Some(found));
                 }
-                if self.bytes[self.offset..].iter().any(|byte| *byte != 0) {
+                if !blank::is_blank(&self.bytes[self.offset..]) {
                     self.end_at_damage()?;
                     continue;
                 }
@@ -344,8 +344,7 @@ impl Reader {
     fn end_at_damage(&mut self) -> Result<(), JournalError> {
         let Some((at, _)) = self.current else { return self.end_here(None) };
         let path = self.segments[at].path.clone();
-        let last = self.bytes.iter().rposition(|byte| *byte != 0).unwrap_or(self.offset);
-        let bytes = (last + 1).saturating_sub(self.offset) as u64;
+        let bytes = blank::used_len(&self.bytes).saturating_sub(self.offset) as u64;
         let torn = Torn { path: path.clone(), offset: self.offset as u64, bytes, records: 0 };
         let wrong = "it is not whole, or not the one that belongs here";
         self.unless_records_follow(at, &path, self.offset, wrong, Some(torn))

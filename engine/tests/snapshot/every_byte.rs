@@ -180,12 +180,12 @@ fn a_journal_that_ends_at_any_byte_of_its_last_64_kib_is_the_whole_records_befor
         let (last, outcome) = journal.read_behind(journal.before(cut - NEAR));
         assert_eq!(last, expected, "cut at {cut}");
         outcome.unwrap_or_else(|error| panic!("cut at {cut}: {error}"));
-        if cut % 509 == 0 {
+        if cut % 4_093 == 0 {
             assert_eq!(journal.recover_copy(&format!("cut at {cut}")), Some(expected));
             recovered += 1;
         }
     }
-    assert!(recovered > 100);
+    assert!(recovered >= 15);
 }
 
 /// The mark knows what was durable: nothing of it may be missing.
@@ -257,7 +257,7 @@ fn flip(durability: &str, part: usize) {
                     cut += 1;
                 }
             }
-            if at % 1021 == 0 {
+            if at % 4_093 == 0 {
                 journal.recover_copy(&what());
             }
             file.write_all_at(&journal.whole[at..=at], at as u64).expect("writes");
@@ -347,7 +347,7 @@ fn any_byte_of_a_snapshot_changed_or_missing_leads_to_the_same_state() {
     (limits.orders, limits.levels, limits.session_orders) = (256, 256, 256);
     let mut site = Site::open(&config);
     let mut follower = site.follower();
-    site.trade(20);
+    site.trade(12);
     let name = save(&mut follower);
     let (seq, state_hash) = (site.harness.venue.seq(), site.harness.venue.exchange().state_hash());
     drop((site, follower));
@@ -359,10 +359,10 @@ fn any_byte_of_a_snapshot_changed_or_missing_leads_to_the_same_state() {
     };
     assert_eq!(looked("whole"), (true, 0));
     let whole = fs::read(&name.path).expect("a snapshot");
-    assert!(whole.len() > 1_000, "{} bytes", whole.len());
+    assert!(whole.len() > 500, "{} bytes", whole.len());
     let file = OpenOptions::new().write(true).open(&name.path).expect("opens");
     for at in 0..whole.len() {
-        for mask in [1 << (at % 8), ALL_BITS] {
+        for mask in [1 << (at % 8), ALL_BITS].into_iter().take(1 + usize::from(at % 4 == 0)) {
             file.write_all_at(&[whole[at] ^ mask], at as u64).expect("writes");
             assert_eq!(looked(&format!("byte {at} mask {mask:#04x}")), (false, 1), "byte {at} mask {mask:#04x}");
         }

@@ -28,8 +28,8 @@ mod tests {
     fn nice() -> i64 {
         let stat = std::fs::read_to_string("/proc/thread-self/stat").expect("this is Linux");
         // Behind the name, which may hold anything, in parentheses: the 17th field.
-        let fields = stat.rsplit(')').next().expect("a name").split_whitespace();
-        fields.skip(16).next().and_then(|field| field.parse().ok()).expect("a number")
+        let mut fields = stat.rsplit(')').next().expect("a name").split_whitespace();
+        fields.nth(16).and_then(|field| field.parse().ok()).expect("a number")
     }
 
     #[test]

@@ -128,14 +128,14 @@ pub fn outbound(report: &Outbound<'_>, out: &mut dyn Fields) -> io::Result<()> {
             out.text("reason", &report.reason.to_string())?;
             out.number("prevented_qty", report.prevented_qty.get())?;
             out.field("price", Value::Price(Some(report.price)))?;
-            out.word("liquidity", &report.liquidity)?;
+            out.shown("liquidity", &char::from(report.liquidity.0))?;
             out.word("strategy", &report.strategy)
         }
         Outbound::Executed(report) => {
             out.number("user_ref", report.user_ref.get())?;
             out.number("qty", report.qty.get())?;
             out.field("price", Value::Price(Some(report.price)))?;
-            out.word("liquidity", &report.liquidity)?;
+            out.shown("liquidity", &char::from(report.liquidity.0))?;
             out.number("match_number", report.match_number.get())
         }
         Outbound::BrokenTrade(report) => {

@@ -182,6 +182,7 @@ fn a_dump_is_narrowed_to_an_order_with_all_that_concerns_it() {
         format!("maker={maker} "),
         format!("taker={taker} "),
         format!("Executed user_ref={number} "),
+        "liquidity=A match_number=".to_owned(),
     ] {
         assert!(of_maker.contains(&words), "expected '{words}' in: {of_maker}");
     }
