@@ -39,6 +39,19 @@ fn the_same_seed_is_the_same_day_byte_for_byte() {
     assert_ne!(first.digest, other.digest);
 }
 
+/// What has rotted while the appliance was down is refused by name or made good by a snapshot, and never taken for the end of a torn write.
+#[test]
+fn rot_at_each_restart() {
+    for seed in 0..12 {
+        let mut plan = Plan::draw(seed, 1_500, Some(Durability::Synced));
+        plan.switch_off(Switch::PowerLoss);
+        plan.switch_on(Switch::Kill, 5_000);
+        plan.switch_on(Switch::BitRot, 1_000_000);
+        let outcome = run(&plan, Keep::Digest).expect("a place for the files");
+        assert_eq!(outcome.failure, None, "seed {seed}");
+    }
+}
+
 /// A client whose confirmation was lost repeats its login when its session has died; that was refused as if somebody else had logged in.
 #[test]
 fn seed_117_a_login_that_died_before_it_was_confirmed() {

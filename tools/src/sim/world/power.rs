@@ -15,6 +15,7 @@ use engine::recovery::{Recovered, recover};
 use engine::retention::Retention;
 use engine::snapshot::{Prepared, SnapshotError};
 use std::fs;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use wire::Seq;
@@ -190,18 +191,31 @@ impl World {
         if paths.is_empty() {
             return Ok(());
         }
-        let path = self.random.pick(&paths).clone();
+        let last = self.ledger.place_of(self.ledger.last());
+        let names_last = |path: &&PathBuf| {
+            last.is_some_and(|last| path.to_string_lossy().ends_with(&format!("-{:08}.seg", last.position.segment)))
+        };
+        let current = paths.iter().find(names_last).filter(|_| self.random.below(3) == 0);
+        let path = current.unwrap_or_else(|| self.random.pick(&paths)).clone();
         let bytes = fs::read(&path).or_else(broken)?;
         if bytes.is_empty() {
             return Ok(());
         }
-        // Mostly where something is.
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let in_use = names_last(&&path);
+        if in_use && self.plan.durability == Durability::Mapped {
+            // What is not synced may look like the end of a write that was torn.
+            return Ok(());
+        }
+        // Mostly where something is, and often in what came last: nothing behind it says that it was there.
         let used = bytes.iter().rposition(|byte| *byte != 0).map_or(bytes.len(), |last| last + 1);
+        let from = last.filter(|_| in_use && self.random.below(2) == 0);
+        let from =
+            from.and_then(|last| usize::try_from(last.position.offset).ok()).filter(|from| *from < used).unwrap_or(0);
         let anywhere = self.random.below(8) == 0;
-        let at = self.random.place(if anywhere { bytes.len() } else { used });
+        let at = if anywhere { self.random.place(bytes.len()) } else { from + self.random.place(used - from) };
         let (was, is) = (bytes[at], bytes[at] ^ 1 << self.random.below(8));
         self.disk.overwrite(&path, at as u64, &[is]).or_else(broken)?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         self.trace.say("disk", format_args!("a bit flips in byte {at} of {name}"));
         self.rot = Some(Rot { path, offset: at as u64, was, is });
         Ok(())
