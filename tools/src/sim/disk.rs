@@ -66,6 +66,16 @@ impl Naming {
     }
 }
 
+/// Whether there is power.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Power {
+    On,
+    /// Until somebody next waits for a sync.
+    UntilSync,
+    /// Nothing that anybody asks for is done any more.
+    Off,
+}
+
 #[derive(Debug)]
 struct Platter {
     random: Random,
@@ -77,6 +87,7 @@ struct Platter {
     lasting: BTreeMap<PathBuf, u64>,
     pending: Vec<Naming>,
     full: bool,
+    power: Power,
     low: bool,
     quiet: bool,
     sync_error: u32,
@@ -125,6 +136,7 @@ impl SimDisk {
             lasting: BTreeMap::new(),
             pending: Vec::new(),
             full: false,
+            power: Power::On,
             low: false,
             quiet: false,
             sync_error: plan.strength(Switch::SyncError),
@@ -164,6 +176,17 @@ impl SimDisk {
     /// There is little room, or enough again.
     pub fn set_low(&self, low: bool) {
         self.lock().low = low;
+    }
+
+    /// Power ends in the middle of the next sync, when all of it is written and none of it certain.
+    pub fn end_power_in_sync(&self) {
+        self.lock().power = Power::UntilSync;
+    }
+
+    /// Whether power has ended, and [`Self::lose_power`] is to say what is left.
+    #[must_use]
+    pub fn has_no_power(&self) -> bool {
+        self.lock().power == Power::Off
     }
 
     /// It gives no errors any more.
@@ -237,11 +260,25 @@ impl Platter {
         io::Error::from_raw_os_error(errno)
     }
 
+    fn powered(&mut self) -> io::Result<()> {
+        if self.power == Power::Off { Err(self.fail(libc::EIO)) } else { Ok(()) }
+    }
+
     fn room(&mut self) -> io::Result<()> {
+        self.powered()?;
         if self.full { Err(self.fail(libc::ENOSPC)) } else { Ok(()) }
     }
 
+    /// Somebody waits for a sync.
+    fn waited_for(&mut self) -> io::Result<()> {
+        if self.power == Power::UntilSync {
+            self.power = Power::Off;
+        }
+        self.powered()
+    }
+
     fn sync(&mut self, file: &File) -> io::Result<()> {
+        self.waited_for()?;
         let strange = || io::Error::other("a file that this disk has not made: something goes around it");
         let number = *self.numbers.get(&file.metadata()?.ino()).ok_or_else(strange)?;
         if self.failed.contains(&number) {
@@ -319,6 +356,7 @@ impl Disk for SimDisk {
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         let mut platter = self.lock();
+        platter.powered()?;
         fs::rename(from, to)?;
         if let Some(number) = platter.names.remove(from) {
             platter.names.insert(to.to_owned(), number);
@@ -329,6 +367,7 @@ impl Disk for SimDisk {
 
     fn remove(&self, path: &Path) -> io::Result<()> {
         let mut platter = self.lock();
+        platter.powered()?;
         fs::remove_file(path)?;
         platter.names.remove(path);
         platter.pending.push(Naming::Removed(path.to_owned()));
@@ -337,6 +376,7 @@ impl Disk for SimDisk {
 
     fn sync_directory(&self, dir: &Path) -> io::Result<()> {
         let mut platter = self.lock();
+        platter.waited_for()?;
         let strength = platter.sync_error;
         if !platter.quiet && platter.random.chance(strength) {
             platter.tally.sync_errors += 1;

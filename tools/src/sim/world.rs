@@ -99,6 +99,8 @@ pub struct World {
     network: Rc<RefCell<Network>>,
     life: Option<Life>,
     starts: u64,
+    /// How often power has ended.
+    power_cuts: u64,
     ledger: Ledger,
     commands: u64,
     traders: Vec<Trader>,
@@ -195,6 +197,7 @@ impl World {
             disk,
             life: None,
             starts: 0,
+            power_cuts: 0,
             commands: 0,
             traders,
             step: 0,
@@ -248,6 +251,9 @@ impl World {
         self.now_ns += passes;
         self.trace.at(self.step, self.now_ns);
         self.idle = true;
+        if self.disk.has_no_power() {
+            self.lose_power()?;
+        }
         self.deliver();
         if !self.healing {
             self.troubles()?;
@@ -364,7 +370,7 @@ impl World {
             self.kill("killed")?;
         }
         if chance(&mut self.random, Switch::PowerLoss, &self.plan) {
-            self.lose_power()?;
+            self.power_ends()?;
         }
         Ok(())
     }

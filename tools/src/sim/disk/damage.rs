@@ -63,6 +63,7 @@ impl SimDisk {
         let mut platter = self.lock();
         let mut random = platter.random.clone();
         let mut toll = Toll::default();
+        platter.power = super::Power::On;
 
         let pending = std::mem::take(&mut platter.pending);
         let mut lasting = platter.lasting.clone();

@@ -39,6 +39,17 @@ impl World {
         Ok(())
     }
 
+    /// Power ends: now, or every other time in the middle of the next sync. Under `synced` nothing of a segment is on its way but then.
+    pub(super) fn power_ends(&mut self) -> Verdict {
+        self.power_cuts += 1;
+        if self.plan.durability == Durability::Synced && self.power_cuts.is_multiple_of(2) {
+            self.trace.say("power", format_args!("ends in the next sync"));
+            self.disk.end_power_in_sync();
+            return Ok(());
+        }
+        self.lose_power()
+    }
+
     /// The machine is off.
     pub(super) fn lose_power(&mut self) -> Verdict {
         self.look()?;
