@@ -131,6 +131,7 @@ pub fn run(args: &RecoveryArgs, smoke: bool, clock: &Clock) -> Result<Section, B
                 Figure { name: "scan_ratio", value: median(&ratios), unit: Unit::Thousandths },
                 Figure { name: "core_ratio", value: median(&core_ratios), unit: Unit::Thousandths },
                 Figure::rate("messages_per_s", messages, replay_ns),
+                Figure::rate("core_per_s", messages, core_ns),
                 Figure::rate("bytes_per_s", bytes, replay_ns),
                 Figure::ns("time_ns", replay_ns),
             ],
@@ -144,11 +145,6 @@ pub fn run(args: &RecoveryArgs, smoke: bool, clock: &Clock) -> Result<Section, B
                 Figure::ns("time_ns", scan_ns),
             ],
             excludes: "everything but reading the files from memory and verifying the chain of checksums",
-        },
-        Row {
-            name: "core".into(),
-            figures: vec![Figure::rate("messages_per_s", messages, core_ns), Figure::ns("time_ns", core_ns)],
-            excludes: "the journal and everything before a datagram is there: a live venue takes the same messages, with sessions and reports",
         },
         Row {
             name: "empty venue".into(),

@@ -160,23 +160,23 @@ impl<T: Trace> Site<T> {
     }
 }
 
-/// Waits until no segment is being prepared: the disk is not to be busy with zeros while something is measured.
+/// Waits until the next segment lies ready and none grows: the disk is not to be busy with zeros while something is measured. One that is
+/// begun and not due yet does not grow.
 fn settle(dir: &Path) {
-    let names = || {
+    let files = || {
         let entries = fs::read_dir(dir).into_iter().flatten().flatten();
-        let mut names: Vec<_> = entries.map(|entry| entry.file_name()).collect();
-        names.sort();
-        names
+        let len = |entry: &fs::DirEntry| entry.metadata().map_or(0, |metadata| metadata.len());
+        let mut files: Vec<_> = entries.map(|entry| (entry.file_name(), len(&entry))).collect();
+        files.sort();
+        files
     };
     let deadline = Instant::now() + SETTLE_MAX;
-    let mut seen = names();
+    let mut seen = files();
     loop {
         thread::sleep(Duration::from_millis(10));
-        let now = names();
-        // A segment that is being prepared has something behind its name.
-        let prepared =
-            now.iter().all(|name| name.to_string_lossy().split_once(".seg").is_none_or(|(_, rest)| rest.is_empty()));
-        if (prepared && now == seen) || Instant::now() > deadline {
+        let now = files();
+        let ready = now.iter().filter(|(name, _)| Path::new(name).extension().is_some_and(|end| end == "seg")).count();
+        if (ready > 1 && now == seen) || Instant::now() > deadline {
             return;
         }
         seen = now;
