@@ -211,10 +211,26 @@ fn a_journal_is_replayed_to_a_proven_state() {
     let dir = tempfile::tempdir().expect("a directory");
     let json = measured(&["recovery", "--json", "--dir", dir.path().to_str().expect("a plain path")]);
     assert!(json.contains("every replay ended with state hash"), "{json}");
-    for name in ["scan_ratio", "messages_per_s", "bytes_per_s", "time_ns"] {
+    for name in ["scan_ratio", "core_ratio", "core_per_s", "messages_per_s", "bytes_per_s", "time_ns"] {
         assert!(figure(&json, "recover", name) > 0, "{name}");
     }
     assert!(figure(&json, "scan", "messages_per_s") > 0);
+    assert_eq!(dir.path().read_dir().expect("readable").count(), 0, "nothing is left behind");
+}
+
+#[test]
+fn snapshots_are_taken_beside_messages_and_begun_from() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let json = measured(&["snapshot", "--json", "--dir", dir.path().to_str().expect("a plain path")]);
+    assert!(json.contains("2000 orders rest in 10 instruments"), "{json}");
+    for (subject, name) in [
+        ("appending, mapped, static", "time_ratio"),
+        ("matching, quiet", "p999_ns"),
+        ("matching, snapshot under way", "snapshot_ns"),
+        ("start, files cold", "floor_ratio"),
+    ] {
+        assert!(figure(&json, subject, name) > 0, "{subject}: {name}");
+    }
     assert_eq!(dir.path().read_dir().expect("readable").count(), 0, "nothing is left behind");
 }
 
