@@ -6,12 +6,14 @@ use std::thread;
 
 use super::login::{CLIENT, START};
 use crate::error::BenchError;
+use crate::flow::Flow;
 use engine::command::Command;
 use engine::gateway::{Endpoint, Replies};
 use engine::journal::{AppendError, Appender, Position};
 use engine::limits::COMMAND_BODY_MAX;
 use engine::record;
 use engine::venue::{Outputs, Progress, Venue};
+use netio::clock::Clock;
 use netio::port::PAYLOAD_MAX;
 use wire::address::Addr;
 use wire::mold::{PacketBuilder, SessionId};
@@ -40,6 +42,24 @@ pub fn take(
         Progress::Done => Ok(()),
         Progress::Blocked => Err(BenchError::Unusable { line: sequence - 1, expected: "messages that find room" }),
     }
+}
+
+/// Gives a venue a whole flow. Returns how long that took.
+///
+/// # Errors
+/// As [`take`].
+pub fn feed(
+    flow: &Flow,
+    venue: &mut Venue,
+    token: SessionId,
+    out: &mut impl Outputs,
+    clock: &Clock,
+) -> Result<u64, BenchError> {
+    let before = clock.now();
+    for (message, sequence) in flow.messages().iter().zip(1_u64..) {
+        take(venue, token, sequence, message, out)?;
+    }
+    Ok(clock.now() - before)
 }
 
 /// Where a live venue's commands go.

@@ -11,7 +11,7 @@ use crate::flow::Flow;
 use crate::host::file_system;
 use crate::published::SEED;
 use crate::sample::median;
-use crate::subject::journaled::{Unjournaled, Writer, take};
+use crate::subject::journaled::{Unjournaled, Writer, feed};
 use crate::subject::login::{SECRET, START, log_in_journaled};
 use crate::suite::journal::JournalArgs;
 use clap::Args;
@@ -74,7 +74,7 @@ pub fn run(args: &RecoveryArgs, smoke: bool, clock: &Clock) -> Result<Section, B
     config.journal.dir.clone_from(&dir);
 
     let flow = Flow::generated(SCENARIO, orders, SEED, &config)?;
-    let end = live(&flow, &config)?;
+    let end = live(&flow, &config, clock)?;
     let (mut replays_ns, mut scans_ns, mut empty_ns, mut cores_ns) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut bytes = 0;
     for _ in 0..passes {
@@ -156,15 +156,13 @@ pub fn run(args: &RecoveryArgs, smoke: bool, clock: &Clock) -> Result<Section, B
 }
 
 /// Not measured: a venue takes the flow and journals it; then it stops in order.
-fn live(flow: &Flow, config: &Config) -> Result<End, BenchError> {
+fn live(flow: &Flow, config: &Config, clock: &Clock) -> Result<End, BenchError> {
     let Recovered { mut venue, journal, .. } = recover_from(From::Genesis, config, &Ground::default(), START)?;
     let Journal { appender, helper, .. } = journal;
     let threads = helper.spawn().map_err(BenchError::Thread)?;
     let mut writer = Writer::new(appender);
     let token = log_in_journaled(&mut venue, config, &mut |command| writer.append(command))?;
-    for (message, sequence) in flow.messages().iter().zip(1_u64..) {
-        take(&mut venue, token, sequence, message, &mut writer)?;
-    }
+    feed(flow, &mut venue, token, &mut writer, clock)?;
     writer.end()?;
     threads.stop()?;
     // The genesis is a record that the venue did not write.
@@ -177,11 +175,7 @@ fn unjournaled(flow: &Flow, config: &Config, clock: &Clock) -> Result<(u64, u64)
     let mut venue = engine::recovery::venue(config, SECRET);
     let mut out = Unjournaled::default();
     let token = log_in_journaled(&mut venue, config, &mut |_| {})?;
-    let before = clock.now();
-    for (message, sequence) in flow.messages().iter().zip(1_u64..) {
-        take(&mut venue, token, sequence, message, &mut out)?;
-    }
-    let taken_ns = clock.now() - before;
+    let taken_ns = feed(flow, &mut venue, token, &mut out, clock)?;
     Ok((taken_ns, venue.exchange().book().state_hash()))
 }
 
