@@ -5,67 +5,29 @@
 //! ```
 //! Goal: the whole graph in one place. Non-goal: signals, terminals, files other than the journal; the command line has those.
 
+mod error;
 pub mod graph;
 
+pub use error::{StartError, StopError};
+
+use self::graph::build;
 use crate::config::{Config, Topology};
 use crate::ground::Ground;
-use crate::journal::{Appender, HelperThreads, JournalError, RecoveryReport, Watch};
-use crate::limits::{COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, PACKET_LINK_SLOTS, TICK_LINK_SLOTS};
-use crate::link::{Datagram, FeedEvent, JournalEntry};
+use crate::journal::{HelperThreads, RecoveryReport, Watch};
 use crate::progress::Progress;
-use crate::recovery::{From, Recovered, recover_watched};
+use crate::recovery::{From, recover_watched};
 use crate::retention::{Retention, RetentionThread};
 use crate::snapshot::{FollowerThread, Prepared, SnapshotError, SnapshotName};
-use crate::tile::{
-    Control, Duty, FeedStage, JournalStage, MatchingOutputs, MatchingStage, NetStage, Phase, Remains, Tile, TileKind,
-    TileThread,
-};
+use crate::tile::{Control, Duty, Phase, Remains, Tile, TileKind, TileThread};
 use crate::trace::{Off, Trace};
 use crate::venue::Venue;
 use netio::clock::Clock;
 use netio::port::{Endpoint, Port, PortCounters};
-use netio::ring::channel;
 use std::net::SocketAddrV4;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 use wire::{Nanos, Seq};
-
-/// Why an appliance did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The journal cannot be used.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-    /// The journal cannot be followed.
-    #[error(transparent)]
-    Snapshot(#[from] SnapshotError),
-    /// A thread could not be started or pinned.
-    #[error("thread {name} did not start: {reason}")]
-    Thread {
-        /// Which one.
-        name: String,
-        /// Why.
-        reason: String,
-    },
-}
-
-/// Why an appliance ended otherwise than it should.
-#[derive(Debug, thiserror::Error)]
-pub enum StopError {
-    /// A tile could not go on.
-    #[error("the appliance stopped by itself: {0}")]
-    Failed(String),
-    /// The journal could not be brought to its end.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-    /// What the journal holds does not lead to the state that it led to, or the last snapshot could not be written. The journal is whole.
-    #[error("the journal is whole, but its follower failed: {0}")]
-    Snapshot(#[from] SnapshotError),
-    /// A bug: a thread panicked.
-    #[error("a tile's thread panicked; what was acknowledged is in the journal")]
-    Panicked,
-}
 
 /// What is left of an appliance that has stopped.
 pub struct Stopped<T = Off> {
@@ -352,48 +314,6 @@ impl<T: Trace> Appliance<T> {
 const QUIET: Duration = Duration::from_millis(20);
 /// How long draining may take: a client that keeps asking must not keep the appliance alive.
 const DRAIN_MAX: Duration = Duration::from_secs(5);
-
-/// The four tiles with their links.
-fn build<P: Port, T: Trace>(
-    config: &Config,
-    port: P,
-    recovered: Recovered,
-    control: &Arc<Control>,
-    trace: impl Fn(TileKind) -> T,
-) -> (Vec<Tile<P, T>>, crate::journal::Helper) {
-    let Recovered { venue, journal, ticks, .. } = recovered;
-    let (request_in, request_out) = channel(DATAGRAM_LINK_SLOTS, Datagram::empty);
-    let (reply_in, reply_out) = channel(DATAGRAM_LINK_SLOTS, Datagram::empty);
-    let (packet_in, packet_out) = channel(PACKET_LINK_SLOTS, Datagram::empty);
-    let (command_in, command_out) = channel(COMMAND_LINK_SLOTS, JournalEntry::empty);
-    let (mut tick_in, tick_out) = channel(TICK_LINK_SLOTS, FeedEvent::empty);
-    let first_tick = venue.exchange().numbers().tick - ticks.len() as u64;
-    for (cause, tick) in ticks {
-        tick_in.push(FeedEvent { cause, tick }).expect("REPUBLISHED_TICKS_MAX fits the link");
-    }
-    let watch = journal.watch;
-    let feed = FeedStage::new(
-        venue.exchange().feed_session(),
-        first_tick,
-        config.feed.tick_lines.iter().map(|&line| line.into()).collect(),
-        u64::from(config.feed.heartbeat_ms) * 1_000_000,
-        tick_out,
-        packet_in,
-        watch.clone(),
-    );
-    let outputs = MatchingOutputs { replies: reply_in, commands: command_in, ticks: tick_in };
-    let appender: Appender = journal.appender;
-    let net = NetStage::new(port, request_in, reply_out, packet_out, Arc::clone(control));
-    let matching = MatchingStage::new(venue, request_out, outputs, watch.clone());
-    let journal_tile = JournalStage::new(appender, command_out, watch);
-    let tiles = vec![
-        Tile::Net(net.with_trace(trace(TileKind::Net))),
-        Tile::Matching(Box::new(matching.with_trace(trace(TileKind::Matching)))),
-        Tile::Journal(journal_tile.with_trace(trace(TileKind::Journal))),
-        Tile::Feed(feed),
-    ];
-    (tiles, journal.helper)
-}
 
 /// Puts the tiles on their threads, in data-flow order within each.
 fn spawn<P: Port + Send + 'static, T: Trace>(

@@ -24,6 +24,7 @@ pub mod bus_error;
 pub mod cut;
 pub mod directory;
 pub mod disk;
+pub mod end;
 pub mod error;
 mod files;
 pub mod helper;

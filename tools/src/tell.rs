@@ -16,7 +16,7 @@ mod text_line;
 
 pub use json_line::JsonLine;
 pub use message::{inbound, kind_of, message, order_of, outbound, report, report_kind_of, tick};
-pub use record::{record, record_line, session_of};
+pub use record::{record, record_line, record_place, session_of};
 pub use text_line::TextLine;
 
 use std::fmt::{Debug, Display};

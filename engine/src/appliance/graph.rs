@@ -2,14 +2,19 @@
 //!
 //! Goal: a simulation runs what the appliance runs, made by the same code, and decides itself whose turn it is. Non-goal: speed.
 
-use super::build;
 use crate::config::Config;
-use crate::journal::{Helper, Watch};
+use crate::journal::{Appender, Helper, Watch};
+use crate::limits::{COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, PACKET_LINK_SLOTS, TICK_LINK_SLOTS};
+use crate::link::{Datagram, FeedEvent, JournalEntry};
 use crate::recovery::Recovered;
-use crate::tile::{Control, Stage, StageError, Tile, TileKind, turn_order};
-use crate::trace::Off;
+use crate::tile::{
+    Control, FeedStage, JournalStage, MatchingOutputs, MatchingStage, NetStage, Stage, StageError, Tile, TileKind,
+    turn_order,
+};
+use crate::trace::{Off, Trace};
 use crate::venue::Venue;
 use netio::port::Port;
+use netio::ring::channel;
 use std::sync::Arc;
 use wire::Nanos;
 
@@ -74,4 +79,46 @@ impl<P: Port> Graph<P> {
         });
         venue.expect("a graph has a matching tile")
     }
+}
+
+/// The four tiles with their links.
+pub(super) fn build<P: Port, T: Trace>(
+    config: &Config,
+    port: P,
+    recovered: Recovered,
+    control: &Arc<Control>,
+    trace: impl Fn(TileKind) -> T,
+) -> (Vec<Tile<P, T>>, Helper) {
+    let Recovered { venue, journal, ticks, .. } = recovered;
+    let (request_in, request_out) = channel(DATAGRAM_LINK_SLOTS, Datagram::empty);
+    let (reply_in, reply_out) = channel(DATAGRAM_LINK_SLOTS, Datagram::empty);
+    let (packet_in, packet_out) = channel(PACKET_LINK_SLOTS, Datagram::empty);
+    let (command_in, command_out) = channel(COMMAND_LINK_SLOTS, JournalEntry::empty);
+    let (mut tick_in, tick_out) = channel(TICK_LINK_SLOTS, FeedEvent::empty);
+    let first_tick = venue.exchange().numbers().tick - ticks.len() as u64;
+    for (cause, tick) in ticks {
+        tick_in.push(FeedEvent { cause, tick }).expect("REPUBLISHED_TICKS_MAX fits the link");
+    }
+    let watch = journal.watch;
+    let feed = FeedStage::new(
+        venue.exchange().feed_session(),
+        first_tick,
+        config.feed.tick_lines.iter().map(|&line| line.into()).collect(),
+        u64::from(config.feed.heartbeat_ms) * 1_000_000,
+        tick_out,
+        packet_in,
+        watch.clone(),
+    );
+    let outputs = MatchingOutputs { replies: reply_in, commands: command_in, ticks: tick_in };
+    let appender: Appender = journal.appender;
+    let net = NetStage::new(port, request_in, reply_out, packet_out, Arc::clone(control));
+    let matching = MatchingStage::new(venue, request_out, outputs, watch.clone());
+    let journal_tile = JournalStage::new(appender, command_out, watch);
+    let tiles = vec![
+        Tile::Net(net.with_trace(trace(TileKind::Net))),
+        Tile::Matching(Box::new(matching.with_trace(trace(TileKind::Matching)))),
+        Tile::Journal(journal_tile.with_trace(trace(TileKind::Journal))),
+        Tile::Feed(feed),
+    ];
+    (tiles, journal.helper)
 }

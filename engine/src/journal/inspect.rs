@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use wire::journal::Body;
 use wire::{Nanos, Seq};
 
-use super::reader::{Reader, Record, Torn};
+use super::end::Torn;
+use super::reader::{Reader, Record};
 use super::{JournalError, Position};
 
 /// What [`verify`] found; every record up to `last_seq` is whole and in its place.

@@ -113,13 +113,10 @@ impl Segment {
                 Ok((Self { header, map }, Backing::mapped(header.index, file)))
             }
             Durability::Synced => {
-                let mut staged = Mapping::of_memory(map.len()).map_err(JournalError::io("take memory for", path))?;
-                staged.rest_mut(0)[..end].copy_from_slice(&map.bytes()[..end]);
-                staged.publish(end);
+                let staged = in_memory(&header, &map.bytes()[..end], path)?;
                 // What was written through these must be out of the cache before anything is written past it.
                 drop((map, file));
-                let file = disk.open_direct(path).map_err(JournalError::io("open the segment", path))?;
-                let backing = Backing::staged(header.index, file, staged.published(), header.segment_len);
+                let backing = past_cache(&header, &staged, path, disk)?;
                 Ok((Self { header, map: staged }, backing))
             }
         }
@@ -255,11 +252,9 @@ impl Unfinished {
                 Ok((Segment { header, map }, Backing::mapped(index, file)))
             }
             Durability::Synced => {
-                let len = usize::try_from(header.segment_len).unwrap_or(usize::MAX);
-                let map = Mapping::of_memory(len).map_err(JournalError::io("take memory for", &path))?;
+                let map = in_memory(&header, &[], &path)?;
                 drop(file);
-                let file = disk.open_direct(&path).map_err(JournalError::io("open the segment", &path))?;
-                let backing = Backing::staged(index, file, map.published(), header.segment_len);
+                let backing = past_cache(&header, &map, &path, disk)?;
                 Ok((Segment { header, map }, backing))
             }
         }
@@ -275,6 +270,21 @@ impl Unfinished {
         directory::sync(&dir, disk)?;
         Ok((header, path, file))
     }
+}
+
+/// Memory of the process for a segment whose file begins with `contents`, which are published.
+fn in_memory(header: &SegmentHeader, contents: &[u8], path: &Path) -> Result<Mapping, JournalError> {
+    let len = usize::try_from(header.segment_len).unwrap_or(usize::MAX);
+    let mut memory = Mapping::of_memory(len).map_err(JournalError::io("take memory for", path))?;
+    memory.rest_mut(0)[..contents.len()].copy_from_slice(contents);
+    memory.publish(contents.len());
+    Ok(memory)
+}
+
+/// The file of such a segment, for the syncer.
+fn past_cache(header: &SegmentHeader, memory: &Mapping, path: &Path, disk: &dyn Disk) -> Result<Backing, JournalError> {
+    let file = disk.open_direct(path).map_err(JournalError::io("open the segment", path))?;
+    Ok(Backing::staged(header.index, file, memory.published(), header.segment_len))
 }
 
 /// What a record is made of.

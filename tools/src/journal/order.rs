@@ -9,7 +9,7 @@ use super::happening::{Happening, What};
 use super::names::Names;
 use super::selection::{Selection, chain_of};
 use super::when::Rfc3339;
-use crate::tell::{Fields, JsonLine, TextLine};
+use crate::tell::{Fields, JsonLine, TextLine, record_place};
 use clap::Args;
 use engine::book::OrderKey;
 use engine::journal::Record;
@@ -74,10 +74,7 @@ fn print(it: &Happening<'_>, cause: &Record<'_>, names: &Names, json: bool, out:
     if json {
         let mut line = JsonLine::begin(out)?;
         let fields: &mut dyn Fields = &mut line;
-        fields.number("seq", seq.get())?;
-        fields.number("receive_time_ns", receive_time.get())?;
-        fields.number("segment", position.segment)?;
-        fields.number("offset", position.offset)?;
+        record_place(cause, fields)?;
         fields.text("what", what)?;
         it.tell(names, fields)?;
         return line.finish();

@@ -8,6 +8,7 @@
 mod end;
 mod power;
 mod site;
+mod troubles;
 
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -25,7 +26,7 @@ use super::check::stopped::Stopped;
 use super::check::{Verdict, agreed};
 use super::disk::SimDisk;
 use super::ledger::Ledger;
-use super::network::{Network, Party, VENUE, VENUE_REREQUEST};
+use super::network::{Network, Party};
 use super::orders::Vocabulary;
 use super::plan::{Plan, Switch};
 use super::port::SimPort;
@@ -315,88 +316,6 @@ impl World {
         if let Some(arrived) = self.network.borrow().inbox.back() {
             self.idle = false;
             self.overheard = Some((arrived.from, arrived.payload.clone()));
-        }
-    }
-
-    fn troubles(&mut self) -> Verdict {
-        let chance = |random: &mut Random, switch, plan: &Plan| random.chance(plan.strength(switch));
-        if chance(&mut self.random, Switch::Partition, &self.plan) {
-            let number = self.random.place(self.traders.len());
-            let until = self.now_ns + self.random.magnitude(1_000_000..=1_000_000_000);
-            let ways = self.random.below(3);
-            let what = ["to the venue", "from the venue", "both ways"][usize::try_from(ways).unwrap_or(2)];
-            self.network.borrow_mut().cut_off(number, until, ways);
-            self.trace.say("network", format_args!("client {number} is cut off {what} until {} us", until / 1_000));
-        }
-        if chance(&mut self.random, Switch::Strangers, &self.plan) {
-            self.stranger();
-        }
-        if chance(&mut self.random, Switch::DiskFull, &self.plan) {
-            self.full_until_ns = self.now_ns + self.random.magnitude(1_000_000..=500_000_000);
-            self.disk.set_full(true);
-            self.trace.say("disk", format_args!("full until {} us", self.full_until_ns / 1_000));
-        } else if self.full_until_ns > 0 && self.now_ns >= self.full_until_ns {
-            self.full_until_ns = 0;
-            self.disk.set_full(false);
-            self.trace.say("disk", format_args!("has room again"));
-        }
-        if chance(&mut self.random, Switch::DiskLow, &self.plan) {
-            self.low_until_ns = self.now_ns + self.random.magnitude(1_000_000..=500_000_000);
-            self.disk.set_low(true);
-            self.trace.say("disk", format_args!("little room until {} us", self.low_until_ns / 1_000));
-        } else if self.low_until_ns > 0 && self.now_ns >= self.low_until_ns {
-            self.low_until_ns = 0;
-            self.disk.set_low(false);
-            self.trace.say("disk", format_args!("room enough again"));
-        }
-        if chance(&mut self.random, Switch::SlowHelper, &self.plan) {
-            self.helper_asleep_until_ns = self.now_ns + self.random.magnitude(100_000..=100_000_000);
-            self.trace.say("helpers", format_args!("have no turn until {} us", self.helper_asleep_until_ns / 1_000));
-        }
-        if chance(&mut self.random, Switch::SlowFollower, &self.plan) {
-            self.follower_asleep_until_ns = self.now_ns + self.random.magnitude(100_000..=500_000_000);
-            self.trace.say("follower", format_args!("has no turn until {} us", self.follower_asleep_until_ns / 1_000));
-        }
-        if chance(&mut self.random, Switch::ClockForward, &self.plan) {
-            let by = self.random.magnitude(1_000_000..=5_000_000_000);
-            self.skew_ns += i64::try_from(by).unwrap_or(0);
-            self.trace.say("clock", format_args!("jumps {} us forward", by / 1_000));
-        }
-        if chance(&mut self.random, Switch::Writeback, &self.plan) {
-            let pages = self.disk.write_back().or_else(broken)?;
-            self.trace.say("disk", format_args!("{pages} pages written unasked"));
-        }
-        if chance(&mut self.random, Switch::Kill, &self.plan) {
-            self.kill("killed")?;
-        }
-        if chance(&mut self.random, Switch::PowerLoss, &self.plan) {
-            self.power_ends()?;
-        }
-        Ok(())
-    }
-
-    /// Somebody who is nobody sends something, or sends again what somebody else has sent, to the venue or to a client.
-    fn stranger(&mut self) {
-        let from = Addr { ip: 0x0A00_0900 + u32::try_from(self.random.below(200)).unwrap_or(0), port: 5 };
-        let mut payload = match &self.overheard {
-            Some((_, payload)) if self.random.below(3) > 0 => payload.clone(),
-            _ => {
-                let mut bytes = vec![0; self.random.place(120)];
-                self.random.fill(&mut bytes);
-                bytes
-            }
-        };
-        if self.random.below(3) == 0 {
-            payload.truncate(self.random.place(payload.len() + 1));
-        } else if self.random.below(2) == 0 && !payload.is_empty() {
-            let bit = self.random.place(payload.len() * 8);
-            payload[bit / 8] ^= 1 << (bit % 8);
-        }
-        let mut network = self.network.borrow_mut();
-        match self.random.below(3) {
-            0 => network.send_to_trader(self.random.place(self.traders.len()), from, &payload),
-            1 => network.send_to_venue(None, from, VENUE_REREQUEST, &payload),
-            _ => network.send_to_venue(None, from, VENUE, &payload),
         }
     }
 

@@ -51,6 +51,17 @@ pub fn session_of(record: &Record<'_>) -> Option<SessionIndex> {
     Body::decode(record.kind, record.body).ok()?.session()
 }
 
+/// Tells which record it is, when it was received and where it lies.
+///
+/// # Errors
+/// What is below refuses.
+pub fn record_place(entry: &Record<'_>, out: &mut dyn Fields) -> io::Result<()> {
+    out.number("seq", entry.seq.get())?;
+    out.number("receive_time_ns", entry.receive_time.get())?;
+    out.number("segment", entry.position.segment)?;
+    out.number("offset", entry.position.offset)
+}
+
 /// Prints a record as one line: seq, receive time, place, kind, and what it says.
 ///
 /// # Errors
@@ -60,10 +71,7 @@ pub fn record_line(entry: &Record<'_>, json: bool, out: &mut impl Write) -> io::
     if json {
         let mut line = JsonLine::begin(out)?;
         let fields: &mut dyn Fields = &mut line;
-        fields.number("seq", seq.get())?;
-        fields.number("receive_time_ns", receive_time.get())?;
-        fields.number("segment", position.segment)?;
-        fields.number("offset", position.offset)?;
+        record_place(entry, fields)?;
         fields.word("kind", kind)?;
         record(entry, fields)?;
         return line.finish();
