@@ -8,6 +8,7 @@ mod layout;
 
 pub mod address;
 pub mod error;
+pub mod feed;
 pub mod ids;
 pub mod itch;
 pub mod journal;
