@@ -14,6 +14,7 @@ pub mod ids;
 pub mod itch;
 pub mod journal;
 pub mod login;
+pub mod messages;
 pub mod mold;
 pub mod money;
 pub mod ouch;

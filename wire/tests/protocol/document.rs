@@ -11,6 +11,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("mold", include_str!("../../src/mold.rs")),
     ("tick", include_str!("../../src/tick.rs")),
     ("soup", include_str!("../../src/soup.rs")),
+    ("messages", include_str!("../../src/messages.rs")),
     ("glimpse", include_str!("../../src/glimpse.rs")),
     ("login", include_str!("../../src/login.rs")),
     ("journal", include_str!("../../src/journal.rs")),
