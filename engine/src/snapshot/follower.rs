@@ -15,7 +15,7 @@ use super::tail::Tail;
 use super::{SnapshotError, SnapshotName, load_newest};
 use crate::config::Config;
 use crate::journal::{Anchor, Disk, Hold, JournalError, Watch, directory};
-use crate::limits::REPUBLISHED_TICKS_MAX;
+use crate::limits::REPUBLISHED_MAX;
 use crate::recovery::{Replayed, follower_venue, replay};
 use crate::venue::Venue;
 use wire::Seq;
@@ -59,10 +59,10 @@ impl Prepared {
         let used = loaded.as_ref().map_or(Seq(0), |loaded| loaded.name.seq);
         names.retain(|name| name.epoch == epoch && name.seq > used);
         let known = Known { keep: usize::from(config.snapshot.keep), synced: Seq(0), unusable: names };
-        let mut outputs = Replayed { ticks: VecDeque::with_capacity(REPUBLISHED_TICKS_MAX) };
+        let mut outputs = Replayed { events: VecDeque::with_capacity(REPUBLISHED_MAX) };
         let (venue, anchor) = match loaded {
             Some(loaded) => {
-                outputs.ticks.extend(loaded.ticks);
+                outputs.events.extend(loaded.events);
                 (loaded.venue, Some(loaded.anchor))
             }
             None => (empty(), None),
@@ -136,8 +136,8 @@ impl Follower {
         if anchor.seq <= self.saved {
             return Ok(None);
         }
-        let ticks = self.outputs.ticks.iter().copied();
-        let saved = save(&self.options, &self.venue, &anchor, ticks, &mut self.ranks)?;
+        let events = self.outputs.events.iter().copied();
+        let saved = save(&self.options, &self.venue, &anchor, events, &mut self.ranks)?;
         self.saved = anchor.seq;
         // What was passed over at the start is replaced from now on.
         self.known.synced = self.watch.synced_seq();
