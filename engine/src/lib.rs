@@ -6,12 +6,14 @@
 // The pure part.
 pub mod book;
 pub mod command;
+pub mod depth;
 pub mod exchange;
 pub mod gateway;
 pub mod image;
 pub mod instrument;
 pub mod limits;
 pub mod mark;
+pub mod market_event;
 pub mod milestone;
 pub mod record;
 pub mod rules;
