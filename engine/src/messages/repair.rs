@@ -82,8 +82,7 @@ impl Repair {
         let epoch = directory::epoch(&dir)?.unwrap_or_default();
         let mut walk = Walk::open(&self.config, &dir)?;
         for part in &mut parts {
-            part.begin(walk.exchange().numbers());
-            let lost: u64 = part.missing.iter().map(|(begin, end)| part.next.min(*end).saturating_sub(*begin)).sum();
+            let lost = part.begin(walk.exchange().numbers());
             if lost > 0 {
                 self.archive.told.tell(format!(
                     "{lost} messages of {} before {} cannot be made again: the journal before them was pruned, and there is no archive",
@@ -115,10 +114,8 @@ impl Repair {
         }
         drop(self.hold);
         let made = self.made.load(Ordering::Relaxed);
-        if !stopping.load(Ordering::Acquire) {
-            self.archive.told.tell(format!(
-                "the message store is complete again as far as the journal reaches: {made} messages were made"
-            ));
+        if made == wanted {
+            self.archive.told.tell(format!("the message store is whole again: {made} messages were made"));
         }
         Ok(())
     }
@@ -173,11 +170,16 @@ impl Repair {
 }
 
 impl Part {
-    fn begin(&mut self, numbers: Numbers) {
+    /// The journal leads to messages from here on. Returns how many are lost for good.
+    fn begin(&mut self, numbers: Numbers) -> u64 {
         self.next = numbers.next(self.stream);
+        let mut lost = 0;
         for (begin, end) in &mut self.missing {
-            *begin = (*begin).max(self.next).min(*end);
+            let reached = self.next.clamp(*begin, *end);
+            lost += reached - *begin;
+            *begin = reached;
         }
+        lost
     }
 
     fn is_done(&self) -> bool {

@@ -60,8 +60,8 @@ fn any_file_may_be_gone() {
     let config = used(dir.path());
     for kind in StreamKind::ALL {
         let count = files(&config, kind).len();
-        assert!(count > 3, "{count} files");
-        for place in [0, 1, count - 2, count - 1] {
+        assert!(kind == StreamKind::Depth || count > 3, "{count} files");
+        for place in [0, 1 % count, count.saturating_sub(2), count - 1] {
             fs::remove_file(&files(&config, kind)[place]).expect("removed");
             comes_back(&config, &format!("file {place} of {kind:?}"));
         }
@@ -104,7 +104,7 @@ fn files_that_are_cut_short_or_of_somebody_else_are_not_believed() {
 fn what_the_journal_does_not_reach_any_more_is_not_answered_and_told() {
     let dir = tempfile::tempdir().expect("a directory");
     let mut config = small(dir.path());
-    config.journal.keep_bytes = 1;
+    (config.journal.keep_bytes, config.journal.archive) = (1, engine::config::Archive::None);
     let mut site = Site::open(&config);
     let mut storing = Storing::begin(&site);
     let disk = std::sync::Arc::new(engine::journal::LocalDisk);
