@@ -1,8 +1,8 @@
 //! Random streams of commands.
 
 use engine::book::{
-    BookCommand, BookEvent, BookLimits, CancelReason, NewOrder, OrderKey, QtyBasis, ReduceTo, Replace, ReplaceKind,
-    SelfMatch, TimeInForce,
+    BookCommand, BookLimits, CancelReason, NewOrder, OrderKey, QtyBasis, ReduceTo, Replace, ReplaceKind, SelfMatch,
+    TimeInForce,
 };
 use engine::limits::FILLS_PER_COMMAND_MAX;
 use wire::{InstrumentIndex, MemberId, OrderRef, Price, Qty, SessionIndex, Side, UserRefNum};
@@ -121,7 +121,8 @@ pub const FLAVOURS: [Flavour; 7] = [
 pub struct Stream {
     pub dice: Dice,
     flavour: Flavour,
-    order_ref: u64,
+    /// The number of the last order, or of the last slice of an iceberg where the test counts them.
+    pub order_ref: u64,
     user_refs: [u32; 6],
 }
 
@@ -143,17 +144,6 @@ impl Stream {
             1..=3 => BookCommand::Replace(self.replacement(key, live)),
             _ => BookCommand::New(self.order(live)),
         }
-    }
-
-    /// The number of the next order.
-    pub const fn next_ref(&self) -> OrderRef {
-        OrderRef(self.order_ref + 1)
-    }
-
-    /// Icebergs that showed another slice took numbers.
-    pub fn skip_slices(&mut self, events: &[BookEvent]) {
-        let slices = events.iter().filter(|event| matches!(event, BookEvent::Refreshed { .. })).count();
-        self.order_ref += slices as u64;
     }
 
     /// Mostly a live key, sometimes one that never lived or is dead.
