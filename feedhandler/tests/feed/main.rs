@@ -4,3 +4,5 @@ mod arbitration;
 mod books;
 mod depth;
 mod packets;
+mod simulation;
+mod venue_model;
