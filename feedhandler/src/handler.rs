@@ -98,6 +98,8 @@ pub struct Handler {
     highest: u64,
     /// One more than the last that was told (live delivery).
     told: u64,
+    /// Nothing below is told any more: it was, or it was given up for telling.
+    floor: u64,
     window: Window,
     view: View,
     /// A snapshot that is being read; takes the view's place when it is whole.
@@ -147,6 +149,7 @@ impl Handler {
             next: 0,
             highest: 0,
             told: 0,
+            floor: 0,
             window: Window::new(options.window),
             view: View::new(options.kind, &options.books),
             coming,
@@ -377,6 +380,10 @@ impl Handler {
         // What the window has from here on goes onto it; what it has lost of that is a gap like any other.
         (self.next, self.valid, self.exact) = (next, true, true);
         self.highest = self.highest.max(next);
+        if next.saturating_add(self.window.len()) < self.window.top() {
+            // What the window has at its end will have to make room, and come again.
+            self.floor = self.floor.max(self.window.top());
+        }
         listener.snapshot(next);
         self.drain(now, listener);
     }

@@ -63,10 +63,10 @@ impl Handler {
     pub(super) fn drain(&mut self, now: Nanos, listener: &mut impl FeedListener) {
         let live = self.options.delivery == Delivery::Live;
         while self.valid && self.window.top() > self.next {
-            let Self { window, view, counters, next, told, .. } = self;
+            let Self { window, view, counters, next, told, floor, .. } = self;
             let Some(bytes) = window.get(*next) else { break };
-            if live && *next < *told {
-                // Told when it came. Books of orders, and those that a snapshot replaced, do not have it yet.
+            if *next < *floor || live && *next < *told {
+                // Told before. Books of orders, and those that a snapshot replaced, do not have it yet.
                 view.apply_again(*next, bytes, listener);
             } else {
                 listener.message(*next, bytes, false);
@@ -134,8 +134,8 @@ impl Handler {
         for (sequence, bytes) in packet.messages() {
             if sequence < self.next {
                 self.counters.duplicates += 1;
-            } else if sequence < self.told {
-                // Told before a snapshot that does not have it.
+            } else if sequence < self.floor {
+                // Told, or given up for telling, before a snapshot that does not have it.
                 self.view.apply_again(sequence, bytes, listener);
             } else {
                 listener.message(sequence, bytes, false);
@@ -169,7 +169,7 @@ impl Handler {
                 continue;
             }
             self.counters.held += 1;
-            if live {
+            if live && sequence >= self.floor {
                 let late = sequence < self.told;
                 self.told = self.told.max(sequence + 1);
                 listener.message(sequence, bytes, late);
@@ -184,17 +184,19 @@ impl Handler {
         let base = (sequence + 1).saturating_sub(self.window.len());
         if !self.valid {
             // A snapshot comes: what matters is the end of the stream.
-            self.next = base;
+            (self.next, self.floor) = (base, self.floor.max(base));
             return true;
         }
         if self.resync.is_wanted() || (self.options.delivery == Delivery::Live && self.resync.is_possible()) {
-            (self.valid, self.cause, self.next) = (false, StaleReason::Overrun, base);
+            (self.valid, self.cause) = (false, StaleReason::Overrun);
+            (self.next, self.floor) = (base, self.floor.max(base));
             self.repair.reset();
             self.resync.want(now);
             return true;
         }
         if self.options.delivery == Delivery::Live {
             self.give_up(base, listener);
+            self.floor = self.floor.max(base);
             self.drain(now, listener);
             return true;
         }
@@ -287,9 +289,9 @@ impl Handler {
         let again = cause != StaleReason::Joining;
         if self.resync.is_possible() && (again || self.options.join == Join::Snapshot) {
             (self.valid, self.exact, self.next) = (false, true, sequence);
-            if cause != StaleReason::Damaged {
-                self.told = sequence;
-            }
+            // Of a stream that goes on, nothing is told twice.
+            (self.told, self.floor) =
+                if cause == StaleReason::Damaged { (self.told, self.told) } else { (sequence, 0) };
             self.resync.want(now);
             return;
         }
@@ -301,7 +303,7 @@ impl Handler {
             Join::Start if !again => 1,
             _ => sequence,
         };
-        (self.valid, self.next, self.told) = (true, from, from);
+        (self.valid, self.next, self.told, self.floor) = (true, from, from, 0);
         self.exact = from <= 1 || matches!(self.options.join, Join::At(_)) && !again;
         if !self.exact {
             self.cause = StaleReason::Partial;
