@@ -10,6 +10,7 @@
 
 mod books;
 mod encode;
+mod handler;
 mod matching;
 mod publisher;
 mod recorded;
@@ -70,6 +71,7 @@ pub fn run(args: &FeedArgs, smoke: bool, clock: &Clock) -> Result<Section, Bench
     section.facts.push(("passes", format!("median of {passes}, in turns")));
     section.rows.extend(encode::rows(&day, passes, clock));
     section.rows.extend(publisher::rows(&day, passes, args.port, clock, &mut section.facts)?);
+    section.rows.extend(handler::rows(&day, passes, clock)?);
     for recorded in [&day, &market] {
         section.rows.push(books::row(recorded, passes, clock)?);
     }
