@@ -160,3 +160,59 @@ impl Serving<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    const STALL: Duration = Duration::from_millis(150);
+    /// More than lies in the buffers between the two.
+    const LONG: usize = 64 << 20;
+
+    /// Writes to somebody who reads so many bytes after each pause.
+    fn write_to(reads: usize, pause: Duration, deadline: Duration) -> Result<(), Ending> {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let mut reader = TcpStream::connect(listener.local_addr().expect("bound")).expect("a listener");
+        let (mut socket, _) = listener.accept().expect("a connection");
+        socket.set_write_timeout(Some(Duration::from_millis(10))).expect("a socket");
+        let stopping = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let reading = scope.spawn(|| {
+                let mut bytes = vec![0; reads.max(1)];
+                while !stopping.load(Ordering::Acquire) {
+                    std::thread::sleep(pause);
+                    if reads > 0 {
+                        let _ = reader.read(&mut bytes);
+                    }
+                }
+            });
+            let desk = Desk::new(Duration::ZERO);
+            let (going, bytes) = (AtomicBool::new(false), vec![0; LONG]);
+            let serving = Serving { desk: &desk, stall: STALL, stopping: &going };
+            let done = serving.write(&mut socket, &bytes, Instant::now() + deadline);
+            stopping.store(true, Ordering::Release);
+            drop(socket);
+            let _ = reading.join();
+            done
+        })
+    }
+
+    #[test]
+    fn who_takes_nothing_is_dropped() {
+        let begin = Instant::now();
+        assert_eq!(write_to(0, Duration::from_millis(1), Duration::from_secs(60)), Err(Ending::Slow));
+        assert!(begin.elapsed() < Duration::from_secs(5), "long before the deadline");
+    }
+
+    #[test]
+    fn who_takes_too_little_is_dropped_too() {
+        let done = write_to(64 << 10, Duration::from_millis(5), Duration::from_millis(600));
+        assert_eq!(done, Err(Ending::Slow), "always something, and never enough");
+    }
+
+    #[test]
+    fn who_takes_it_gets_it() {
+        assert_eq!(write_to(4 << 20, Duration::ZERO, Duration::from_secs(60)), Ok(()));
+    }
+}

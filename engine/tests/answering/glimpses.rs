@@ -3,7 +3,7 @@
 use crate::site::Site;
 use crate::storing::{Messages, published, small};
 use engine::exchange::Exchange;
-use engine::glimpse::{Desk, GlimpseOptions, GlimpseThread, Image, Imager};
+use engine::glimpse::{Desk, GlimpseCounts, GlimpseOptions, GlimpseThread, Imager};
 use engine::journal::LocalDisk;
 use engine::rerequest::Proofs;
 use engine::snapshot::{Follower, Prepared};
@@ -74,12 +74,28 @@ impl Yard {
     /// Everything that the server says to a login, until it closes.
     fn log_in(&self, session: SessionId) -> Vec<u8> {
         let mut socket = self.connect();
-        socket.write_all(&login(session)).expect("taken");
+        let _ = socket.write_all(&login(session));
         // Also a client that goes on to speak gets all of it.
         let _ = socket.write_all(&[0, 1, b'R']);
         let mut bytes = Vec::new();
-        socket.read_to_end(&mut bytes).expect("an orderly end");
-        bytes
+        match socket.read_to_end(&mut bytes) {
+            Ok(_) => bytes,
+            // Who is refused may hear of it in this way.
+            Err(error) if bytes.is_empty() => {
+                assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+                bytes
+            }
+            Err(error) => panic!("after {} bytes: {error}", bytes.len()),
+        }
+    }
+
+    /// Waits until the server has counted this.
+    fn counted(&self, is_so: impl Fn(&GlimpseCounts) -> bool) {
+        let begin = Instant::now();
+        while !is_so(&self.server.counts()) {
+            assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", self.server.counts());
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     fn session(&self, stream: Stream) -> SessionId {
@@ -194,7 +210,7 @@ fn a_snapshot_and_what_follows_it_is_the_book_at_any_moment() {
         ticks[next as usize - 1..].iter().for_each(|tick| apply(&mut levels, tick));
         assert_eq!(levels, levels_of(yard.site.harness.venue.exchange()), "round {round}");
     }
-    assert_eq!(yard.server.counts().served, 12);
+    yard.counted(|counts| counts.served == 12);
 }
 
 #[test]
@@ -267,7 +283,7 @@ fn a_login_proves_the_address_and_other_sessions_are_rejected() {
         assert_eq!(packets(&yard.log_in(session)).len(), 1);
     }
     assert!(yard.proofs.is_proved(here, now));
-    assert_eq!((yard.server.counts().rejected, yard.server.counts().garbage), (2, 1));
+    yard.counted(|counts| (counts.rejected, counts.garbage) == (2, 1));
 }
 
 #[test]
@@ -288,11 +304,7 @@ fn who_is_silent_or_talks_rubbish_is_dropped_and_others_are_served() {
         assert!(bytes.is_empty());
     }
     assert!(begin.elapsed() < Duration::from_secs(4), "they are not kept");
-    while yard.server.counts().slow < 2 {
-        assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", yard.server.counts());
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    assert_eq!(yard.server.counts().garbage, 1);
+    yard.counted(|counts| (counts.slow, counts.garbage) == (2, 1));
 }
 
 #[test]
@@ -308,34 +320,4 @@ fn there_are_no_more_connections_than_there_may_be() {
     while yard.log_in(SessionId::BLANK).is_empty() {
         assert!(begin.elapsed() < Duration::from_secs(4), "there is room again");
     }
-}
-
-/// A reader that takes nothing holds its connection no longer than it may, and nobody else up.
-#[test]
-fn who_takes_nothing_is_dropped() {
-    let mut yard = Yard::new();
-    yard.site.trade(1_200);
-    let exchange = yard.site.harness.venue.exchange();
-    let image = Image::of(exchange, DEPTH, Nanos(0));
-    let len: usize = image.pieces().iter().map(Vec::len).sum();
-    assert!(image.messages() > 100 && image.next() == exchange.numbers().next(DEPTH) && len > 5_000);
-    // With the smallest buffers that the system gives, the snapshot does not fit what lies between the two.
-    let socket = nix::sys::socket::socket(
-        nix::sys::socket::AddressFamily::Inet,
-        nix::sys::socket::SockType::Stream,
-        nix::sys::socket::SockFlag::empty(),
-        None,
-    )
-    .expect("a socket");
-    nix::sys::socket::setsockopt(&socket, nix::sys::socket::sockopt::RcvBuf, &1).expect("a small buffer");
-    let address = nix::sys::socket::SockaddrIn::from(yard.server.address());
-    nix::sys::socket::connect(std::os::fd::AsRawFd::as_raw_fd(&socket), &address).expect("a server");
-    let mut slow = TcpStream::from(socket);
-    slow.write_all(&login(SessionId::BLANK)).expect("taken");
-    let begin = Instant::now();
-    while yard.server.counts().slow + yard.server.counts().served == 0 {
-        assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", yard.server.counts());
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    assert!(!yard.log_in(SessionId::BLANK).is_empty(), "others are served");
 }

@@ -94,10 +94,10 @@ fn messages(packets: &[Vec<u8>], session: SessionId, first: u64) -> Vec<Vec<u8>>
 #[test]
 fn whatever_is_asked_for_comes_in_packets_that_follow_each_other() {
     let mut yard = Yard::new(|_| {});
+    let mut now = BEGIN;
     for stream in [TICKS, Stream::new(ChannelIndex(0), StreamKind::Depth)] {
         let (session, all) = (yard.session(stream), yard.all[&stream].clone());
         let last = all.len() as u64;
-        let mut now = BEGIN;
         for (sequence, count) in [(1, 1), (1, 200), (last - 1, 2), (last / 2, u16::MAX), (last, 1)] {
             now = Nanos(now.get() + SECOND_NS);
             let packets = yard.ask(now, NEAR, &request(session, sequence, count));
@@ -187,10 +187,11 @@ fn who_has_not_proved_itself_is_no_way_to_amplify() {
     }
     assert!(answered > 10_000, "most get something: {answered}");
     // The same asker, proved, gets all that it wants.
-    yard.proofs.prove(FAR.ip, BEGIN);
+    let now = Nanos(BEGIN.get() + 30 * SECOND_NS);
+    yard.proofs.prove(FAR.ip, now);
     let size = |packets: Vec<Vec<u8>>| packets.iter().map(Vec::len).sum::<usize>();
-    assert!(size(yard.request(Nanos(BEGIN.get() + 1), FAR, 1, 500)) > 10_000);
-    let after = Nanos(BEGIN.get() + 301 * SECOND_NS);
+    assert!(size(yard.request(now, FAR, 1, 500)) > 10_000);
+    let after = Nanos(now.get() + 300 * SECOND_NS);
     assert!(size(yard.request(after, FAR, 1, 500)) <= 3 * 48 - LOWER, "the proof has ended");
 }
 
