@@ -7,6 +7,7 @@ mod glimpses;
 #[path = "../venue/harness.rs"]
 mod harness;
 mod image_cost;
+mod power;
 #[allow(dead_code, reason = "shared with the tests of the depth stream")]
 #[path = "../depth_stream/rebuilt.rs"]
 mod rebuilt;
