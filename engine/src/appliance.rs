@@ -11,6 +11,7 @@ pub mod graph;
 pub use error::{StartError, StopError};
 
 use self::graph::build;
+use crate::answering::{Answering, AnsweringSockets, Listening};
 use crate::config::{Config, Topology};
 use crate::ground::Ground;
 use crate::journal::{HelperThreads, RecoveryReport, Watch};
@@ -62,6 +63,7 @@ pub struct Appliance<T: Trace = Off> {
     report: RecoveryReport,
     began_from: (Option<SnapshotName>, Vec<SnapshotError>),
     follower: Option<FollowerThread>,
+    answering: Answering,
     retention: Option<RetentionThread>,
     /// The tiles of each thread.
     placement: Vec<Vec<TileKind>>,
@@ -121,7 +123,7 @@ impl Appliance {
     /// # Errors
     /// As there.
     pub fn start_on<P: Port + Send + 'static>(config: &Config, port: P, ground: &Ground) -> Result<Self, StartError> {
-        Self::start_with(config, port, ground, &Progress::default(), |_| Off)
+        Self::start_with(config, port, AnsweringSockets::none(), ground, &Progress::default(), |_| Off)
     }
 
     /// As [`start`](Self::start); `progress` says how far the recovery is.
@@ -133,7 +135,20 @@ impl Appliance {
         port: P,
         progress: &Progress,
     ) -> Result<Self, StartError> {
-        Self::start_with(config, port, &Ground::default(), progress, |_| Off)
+        Self::start_answering(config, port, AnsweringSockets::none(), progress)
+    }
+
+    /// The same, with what subscribers may ask for.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn start_answering<P: Port + Send + 'static>(
+        config: &Config,
+        port: P,
+        sockets: AnsweringSockets,
+        progress: &Progress,
+    ) -> Result<Self, StartError> {
+        Self::start_with(config, port, sockets, &Ground::default(), progress, |_| Off)
     }
 }
 
@@ -147,12 +162,13 @@ impl<T: Trace> Appliance<T> {
         port: P,
         trace: impl Fn(TileKind) -> T,
     ) -> Result<Self, StartError> {
-        Self::start_with(config, port, &Ground::default(), &Progress::default(), trace)
+        Self::start_with(config, port, AnsweringSockets::none(), &Ground::default(), &Progress::default(), trace)
     }
 
     fn start_with<P: Port + Send + 'static>(
         config: &Config,
         port: P,
+        sockets: AnsweringSockets,
         ground: &Ground,
         progress: &Progress,
         trace: impl Fn(TileKind) -> T,
@@ -176,16 +192,20 @@ impl<T: Trace> Appliance<T> {
             move |error: std::io::Error| StartError::Thread { name, reason: error.to_string() }
         };
         let helper = helper.spawn_on(&config.topology.helper_placement()).map_err(refused("journal helper"))?;
+        let mut answering = Answering::default();
         let follower = match prepared {
             None => None,
             Some(prepared) => {
                 let prepared = prepared.map_err(|_| refused("snapshot")(std::io::Error::other("it panicked")))?;
-                let follower = prepared?.follow(watch.clone())?;
+                let (prepared, listening) = Listening::to(prepared?, &sockets, config, ground);
+                let follower = prepared.follow(watch.clone())?;
+                let answer = listening.answer(sockets, config, ground, &watch, &clock);
+                answering = answer.map_err(refused("re-request or snapshot"))?;
                 let interval = Duration::from_millis(u64::from(config.snapshot.interval_ms));
                 Some(FollowerThread::spawn(follower, interval).map_err(refused("snapshot"))?)
             }
         };
-        // After the follower, which holds what it has not read yet.
+        // After the follower, which holds what it has not read yet, and after the repair of the message store.
         let retention = Retention::new(config, Arc::clone(&ground.disk), watch.clone())?;
         let retention = match retention.is_idle() {
             true => None,
@@ -199,7 +219,7 @@ impl<T: Trace> Appliance<T> {
             }
         };
         let placement = config.topology.threads.clone();
-        Ok(Self { threads, control, helper, watch, report, began_from, follower, retention, placement })
+        Ok(Self { threads, control, helper, watch, report, began_from, follower, answering, retention, placement })
     }
 
     /// What replay found.
@@ -224,6 +244,12 @@ impl<T: Trace> Appliance<T> {
     #[must_use]
     pub fn snapshot_warning(&self) -> Option<String> {
         self.follower.as_ref().and_then(FollowerThread::warning)
+    }
+
+    /// What subscribers ask for.
+    #[must_use]
+    pub const fn answering(&self) -> &Answering {
+        &self.answering
     }
 
     /// How much room the journal's disk has.
@@ -316,6 +342,7 @@ impl<T: Trace> Appliance<T> {
             return Err(StopError::Panicked);
         }
         journal?;
+        drop(self.answering);
         if let Some(follower) = self.follower {
             follower.stop()?;
         }

@@ -20,6 +20,7 @@ use crate::milestone::Milestone;
 use crate::rules::{ChannelRules, MemberRules, Rules};
 use crate::session::{Session, mix};
 use crate::sink::Sink;
+pub(crate) use market_data::{STATUS_CLOSED, STATUS_TRADING};
 use reporter::{Reporter, Request};
 use wire::feed::{CHANNELS_MAX, ChannelIndex, Stream, StreamKind};
 use wire::mold::SessionId;

@@ -11,9 +11,9 @@ use wire::tick::{Tick, TickKind, TickSide};
 use wire::{InstrumentIndex, Price};
 
 /// The state code of continuous trading, on both streams.
-const STATUS_TRADING: u8 = b'T';
+pub(crate) const STATUS_TRADING: u8 = b'T';
 /// That of an instrument whose day is over, on the tick stream; the depth stream says it of the whole market.
-const STATUS_CLOSED: u8 = b'C';
+pub(crate) const STATUS_CLOSED: u8 = b'C';
 
 impl<S: Sink> Reporter<'_, S> {
     /// Begins all streams: says which instruments there are, and that every one of them trades.

@@ -145,6 +145,9 @@ impl Follower {
         }
         for listener in &mut self.outputs.listeners {
             listener.turned(&self.venue);
+            if replayed < TURN_RECORDS {
+                listener.caught_up(&self.venue);
+            }
         }
         self.hold.move_to(self.tail.last().position.segment);
         Ok(replayed)

@@ -44,6 +44,11 @@ pub trait Follows: Send {
         let _ = venue;
     }
 
+    /// And it has heard everything that was durable when the turn began. After [`Self::turned`].
+    fn caught_up(&mut self, venue: &Venue) {
+        let _ = venue;
+    }
+
     /// A snapshot of the state behind this command is about to be written: what it is to find at a restart has to be durable when this
     /// returns.
     ///
