@@ -10,6 +10,7 @@ pub mod address;
 pub mod error;
 pub mod feed;
 pub mod ids;
+pub mod iex;
 pub mod itch;
 pub mod journal;
 pub mod login;
