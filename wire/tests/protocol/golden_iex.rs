@@ -28,10 +28,10 @@ fn hex(text: &str) -> Vec<u8> {
 fn vectors() -> Vec<(Message, String)> {
     let (stamp, symbol, price) = (STAMP_HEX, ZIEXT_HEX, PRICE_HEX);
     let timestamp = STAMP;
-    // 2017-04-17 in New York: 17:00:00, 07:40:00, 09:30:00, 15:50:12.462929885.
+    // 2017-04-17 UTC: 17:00:00, 07:40:00, 09:30:00, 15:50:12.462929885.
     let (close, spin, open) =
-        (Nanos(1_492_462_800_000_000_000), Nanos(1_492_429_200_000_000_000), Nanos(1_492_435_800_000_000_000));
-    let auction = Nanos(1_492_458_612_462_929_885);
+        (Nanos(1_492_448_400_000_000_000), Nanos(1_492_414_800_000_000_000), Nanos(1_492_421_400_000_000_000));
+    let auction = Nanos(1_492_444_212_462_929_885);
     vec![
         (Message::SystemEvent(SystemEvent { event: b'E', timestamp: close }), "53 45 00a09997e93db614".into()),
         (
@@ -116,14 +116,14 @@ fn vectors() -> Vec<(Message, String)> {
                 imbalance_shares: 10_000,
                 imbalance_side: b'B',
                 extensions: 0,
-                scheduled_time_s: 1_492_444_800 + 14_400,
+                scheduled_time_s: 1_492_444_800,
                 auction_price: Price(991_500),
                 collar_reference_price: Price(990_400),
                 collar_lower_price: Price(891_300),
                 collar_upper_price: Price(1_089_500),
             }),
             format!(
-                "41 43 ddc7f09a1a3ab614 {symbol} a0860100 {price} 181f0f0000000000 10270000 42 00 8020f558 \
+                "41 43 ddc7f09a1a3ab614 {symbol} a0860100 {price} 181f0f0000000000 10270000 42 00 80e6f458 \
                  0c210f0000000000 c01c0f0000000000 a4990d0000000000 dc9f100000000000"
             ),
         ),
