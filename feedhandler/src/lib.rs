@@ -4,6 +4,7 @@
 //! ([`mod@line`], [`mod@depth`]) is sans-I/O. Non-goal: sockets, timers, matching.
 #![forbid(unsafe_code)]
 
+pub mod capture;
 pub mod compressed;
 pub mod depth;
 pub mod flow;
