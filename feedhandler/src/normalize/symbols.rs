@@ -166,7 +166,14 @@ mod tests {
 
     #[test]
     fn lines_that_cannot_be_used_are_named() {
-        for (text, line) in [("0 AAPL\n0 BOB", 2), ("0 AAPL\n1 AAPL", 2), ("x AAPL", 1), ("65536 A", 1), ("\n1", 2), ("1 LONGERTHAN8", 1)] {
+        for (text, line) in [
+            ("0 AAPL\n0 BOB", 2),
+            ("0 AAPL\n1 AAPL", 2),
+            ("x AAPL", 1),
+            ("65536 A", 1),
+            ("\n1", 2),
+            ("1 LONGERTHAN8", 1),
+        ] {
             let error = Symbols::parse(text).expect_err(text);
             assert_eq!(error.line, line, "{text}");
         }
