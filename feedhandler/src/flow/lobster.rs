@@ -220,7 +220,9 @@ fn parse(line: &[u8]) -> Option<Message> {
         b"7" => Kind::Status,
         _ => return None,
     };
-    let id = unsigned(fields.next()?)?;
+    // A halt or an auction has no order.
+    let id = fields.next()?;
+    let id = if kind.is_beside() { 0 } else { unsigned(id)? };
     let size = fields.next()?;
     let price = Price(signed(fields.next()?)?);
     let side = match fields.next()? {
@@ -228,7 +230,7 @@ fn parse(line: &[u8]) -> Option<Message> {
         b"-1" => Side::Sell,
         _ => return None,
     };
-    // A halt carries no size; what has no effect on orders may hold anything.
+    // Nor has a halt a size.
     let qty = if kind.is_beside() { quantity(size).map_or(0, Qty::get) } else { quantity(size)?.get() };
     let well_formed = fields.next().is_none() && id & SEED_ID_BIT == 0;
     well_formed.then_some(Message { time_ns, kind, id, qty, side, price })
