@@ -6,5 +6,6 @@ mod iex;
 mod itch_sample;
 mod lines;
 mod lobster;
+mod messages;
 #[path = "../recorded/shared_data.rs"]
 mod shared_data;

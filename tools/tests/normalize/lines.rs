@@ -134,7 +134,6 @@ fn live_lines_come_to_one_stream() {
     let [a, b] = groups.map(|group| format!("{group}@127.0.0.1"));
     let to = out.tick_line().to_string();
     let mut subscriber = Subscriber::join(&[out.tick_line()]);
-    // The venue's midnight is ours: the date is today's.
     let args =
         ["normalize", "--from", &a, "--from", &b, "--to", &to, "--date", "2010-12-24", "--port", "socket", "--json"];
     let process = Process::spawn(pinion(&args), dir.path(), "live");
@@ -191,9 +190,9 @@ fn a_signal_ends_the_session() {
     let (dir, ports) = (tempfile::tempdir().expect("a folder"), Ports::claim());
     let group = ports.tick_line();
     let mut subscriber = Subscriber::join(&[group]);
-    // The day at its own speed lasts for hours.
+    // Even so the day lasts for most of a minute.
     let to = group.to_string();
-    let args = ["normalize", "--from", SAMPLE, "--to", &to, "--port", "socket", "--lead-ms", "0"];
+    let args = ["normalize", "--from", SAMPLE, "--to", &to, "--port", "socket", "--lead-ms", "0", "--pace", "1000"];
     let process = Process::spawn(pinion(&args), dir.path(), "paced");
     wait_until("the first tick", || {
         subscriber.turn();

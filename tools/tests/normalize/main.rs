@@ -32,9 +32,7 @@ fn pinion(args: &[&str]) -> Command {
 }
 
 fn run(dir: &Path, name: &str, args: &[&str]) -> Finished {
-    let mut process = Process::spawn(pinion(args), dir, name);
-    process::wait_until(name, || process.has_ended());
-    process.finish()
+    Process::spawn(pinion(args), dir, name).wait()
 }
 
 /// The messages of the sample.
