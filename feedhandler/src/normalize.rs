@@ -143,6 +143,15 @@ impl Normalizer {
         self.hand_out(sink);
     }
 
+    /// Whether the venue said in a message that none follows: DEEP's way to end a session, which IEX-TP has no packet for.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        match &self.venue {
+            Venue::Itch(_) => false,
+            Venue::Deep(books) => books.has_ended(),
+        }
+    }
+
     /// Names and their numbers, grown by those that were met.
     #[must_use]
     pub const fn symbols(&self) -> &Symbols {

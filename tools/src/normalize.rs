@@ -165,7 +165,7 @@ impl<P: Port> Works<P> {
             self.look()?;
             self.outlet.flush()?;
             if moved == 0 {
-                if self.inlet.has_ended() {
+                if self.inlet.has_ended() || self.normalizer.as_ref().is_some_and(Normalizer::has_ended) {
                     break;
                 }
                 self.outlet.keep_alive()?;

@@ -28,6 +28,8 @@ pub struct DeepBooks {
     /// Memory of events that are over.
     spare: Vec<Vec<Tick>>,
     last: Nanos,
+    /// The venue said that no message follows in this session.
+    ended: bool,
 }
 
 /// Why an instrument may not trade.
@@ -42,6 +44,11 @@ struct Halt {
 impl DeepBooks {
     pub(super) fn new() -> Self {
         Self::default()
+    }
+
+    /// Whether the venue said that no message follows in this session.
+    pub(super) const fn has_ended(&self) -> bool {
+        self.ended
     }
 
     pub(super) fn message(&mut self, message: &[u8], desk: &mut Desk<'_>) {
@@ -85,8 +92,11 @@ impl DeepBooks {
                 let _ = number(directory.symbol, desk);
                 desk.counters.unmapped += 1;
             }
-            Message::SystemEvent(_)
-            | Message::RetailLiquidity(_)
+            Message::SystemEvent(system) => {
+                self.ended = system.event == b'C';
+                desk.counters.unmapped += 1;
+            }
+            Message::RetailLiquidity(_)
             | Message::ShortSaleTest(_)
             | Message::SecurityEvent(_)
             | Message::OfficialPrice(_)
@@ -113,6 +123,7 @@ impl DeepBooks {
         };
         desk.ready.extend(levels.into_iter().map(gone));
         self.halts.clear();
+        self.ended = false;
     }
 
     fn level(&mut self, update: &LevelUpdate, desk: &mut Desk<'_>) {

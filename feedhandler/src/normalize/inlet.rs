@@ -124,7 +124,8 @@ impl Inlet {
         if begun {
             self.end = None;
         }
-        if packet.kind() == PacketKind::EndOfSession {
+        // The end of the session before may still come over the slower line.
+        if packet.kind() == PacketKind::EndOfSession && self.sequencer.session() == Some(name) {
             self.end = Some(packet.sequence());
         }
         Ok(())

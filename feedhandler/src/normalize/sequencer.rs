@@ -111,6 +111,12 @@ impl Sequencer {
         self.waiting_since.is_some()
     }
 
+    /// The session that is followed.
+    #[must_use]
+    pub const fn session(&self) -> Option<u128> {
+        self.session
+    }
+
     /// The number of the next message.
     #[must_use]
     pub const fn next_sequence(&self) -> u64 {

@@ -271,3 +271,15 @@ fn another_session_clears_what_stood() {
     assert!(desk.said().is_empty());
     assert_eq!(desk.inlet.sequencer_counters().stale, 1);
 }
+
+#[test]
+fn the_last_message_ends_the_day_until_another_begins() {
+    let (mut venue, mut desk) = (Venue::new(7), Desk::new());
+    let system = |event| Message::SystemEvent(SystemEvent { event, timestamp: Nanos(9) });
+    desk.take(0, &venue.segment(&[system(b'O'), system(b'E')]));
+    assert!(!desk.normalizer.has_ended());
+    desk.take(0, &venue.segment(&[system(b'C')]));
+    assert!(desk.normalizer.has_ended());
+    desk.take(0, &Venue::new(8).segment(&[]));
+    assert!(!desk.normalizer.has_ended());
+}

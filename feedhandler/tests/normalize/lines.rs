@@ -101,6 +101,30 @@ fn through(mut both: Vec<(usize, Vec<u8>)>) -> (Vec<Tick>, u64, bool) {
     (ticks, normalizer.counters().lost, ended)
 }
 
+/// Line B is a session behind.
+#[test]
+fn the_end_of_the_former_session_does_not_end_the_next() {
+    let mut inlet = Inlet::new(None);
+    let mut take = |session: &[u8; 10], sequence, end: bool| {
+        let mut bytes = [0; 64];
+        let mut packet = PacketBuilder::new(&mut bytes, SessionId(*session), sequence).expect("room");
+        assert!(packet.push(b"message"));
+        let mut len = packet.finish();
+        if end {
+            len = end_of_session(&mut bytes, SessionId(*session), sequence).expect("room");
+        }
+        inlet.datagram(Nanos(0), &bytes[..len], &mut |_| {});
+        inlet.has_ended()
+    };
+    assert!(!take(b"monday    ", 1, false));
+    assert!(take(b"monday    ", 2, true));
+    assert!(!take(b"tuesday   ", 1, false));
+    assert!(!take(b"monday    ", 2, true), "that was told before");
+    // Not before everything has come that was sent before it.
+    assert!(!take(b"tuesday   ", 3, true));
+    assert!(take(b"tuesday   ", 2, false));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 

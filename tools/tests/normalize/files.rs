@@ -4,8 +4,13 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use feedhandler::capture::CaptureReader;
+use netio::pcap::PcapFile;
+use wire::iex::deep::BuyLevel;
+use wire::iex::transport::{PROTOCOL_DEEP, VERSION};
+use wire::iex::{SegmentBuilder, SegmentHeader};
 use wire::mold::{Packet, PacketKind};
 use wire::tick::Tick;
+use wire::{Nanos, Price, Qty, Symbol};
 
 use crate::{SAMPLE, expected, number, run};
 
@@ -62,6 +67,55 @@ fn a_capture_of_packets_is_numbered_from_1_and_ends() {
     let finished = run(dir.path(), "again", &args);
     let json = finished.err.lines().find(|line| line.starts_with('{')).expect("a summary");
     assert_eq!(number(json, "normalise", "unknown_types"), number(json, "normalise", "messages"), "{json}");
+}
+
+/// A made-up hour of IEX DEEP in a capture: the protocol is told from the packets, and no date is needed.
+#[test]
+fn a_capture_of_another_venue_is_recognised() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let from = dir.path().join("deep.pcap");
+    let [here, group] = ["10.0.0.1:1", "233.215.21.4:10378"].map(|address| address.parse().expect("an address"));
+    let mut file = PcapFile::create(&from).expect("room");
+    file.push(1, here, group, b"neither").expect("room");
+    let (symbol, timestamp) = (Symbol(*b"ZIEXT   "), Nanos(1_548_858_600_000_000_123));
+    let (mut sequence, mut stream_offset) = (1, 0);
+    for size in [9_700, 0] {
+        let header = SegmentHeader {
+            version: VERSION,
+            reserved: 0,
+            protocol: PROTOCOL_DEEP,
+            channel: 1,
+            session: 7,
+            payload_len: 0,
+            count: 0,
+            stream_offset,
+            sequence,
+            send_time: Nanos(0),
+        };
+        let (mut bytes, mut message) = ([0; 128], [0; 80]);
+        let mut segment = SegmentBuilder::new(&mut bytes, header).expect("room");
+        let level = BuyLevel { flags: 1, timestamp, symbol, size: Qty(size), price: Price(990_500) };
+        let len = level.encode(&mut message).expect("room");
+        assert!(segment.push(&message[..len]));
+        let len = segment.finish();
+        file.push(timestamp.get(), here, group, &bytes[..len]).expect("room");
+        // What goes elsewhere is no part of the stream.
+        file.push(timestamp.get(), here, here, &bytes[..len]).expect("room");
+        sequence += 1;
+        stream_offset += 32;
+    }
+    file.flush().expect("room");
+    let from = from.to_str().expect("text");
+    let args = ["normalize", "--from", from, "--to", "-", "--only", "233.215.21.4:10378"];
+    let finished = run(dir.path(), "deep", &args);
+    assert!(finished.status.success(), "{finished:?}");
+    let expected = "# symbol_id 0 is ZIEXT\n\
+        1 1548858600000000123 0 Q B 99.05 9700\n\
+        2 1548858600000000123 0 Q B 99.05 0\n";
+    assert_eq!(finished.out, expected);
+    for says in ["5 frames, 5 datagrams, 2 elsewhere", "3 datagrams, 1 malformed", "2 messages, 2 ticks"] {
+        assert!(finished.err.contains(says), "{says}: {}", finished.err);
+    }
 }
 
 #[test]
