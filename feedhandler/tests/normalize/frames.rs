@@ -159,7 +159,7 @@ fn both_formats_read_the_same_in_every_byte_order_and_resolution() {
         files.push((1, pcap(order, 0xA1B2_3C4D, 1, &[(seconds, nanoseconds, &one), (seconds, nanoseconds, &two)])));
         let micros = nanoseconds / 1_000;
         files.push((1_000, pcap(order, 0xA1B2_C3D4, 1, &[(seconds, micros, &one), (seconds, micros, &two)])));
-        // Nanoseconds; ten days back with the days in the offset; two interfaces; a section after the other in the other order.
+        // Nanoseconds; ten days back or ahead, with the days in the offset; two sections in two orders, the second of two interfaces.
         let of = |resolution, offset_s, stamp| {
             let blocks = [
                 interface(order, 1, resolution, offset_s),
@@ -187,6 +187,17 @@ fn both_formats_read_the_same_in_every_byte_order_and_resolution() {
             CaptureCounters { frames: 2, datagrams: 2, ..CaptureCounters::default() },
             "file {number}"
         );
+    }
+}
+
+#[test]
+fn stamps_may_count_powers_of_two() {
+    for order in [Order::Little, Order::Big] {
+        let frame = plain(b"half past");
+        let stamp = 1_692_711_000 << 30 | 1 << 29;
+        let (datagrams, ..) =
+            read(&[section(order), interface(order, 1, 0x80 | 30, 0), packet(order, 0, stamp, &frame)].concat());
+        assert_eq!(datagrams, [(Some(1_692_711_000_500_000_000), b"half past".to_vec())]);
     }
 }
 
