@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use netio::pages::HugeAllocator;
-use tools::{demo, host, journal, listen, recover, replay, run, scenario, sim};
+use tools::{demo, host, journal, listen, normalize, recover, replay, run, scenario, sim};
 
 #[global_allocator]
 static MEMORY: HugeAllocator = HugeAllocator;
@@ -28,6 +28,7 @@ enum Command {
     Demo(demo::DemoArgs),
     Replay(Box<replay::command::ReplayArgs>),
     Listen(listen::command::ListenArgs),
+    Normalize(Box<normalize::command::NormalizeArgs>),
     Scenario(scenario::ScenarioArgs),
     Journal(journal::JournalArgs),
     Recover(recover::RecoverArgs),
@@ -42,6 +43,7 @@ impl Command {
             Self::Demo(args) => return Ok(if demo::execute(args)? { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
             Self::Replay(args) => replay::command::execute(args)?,
             Self::Listen(args) => listen::command::execute(args)?,
+            Self::Normalize(args) => normalize::command::execute(args)?,
             Self::Scenario(args) => return scenario::execute(args),
             Self::Journal(args) => return journal::execute(args),
             Self::Recover(args) => recover::execute(args)?,

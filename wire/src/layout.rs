@@ -122,7 +122,7 @@ pub(crate) use newtype;
 
 mod vocabulary {
     use crate::{
-        InstrumentIndex, MatchNumber, Nanos, OrderRef, Qty, Seq, SessionIndex, Side, Symbol, TimeOfDay, UserRefNum,
+        InstrumentIndex, MatchNumber, Nanos, OrderRef, Price, Qty, Seq, SessionIndex, Side, Symbol, TimeOfDay, UserRefNum,
     };
 
     newtype!(
@@ -139,6 +139,9 @@ mod vocabulary {
         Disk SessionIndex(u16),
         Disk InstrumentIndex(u32),
         Disk UserRefNum(u32),
+        Disk Qty(u32),
+        Disk Symbol([u8; 8]),
+        Disk Price(i64),
     );
 
     impl super::Wire for Side {
