@@ -21,6 +21,7 @@ pub mod snapshot;
 pub mod symbol;
 pub mod tick;
 pub mod time;
+pub mod views;
 
 pub use address::Addr;
 pub use error::DecodeError;
