@@ -1,4 +1,4 @@
-//! Layout of the rolling views on disk: trades, bars and depth of one hour, little-endian, appended and never changed.
+//! Layout of the rolling views on disk: trades, bars and depth of an hour, little-endian, appended and never changed.
 //!
 //! Goal: one definition of the bytes; each block proves itself, its place and the one before it, and says which commands it covers, so that
 //! a reader in another process needs no lock. Non-goal: files; what the rows mean together.
@@ -49,8 +49,10 @@ layout! { Disk, "views header",
         24 => fingerprint: u64,
         /// Hours since the Unix epoch.
         32 => hour: u64,
+        /// Which file of that hour this is, counted from 0.
+        40 => part: u32,
         /// Zero.
-        40 => reserved: Reserved<20>,
+        44 => reserved: Reserved<16>,
         /// CRC32C of the 60 bytes before.
         60 => crc: u32,
     }
@@ -181,11 +183,11 @@ layout! { Disk, "views level",
 }
 
 impl ViewsHeader {
-    /// The header of an hour.
+    /// The header of a file of an hour.
     #[must_use]
-    pub const fn new(epoch: u64, fingerprint: u64, hour: u64) -> Self {
+    pub const fn new(epoch: u64, fingerprint: u64, hour: u64, part: u32) -> Self {
         let (magic, version, header_len) = (VIEWS_MAGIC, VIEWS_VERSION, HEADER_LEN_U32);
-        Self { magic, version, header_len, epoch, fingerprint, hour, reserved: Reserved, crc: 0 }
+        Self { magic, version, header_len, epoch, fingerprint, hour, part, reserved: Reserved, crc: 0 }
     }
 
     /// The bytes, with their checksum.
@@ -293,7 +295,7 @@ mod tests {
 
     #[test]
     fn header_and_blocks_round_trip() {
-        let header = ViewsHeader::new(0xE, 0xF, 491_000);
+        let header = ViewsHeader::new(0xE, 0xF, 491_000, 1);
         let bytes = header.to_bytes();
         let read = ViewsHeader::from_bytes(&bytes).expect("as written");
         assert_eq!(ViewsHeader { crc: 0, ..read }, header);
@@ -304,7 +306,7 @@ mod tests {
 
     #[test]
     fn no_flipped_bit_and_no_foreign_place_is_taken() {
-        let header = ViewsHeader::new(1, 2, 3).to_bytes();
+        let header = ViewsHeader::new(1, 2, 3, 0).to_bytes();
         for bit in 0..header.len() * 8 {
             let mut bytes = header;
             bytes[bit / 8] ^= 1 << (bit % 8);
