@@ -5,5 +5,6 @@ mod document;
 mod golden;
 mod golden_itch;
 mod golden_ouch;
+mod golden_soup;
 mod properties;
 mod vectors;
