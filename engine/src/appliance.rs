@@ -21,6 +21,7 @@ use crate::snapshot::{FollowerThread, Prepared, SnapshotError, SnapshotName};
 use crate::tile::{Control, Duty, Phase, Remains, Tile, TileKind, TileThread};
 use crate::trace::{Off, Trace};
 use crate::venue::Venue;
+use crate::views::{ViewsFollower, ViewsTold};
 use netio::clock::Clock;
 use netio::port::{Endpoint, Port, PortCounters};
 use std::net::SocketAddrV4;
@@ -62,6 +63,7 @@ pub struct Appliance<T: Trace = Off> {
     began_from: (Option<SnapshotName>, Vec<SnapshotError>),
     follower: Option<FollowerThread>,
     retention: Option<RetentionThread>,
+    views: ViewsTold,
     /// The tiles of each thread.
     placement: Vec<Vec<TileKind>>,
 }
@@ -152,11 +154,17 @@ impl<T: Trace> Appliance<T> {
             move |error: std::io::Error| StartError::Thread { name, reason: error.to_string() }
         };
         let helper = helper.spawn_on(&config.topology.helper_placement()).map_err(refused("journal helper"))?;
+        let mut views = ViewsTold::default();
         let follower = match prepared {
             None => None,
             Some(prepared) => {
                 let prepared = prepared.map_err(|_| refused("snapshot")(std::io::Error::other("it panicked")))?;
-                let follower = prepared?.follow(watch.clone())?;
+                let mut prepared = prepared?;
+                if let Some((follower, told)) = ViewsFollower::of(config, Arc::clone(&ground.disk), watch.clone()) {
+                    prepared = prepared.with(Box::new(follower));
+                    views = told;
+                }
+                let follower = prepared.follow(watch.clone())?;
                 let interval = Duration::from_millis(u64::from(config.snapshot.interval_ms));
                 Some(FollowerThread::spawn(follower, interval).map_err(refused("snapshot"))?)
             }
@@ -175,7 +183,7 @@ impl<T: Trace> Appliance<T> {
             }
         };
         let placement = config.topology.threads.clone();
-        Ok(Self { threads, control, helper, watch, report, began_from, follower, retention, placement })
+        Ok(Self { threads, control, helper, watch, report, began_from, follower, retention, views, placement })
     }
 
     /// What replay found.
@@ -200,6 +208,12 @@ impl<T: Trace> Appliance<T> {
     #[must_use]
     pub fn snapshot_warning(&self) -> Option<String> {
         self.follower.as_ref().and_then(FollowerThread::warning)
+    }
+
+    /// What the keeper of the views has to tell; told once. The venue is not concerned.
+    #[must_use]
+    pub fn views_told(&self) -> Vec<String> {
+        self.views.take()
     }
 
     /// How much room the journal's disk has.

@@ -36,3 +36,4 @@ pub mod retention;
 pub mod snapshot;
 pub mod tile;
 pub mod trace;
+pub mod views;

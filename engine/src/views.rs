@@ -15,6 +15,7 @@
 
 mod bar;
 mod blocks;
+mod follow;
 mod keeper;
 mod log;
 mod name;
@@ -23,6 +24,7 @@ mod standing;
 
 pub use bar::{Bar, BarLength};
 pub use blocks::{Block, Blocks, Depth, Part};
+pub use follow::{ViewsFollower, ViewsTold};
 pub use keeper::{Views, ViewsOptions};
 pub use name::{ViewsName, directory};
 pub use reader::{Range, Reader};
@@ -56,6 +58,16 @@ pub enum ViewsError {
         /// Where.
         offset: u64,
         /// How it shows.
+        found: String,
+    },
+    /// A file ends within a block: it is being written, or whoever wrote it was killed.
+    #[error("{} ends within the block at offset {offset}: {found}", path.display())]
+    Torn {
+        /// The file.
+        path: PathBuf,
+        /// Where the block begins.
+        offset: u64,
+        /// What is missing.
         found: String,
     },
     /// There are none.

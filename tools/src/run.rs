@@ -166,6 +166,9 @@ fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) 
         if let Some(warning) = appliance.snapshot_warning() {
             eprintln!("snapshot: {warning}; the venue goes on, and so do the attempts");
         }
+        for told in appliance.views_told() {
+            eprintln!("views: {told}");
+        }
         if let Some(warning) = appliance.retention_warning() {
             eprintln!("journal: {warning}; the venue goes on, and so do the attempts");
         }

@@ -127,7 +127,8 @@ impl From<&Bar> for BarRow {
 
 impl From<&BarRow> for Bar {
     fn from(row: &BarRow) -> Self {
-        let BarRow { begin, open, high, low, close, volume, notional_low, notional_high, trades, instrument, .. } = *row;
+        let BarRow { begin, open, high, low, close, volume, notional_low, notional_high, trades, instrument, .. } =
+            *row;
         let notional = i128::from(notional_high) << 64 | i128::from(notional_low);
         Self { instrument, begin, open, high, low, close, volume, notional, trades }
     }

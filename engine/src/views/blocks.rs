@@ -108,7 +108,7 @@ impl Blocks {
     /// The next block; its parts are not looked at. `None` at the end of the file.
     ///
     /// # Errors
-    /// What follows is no whole block, or cannot be read.
+    /// What follows is no block or not the whole of one, or cannot be read.
     // Not an `Iterator`: the parts are read from here too.
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Result<Option<Block>, ViewsError> {
@@ -120,11 +120,15 @@ impl Blocks {
         let mut bytes = [0; ViewsBlock::SIZE];
         let there = usize::try_from(left).map_or(ViewsBlock::SIZE, |left| left.min(ViewsBlock::SIZE));
         self.read(&mut bytes[..there], offset)?;
-        let header = ViewsBlock::from_bytes(&bytes[..there], self.chain);
+        let torn = |found: String| ViewsError::Torn { path: self.name.path.clone(), offset, found };
+        if there < ViewsBlock::SIZE {
+            return Err(torn(format!("{there} bytes of a header")));
+        }
+        let header = ViewsBlock::from_bytes(&bytes, self.chain);
         let header = header.map_err(|error| self.damaged(offset, error.to_string()))?;
         let span = ViewsBlock::SIZE as u64 + header.packed_len();
         if span > left {
-            return Err(self.damaged(offset, format!("a block of {span} bytes, of which {left} are there")));
+            return Err(torn(format!("{left} bytes of {span}")));
         }
         (self.at, self.chain) = (offset + span, header.crc);
         Ok(Some(Block { header, offset }))
@@ -134,10 +138,10 @@ impl Blocks {
     ///
     /// # Errors
     /// They are not what was written, or cannot be read.
-    pub fn trades(&mut self, block: &Block, mut sink: impl FnMut(TradeRow)) -> Result<(), ViewsError> {
+    pub fn trades(&mut self, block: &Block, sink: impl FnMut(TradeRow)) -> Result<(), ViewsError> {
         self.part(block, Part::Trades)?;
         let rows = self.plain.chunks_exact(TradeRow::SIZE).map(TradeRow::decode);
-        self.rows(block, rows, block.header.trade_rows, |row| sink(row))
+        self.rows(block, rows, block.header.trade_rows, sink)
     }
 
     /// The bars of a block, each of a second or a part of it.
@@ -236,7 +240,7 @@ impl Blocks {
 fn depth(rest: &mut &[u8]) -> Result<Depth, DecodeError> {
     const WHAT: &str = "views depth";
     let bytes = *rest;
-    let mut take = |len: usize, at: &mut usize| {
+    let take = |len: usize, at: &mut usize| {
         let end = *at + len;
         let found = bytes.get(*at..end).ok_or(DecodeError::TooShort { what: WHAT, expected: end, found: bytes.len() });
         *at = end;

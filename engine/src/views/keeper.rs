@@ -172,7 +172,12 @@ impl Views {
             && expected != self.match_number
         {
             let LogOptions { dir, .. } = self.log.options();
-            return Err(ViewsError::Foreign { dir: dir.clone(), seq: self.committed, expected, found: self.match_number });
+            return Err(ViewsError::Foreign {
+                dir: dir.clone(),
+                seq: self.committed,
+                expected,
+                found: self.match_number,
+            });
         }
         if self.cover.last == self.committed && self.cover.last.get() + 1 < seq.get() {
             // What came before cannot be known any more; a reader sees it by the numbers.
@@ -201,7 +206,8 @@ impl Views {
                 self.match_number += 1;
                 let row = TradeRow { seq, time, match_number, price, instrument, qty, taker_side, reserved: Reserved };
                 let bar = Bar::of(&row, BarLength::Second);
-                push(&mut self.trades, row.encode(&mut extend(&mut self.trades.bytes, TradeRow::SIZE)));
+                let written = row.encode(extend(&mut self.trades.bytes, TradeRow::SIZE));
+                push(&mut self.trades, written);
                 match &mut self.seconds[index] {
                     Some(second) if second.begin == bar.begin => second.add(&bar),
                     Some(second) => {

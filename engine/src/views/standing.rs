@@ -73,14 +73,14 @@ impl Standing {
             let is_last = at + 1 == names.len();
             match standing.walk(name, limit, mends, is_last) {
                 Ok(is_cut) => is_over = is_cut,
-                Err(error @ ViewsError::Damaged { .. }) => {
-                    let began = matches!(&standing.end, Some((end, _)) if end == name);
-                    // The last block may have been torn by the end of the process, which is not worth a word.
-                    if !(is_last && began && standing.is_torn_at_its_end(&error)) {
+                Err(error @ (ViewsError::Damaged { .. } | ViewsError::Torn { .. })) => {
+                    // That the last block was torn by the end of the process is not worth a word.
+                    if !(is_last && matches!(error, ViewsError::Torn { .. })) {
                         standing.damage.push(error.to_string());
                     }
                     is_over = mends || is_last;
                     // A file whose header cannot be read is no place to go on.
+                    let began = matches!(&standing.end, Some((end, _)) if end == name);
                     if is_over && !began {
                         standing.behind.push(name.clone());
                     }
@@ -89,12 +89,6 @@ impl Standing {
             }
         }
         Ok(standing)
-    }
-
-    /// Whether damage lies where the whole blocks end, rather than in one of them.
-    fn is_torn_at_its_end(&self, error: &ViewsError) -> bool {
-        let ViewsError::Damaged { offset, .. } = error else { return false };
-        matches!(&self.end, Some((_, (at, _))) if at == offset)
     }
 
     /// Goes through a file. Returns whether what is whole ends in it: before the limit, or before commands that are missing.
