@@ -48,9 +48,9 @@ pub enum ViewsError {
     },
     /// A file is not what was written.
     #[error(
-        "{} is damaged at offset {offset}: {found}. Remove it and restart the appliance: what it held is made again from the journal, as far \
-         as that reaches back",
-        path.display()
+        "{} is damaged at offset {offset}: {found}. Restart the appliance, and it is made again from the journal, as far as that reaches back; if \
+         it is not, because this is within a block of an hour that is over, cut the file there first: truncate -s {offset} {}",
+        path.display(), path.display()
     )]
     Damaged {
         /// The file.

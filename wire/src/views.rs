@@ -51,8 +51,10 @@ layout! { Disk, "views header",
         32 => hour: u64,
         /// Which file of that hour this is, counted from 0.
         40 => part: u32,
+        /// Its first block covers the commands behind this one.
+        44 => after: Seq,
         /// Zero.
-        44 => reserved: Reserved<16>,
+        52 => reserved: Reserved<8>,
         /// CRC32C of the 60 bytes before.
         60 => crc: u32,
     }
@@ -185,9 +187,9 @@ layout! { Disk, "views level",
 impl ViewsHeader {
     /// The header of a file of an hour.
     #[must_use]
-    pub const fn new(epoch: u64, fingerprint: u64, hour: u64, part: u32) -> Self {
+    pub const fn new(epoch: u64, fingerprint: u64, hour: u64, part: u32, after: Seq) -> Self {
         let (magic, version, header_len) = (VIEWS_MAGIC, VIEWS_VERSION, HEADER_LEN_U32);
-        Self { magic, version, header_len, epoch, fingerprint, hour, part, reserved: Reserved, crc: 0 }
+        Self { magic, version, header_len, epoch, fingerprint, hour, part, after, reserved: Reserved, crc: 0 }
     }
 
     /// The bytes, with their checksum.
@@ -295,7 +297,7 @@ mod tests {
 
     #[test]
     fn header_and_blocks_round_trip() {
-        let header = ViewsHeader::new(0xE, 0xF, 491_000, 1);
+        let header = ViewsHeader::new(0xE, 0xF, 491_000, 1, Seq(7));
         let bytes = header.to_bytes();
         let read = ViewsHeader::from_bytes(&bytes).expect("as written");
         assert_eq!(ViewsHeader { crc: 0, ..read }, header);
@@ -306,7 +308,7 @@ mod tests {
 
     #[test]
     fn no_flipped_bit_and_no_foreign_place_is_taken() {
-        let header = ViewsHeader::new(1, 2, 3, 0).to_bytes();
+        let header = ViewsHeader::new(1, 2, 3, 0, Seq(0)).to_bytes();
         for bit in 0..header.len() * 8 {
             let mut bytes = header;
             bytes[bit / 8] ^= 1 << (bit % 8);

@@ -135,7 +135,7 @@ impl Views {
             log: Log::new(log, end)?,
             interval_ns: u64::from(options.depth_interval_ms.max(1)) * 1_000_000,
             committed: seq,
-            expected: (seq > Seq(0)).then_some(match_number),
+            expected: (match_number > 0).then_some(match_number),
             cover,
             match_number,
             now: None,

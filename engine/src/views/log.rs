@@ -94,7 +94,7 @@ impl Log {
 
     /// Appends a block: trades, bars, depth.
     pub fn append(&mut self, cover: &Cover, parts: [&Rows; 3]) -> Result<(), ViewsError> {
-        self.turn_to(cover.time.get() / HOUR_NS)?;
+        self.turn_to(cover.time.get() / HOUR_NS, cover.after)?;
         let Some(open) = &mut self.open else { return Ok(()) };
         self.packed.clear();
         self.packed.resize(ViewsBlock::SIZE, 0);
@@ -155,7 +155,7 @@ impl Log {
     }
 
     /// Sees to it that the file of this hour is open, and not too long.
-    fn turn_to(&mut self, hour: u64) -> Result<(), ViewsError> {
+    fn turn_to(&mut self, hour: u64, after: Seq) -> Result<(), ViewsError> {
         let LogOptions { disk, dir, epoch, fingerprint, keep_bytes, .. } = &self.options;
         let file_bytes_max = match keep_bytes {
             0 => u64::MAX,
@@ -170,7 +170,7 @@ impl Log {
         // A file appears with its header: a reader never finds less.
         let aside = journal_directory::temporary_path(&name.path);
         let file = disk.create(&aside).map_err(ViewsError::io("create", &aside))?;
-        let bytes = ViewsHeader::new(*epoch, *fingerprint, hour, part).to_bytes();
+        let bytes = ViewsHeader::new(*epoch, *fingerprint, hour, part, after).to_bytes();
         disk.write_at(&file, &bytes, 0).map_err(ViewsError::io("write", &aside))?;
         disk.sync(&file).map_err(ViewsError::io("sync", &aside))?;
         disk.rename(&aside, &name.path).map_err(ViewsError::io("rename", &aside))?;

@@ -15,7 +15,7 @@ pub struct Standing {
     pub seq: Seq,
     /// When it was received.
     pub time: Nanos,
-    /// The next trade, after it.
+    /// The next trade, after it; 0: not known.
     pub match_number: u64,
     /// The next order, after it.
     pub order_ref: u64,
@@ -34,7 +34,7 @@ impl Standing {
         Self {
             seq: Seq(0),
             time: Nanos(0),
-            match_number: 1,
+            match_number: 0,
             order_ref: 1,
             end: None,
             behind: Vec::new(),
@@ -94,9 +94,12 @@ impl Standing {
     /// Goes through a file. Returns whether what is whole ends in it: before the limit, or before commands that are missing.
     fn walk(&mut self, name: &ViewsName, limit: Seq, mends: bool, verify: bool) -> Result<bool, ViewsError> {
         let mut blocks = Blocks::open(name)?;
+        if self.end.is_none() {
+            (self.seq, self.match_number) = (blocks.header().after.min(limit), 0);
+        }
         self.stand(name, &blocks);
         while let Some(block) = blocks.next()? {
-            let misses = mends && self.seq > Seq(0) && block.header.after > self.seq;
+            let misses = mends && block.header.after > self.seq;
             if block.header.last > limit || misses {
                 return Ok(true);
             }
