@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use netio::pages::HugeAllocator;
-use tools::{demo, host, journal, listen, recover, replay, run, scenario, sim};
+use tools::{demo, host, journal, listen, recover, replay, run, scenario, sim, view};
 
 #[global_allocator]
 static MEMORY: HugeAllocator = HugeAllocator;
@@ -30,6 +30,7 @@ enum Command {
     Listen(listen::command::ListenArgs),
     Scenario(scenario::ScenarioArgs),
     Journal(journal::JournalArgs),
+    View(view::ViewArgs),
     Recover(recover::RecoverArgs),
     Sim(sim::SimArgs),
     Host(host::HostArgs),
@@ -44,6 +45,7 @@ impl Command {
             Self::Listen(args) => listen::command::execute(args)?,
             Self::Scenario(args) => return scenario::execute(args),
             Self::Journal(args) => return journal::execute(args),
+            Self::View(args) => return view::execute(args),
             Self::Recover(args) => recover::execute(args)?,
             Self::Sim(args) => return sim::execute(args),
             Self::Host(args) => return host::execute(args),
