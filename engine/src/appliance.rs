@@ -24,10 +24,11 @@ use crate::venue::Venue;
 use crate::views::{ViewsFollower, ViewsTold};
 use netio::clock::Clock;
 use netio::port::{Endpoint, Port, PortCounters};
-use std::net::SocketAddrV4;
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle, ScopedJoinHandle};
 use std::time::{Duration, Instant};
+use wire::feed::Stream;
 use wire::{Nanos, Seq};
 
 /// What is left of an appliance that has stopped.
@@ -36,8 +37,8 @@ pub struct Stopped<T = Off> {
     pub venue: Venue,
     /// What the port counted.
     pub port: PortCounters,
-    /// The next tick's sequence number.
-    pub next_tick: u64,
+    /// What would have come next on each stream of market data.
+    pub next_on: Vec<(Stream, u64)>,
     /// What the tiles kept of the messages that were followed.
     pub traces: Vec<T>,
     /// How much its threads had to do.
@@ -72,17 +73,40 @@ pub struct Appliance<T: Trace = Off> {
 #[must_use]
 pub fn endpoints(config: &Config) -> Vec<Endpoint> {
     let network = &config.network;
-    let endpoint = |bind: SocketAddrV4| Endpoint {
+    let endpoint = |bind: SocketAddrV4, interface: Ipv4Addr| Endpoint {
         bind,
         groups: Vec::new(),
-        interface: network.interface,
+        interface,
         multicast_ttl: config.feed.multicast_ttl,
         multicast_loop: true,
         recv_buffer_bytes: usize::try_from(network.receive_buffer_bytes).unwrap_or(usize::MAX),
         send_buffer_bytes: usize::try_from(network.send_buffer_bytes).unwrap_or(usize::MAX),
     };
-    let market_data = SocketAddrV4::new(network.interface, 0);
-    vec![endpoint(network.order_entry), endpoint(network.rerequest), endpoint(market_data)]
+    let mut endpoints =
+        vec![endpoint(network.order_entry, network.interface), endpoint(network.rerequest, network.interface)];
+    let market_data = feed_interfaces(config).into_iter();
+    endpoints.extend(market_data.map(|interface| endpoint(SocketAddrV4::new(interface, 0), interface)));
+    endpoints
+}
+
+/// The interfaces through which market data leaves, each once: the endpoints from [`MARKET_DATA`](crate::link::MARKET_DATA) on.
+fn feed_interfaces(config: &Config) -> Vec<Ipv4Addr> {
+    let mut interfaces = vec![config.network.interface];
+    let lines = config.channels.iter().flat_map(|channel| channel.tick_lines.iter().chain(&channel.depth_lines));
+    for interface in lines.filter_map(|line| line.interface) {
+        if !interfaces.contains(&interface) {
+            interfaces.push(interface);
+        }
+    }
+    interfaces
+}
+
+impl<T: Trace> Stopped<T> {
+    /// What would have come next on a stream.
+    #[must_use]
+    pub fn next(&self, stream: Stream) -> Option<u64> {
+        self.next_on.iter().find(|(known, _)| *known == stream).map(|(_, next)| *next)
+    }
 }
 
 impl Appliance {
@@ -268,7 +292,7 @@ impl<T: Trace> Appliance<T> {
         self.control.advance(Phase::Draining);
         self.drain();
         self.control.advance(Phase::Stopped);
-        let (mut venue, mut port, mut next_tick, mut traces) = (None, PortCounters::default(), 0, Vec::new());
+        let (mut venue, mut port, mut next_on, mut traces) = (None, PortCounters::default(), Vec::new(), Vec::new());
         let mut panicked = false;
         for thread in std::mem::take(&mut self.threads) {
             match thread.join() {
@@ -284,7 +308,7 @@ impl<T: Trace> Appliance<T> {
                                 traces.push(trace);
                             }
                             Remains::Journal(trace) => traces.push(trace),
-                            Remains::Feed(next) => next_tick = next,
+                            Remains::Feed(next) => next_on = next,
                         }
                     }
                 }
@@ -304,7 +328,7 @@ impl<T: Trace> Appliance<T> {
             follower.stop()?;
         }
         let venue = venue.ok_or(StopError::Panicked)?;
-        Ok(Stopped { venue, port, next_tick, traces, duty })
+        Ok(Stopped { venue, port, next_on, traces, duty })
     }
 
     /// Waits until no tile has had work for a while and everything appended is durable.

@@ -6,12 +6,14 @@
 // The pure part.
 pub mod book;
 pub mod command;
+pub mod depth;
 pub mod exchange;
 pub mod gateway;
 pub mod image;
 pub mod instrument;
 pub mod limits;
 pub mod mark;
+pub mod market_event;
 pub mod milestone;
 pub mod record;
 pub mod rules;
@@ -29,11 +31,13 @@ pub mod footprint;
 pub mod ground;
 pub mod journal;
 pub mod link;
+pub mod messages;
 pub mod past;
 pub mod progress;
 pub mod recovery;
 pub mod retention;
 pub mod snapshot;
 pub mod tile;
+pub mod told;
 pub mod trace;
 pub mod views;

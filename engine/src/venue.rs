@@ -8,6 +8,7 @@
 //! Goal: one place where inputs get their order, live and in replay. Non-goal: threads, sockets, clocks, files.
 
 use crate::command::{Action, Command};
+use crate::depth::DepthEvent;
 use crate::exchange::Exchange;
 use crate::gateway::{Endpoint, Gateway, Intake, Replies};
 use crate::milestone::Milestone;
@@ -26,6 +27,14 @@ pub trait Outputs: Replies {
 
     /// Publishes a tick once its cause is durable.
     fn tick(&mut self, cause: Seq, tick: &Tick);
+
+    /// Publishes a message of a depth stream once its cause is durable.
+    fn depth(&mut self, cause: Seq, event: &DepthEvent);
+
+    /// Ends all streams once its cause is durable.
+    fn market_closed(&mut self, cause: Seq) {
+        let _ = cause;
+    }
 
     /// How far the exchange is with a client's message. For tools that take the time.
     #[inline]
@@ -307,6 +316,14 @@ impl<O: Outputs> Sink for Router<'_, O> {
 
     fn tick(&mut self, cause: Seq, tick: &Tick) {
         self.outputs.tick(cause, tick);
+    }
+
+    fn depth(&mut self, cause: Seq, event: &DepthEvent) {
+        self.outputs.depth(cause, event);
+    }
+
+    fn market_closed(&mut self, cause: Seq) {
+        self.outputs.market_closed(cause);
     }
 
     #[inline]

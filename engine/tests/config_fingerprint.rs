@@ -62,7 +62,7 @@ fn nothing_else_changes_it() {
         ("network.port", "socket"),
         ("network.order_entry", "127.0.0.1:1"),
         ("network.faults", "drop=1%"),
-        ("feed.tick_lines", "['239.1.1.1:5']"),
+        ("channel.0.tick_lines", "['239.1.1.1:5']"),
         ("feed.heartbeat_ms", "5"),
         ("journal.dir", "elsewhere"),
         ("journal.durability", "mapped"),

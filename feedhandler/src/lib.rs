@@ -4,12 +4,15 @@
 //! ([`mod@line`], [`mod@depth`]) is sans-I/O. Non-goal: sockets, timers, matching.
 #![forbid(unsafe_code)]
 
+pub mod book;
 pub mod compressed;
 pub mod depth;
 pub mod flow;
+pub mod ladder;
 pub mod line;
 pub mod reports;
 
+pub use book::{BookLimits, BookListener, Books};
 pub use depth::{Depth, DepthBook};
 pub use flow::{Action, FlowError, FlowItem};
 pub use line::{FeedEvent, FeedLine, Join};

@@ -4,7 +4,7 @@ use crate::options::ConfigOptions;
 use crate::recovering::Recovering;
 use clap::Args;
 use engine::appliance::{Appliance, Space, Stopped, endpoints};
-use engine::config::Config;
+use engine::config::{Config, Line};
 use engine::journal::{Durability, Watch, bus_error};
 use engine::link::{ORDER_ENTRY, REREQUEST};
 use netio::cpu::Layout;
@@ -145,15 +145,22 @@ fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) 
     if let Some(snapshot) = snapshot {
         eprintln!("snapshot: began from {}, the state after seq {}", snapshot.path.display(), snapshot.seq);
     }
-    let lines: Vec<String> = config.feed.tick_lines.iter().map(ToString::to_string).collect();
     eprintln!(
-        "{}: {} records replayed, up to seq {}; orders at {order_entry}, re-requests at {rerequest}, ticks on {}; durability {}",
-        config.appliance.name,
-        report.records,
-        report.last_seq,
-        lines.join(" and "),
-        config.journal.durability,
+        "{}: {} records replayed, up to seq {}; orders at {order_entry}, re-requests at {rerequest}; durability {}",
+        config.appliance.name, report.records, report.last_seq, config.journal.durability,
     );
+    for channel in &config.channels {
+        let list = |lines: &[Line]| match lines {
+            [] => "nowhere".to_owned(),
+            _ => lines.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and "),
+        };
+        eprintln!(
+            "channel {}: ticks on {}, depth on {}",
+            channel.name,
+            list(&channel.tick_lines),
+            list(&channel.depth_lines)
+        );
+    }
     println!("ready");
     let mut was_low = false;
     while !stop.load(Ordering::Relaxed) && !appliance.has_failed() {
@@ -264,10 +271,10 @@ fn summary(stopped: &Stopped) -> String {
         .map(|(name, value)| format!("{name} {value}"))
         .collect();
     format!(
-        "stopped at seq {}, state hash {:016x}, {} ticks published; {}",
+        "stopped at seq {}, state hash {:016x}, {} messages of market data published; {}",
         venue.seq(),
         venue.exchange().state_hash(),
-        stopped.next_tick - 1,
+        stopped.next_on.iter().map(|(_, next)| next - 1).sum::<u64>(),
         counters.join(", "),
     )
 }

@@ -2,10 +2,13 @@
 
 use super::Numbers;
 use crate::book::{BookEvent, BookReject, CancelReason, OrderKey, SelfMatch};
+use crate::depth::{Change, DepthEvent, Stage};
 use crate::instrument::InstrumentTable;
 use crate::mark::Mark;
+use crate::rules::ChannelRules;
 use crate::session::Session;
 use crate::sink::Sink;
+use wire::feed::ChannelIndex;
 use wire::ouch::{
     self, Accepted, AccountQueryResponse, AiqCanceled, Appendage, CancelReject, Canceled, ClOrdId, CrossType,
     EnterOrder, Executed, LiquidityFlag, MESSAGE_LEN_MAX, Modified, ModifyOrder, OrderSide, OrderState, Outbound,
@@ -48,16 +51,32 @@ pub(super) struct Reporter<'a, S> {
     pub(super) time: Nanos,
     pub(super) sessions: &'a mut [Session],
     pub(super) instruments: &'a InstrumentTable,
+    pub(super) channels: &'a [ChannelRules],
     pub(super) numbers: &'a mut Numbers,
     pub(super) sink: &'a mut S,
 }
 
 impl<S: Sink> Reporter<'_, S> {
-    /// Says that every instrument trades.
-    pub(super) fn open(&mut self, instruments: usize) {
-        for index in (0u32..).take(instruments) {
+    /// Begins all streams: says which instruments there are, and that every one of them trades.
+    pub(super) fn open(&mut self) {
+        let indices = (0u32..).take(self.instruments.len()).map(InstrumentIndex);
+        self.stage(Stage::FirstMessage);
+        for instrument in indices.clone() {
+            self.depth(instrument, Change::Directory { instrument });
+        }
+        for instrument in indices {
             let status = u32::from(STATUS_TRADING);
-            self.tick(InstrumentIndex(index), TickKind::Status, TickSide::None, Price(0), status);
+            self.tick(instrument, TickKind::Status, TickSide::None, Price(0), status);
+            self.depth(instrument, Change::TradingAction { instrument, state: STATUS_TRADING });
+        }
+        self.stage(Stage::SystemOpen);
+        self.stage(Stage::MarketOpen);
+    }
+
+    /// Says on every depth stream which stage of the day has begun.
+    fn stage(&mut self, stage: Stage) {
+        for channel in (0..).map(ChannelIndex).take(self.channels.len()) {
+            self.depth_on(channel, Change::System { channel, stage });
         }
     }
 
@@ -255,9 +274,25 @@ impl<S: Sink> Reporter<'_, S> {
     }
 
     fn tick(&mut self, instrument: InstrumentIndex, kind: TickKind, side: TickSide, price: Price, quantity: u32) {
-        self.numbers.tick += 1;
+        let channel = self.instruments.get(instrument).channel;
+        self.numbers.tick[usize::from(channel.0)] += 1;
         let tick = Tick { timestamp: self.time, symbol_id: instrument, price, quantity, side, kind };
         self.sink.tick(self.cause, &tick);
+    }
+
+    /// Says something of an instrument on the depth stream of its channel, if there is one.
+    #[inline]
+    fn depth(&mut self, instrument: InstrumentIndex, change: Change) {
+        self.depth_on(self.instruments.get(instrument).channel, change);
+    }
+
+    #[inline]
+    fn depth_on(&mut self, channel: ChannelIndex, change: Change) {
+        let channel = usize::from(channel.0);
+        if self.channels[channel].depth {
+            self.numbers.depth[channel] += 1;
+            self.sink.depth(self.cause, &DepthEvent { timestamp: self.time, change });
+        }
     }
 }
 

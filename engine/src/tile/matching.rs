@@ -5,10 +5,12 @@ mod followed;
 use self::followed::Followed;
 use super::{Stage, StageError};
 use crate::command::Command;
+use crate::depth::DepthEvent;
 use crate::gateway::{Endpoint, Replies};
 use crate::journal::Watch;
-use crate::limits::{BURST, TICKS_PER_COMMAND_MAX};
+use crate::limits::{BURST, MARKET_DATA_PER_COMMAND_MAX};
 use crate::link::{Datagram, FeedEvent, JournalEntry, ORDER_ENTRY, REREQUEST, order_entry_endpoint};
+use crate::market_event::MarketEvent;
 use crate::record;
 use crate::trace::{Off, Trace};
 use crate::venue::{Outputs, Progress, Venue};
@@ -17,14 +19,17 @@ use wire::address::Addr;
 use wire::tick::Tick;
 use wire::{Nanos, Seq};
 
+/// What one command can cause, and the end of all streams.
+const MARKET_DATA_ROOM: usize = MARKET_DATA_PER_COMMAND_MAX + 1;
+
 /// The links that the venue writes to.
 pub struct MatchingOutputs {
     /// Packets to the clients.
     pub replies: Producer<Datagram>,
     /// Commands to the journal.
     pub commands: Producer<JournalEntry>,
-    /// Ticks to the feed.
-    pub ticks: Producer<FeedEvent>,
+    /// Market data to the feed.
+    pub market_data: Producer<FeedEvent>,
 }
 
 impl Replies for MatchingOutputs {
@@ -40,7 +45,7 @@ impl Replies for MatchingOutputs {
 impl Outputs for MatchingOutputs {
     fn ready(&mut self) -> bool {
         // Two: a command may be followed by a state hash.
-        self.commands.acquire(2) >= 2 && self.ticks.acquire(TICKS_PER_COMMAND_MAX) >= TICKS_PER_COMMAND_MAX
+        self.commands.acquire(2) >= 2 && self.market_data.acquire(MARKET_DATA_ROOM) >= MARKET_DATA_ROOM
     }
 
     fn journal(&mut self, command: &Command<'_>) {
@@ -52,8 +57,18 @@ impl Outputs for MatchingOutputs {
     }
 
     fn tick(&mut self, cause: Seq, tick: &Tick) {
-        *self.ticks.slot_mut(0) = FeedEvent { cause, tick: *tick };
-        self.ticks.release(1);
+        *self.market_data.slot_mut(0) = FeedEvent { cause, event: Some(MarketEvent::Tick(*tick)) };
+        self.market_data.release(1);
+    }
+
+    fn depth(&mut self, cause: Seq, event: &DepthEvent) {
+        *self.market_data.slot_mut(0) = FeedEvent { cause, event: Some(MarketEvent::Depth(*event)) };
+        self.market_data.release(1);
+    }
+
+    fn market_closed(&mut self, cause: Seq) {
+        *self.market_data.slot_mut(0) = FeedEvent { cause, event: None };
+        self.market_data.release(1);
     }
 }
 

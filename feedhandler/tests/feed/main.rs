@@ -1,5 +1,6 @@
 //! The feed half: packets in, each message once, depth out.
 
 mod arbitration;
+mod books;
 mod depth;
 mod packets;

@@ -7,6 +7,7 @@ use super::error::Fault;
 use super::reason;
 use super::script::Consequence;
 use engine::book::{Book, BookEvent, OrderKey};
+use engine::depth::DepthEvent;
 use engine::sink::Sink;
 use std::collections::BTreeMap;
 use wire::ouch::{LiquidityFlag, Outbound, RestateReason};
@@ -35,6 +36,8 @@ impl Sink for Recorder {
             }
         }
     }
+
+    fn depth(&mut self, _cause: Seq, _event: &DepthEvent) {}
 
     fn book_event(&mut self, event: &BookEvent) {
         self.events.push(*event);

@@ -236,7 +236,7 @@ impl Rows for Orders<'_> {
                         _ => {}
                     }
                 }
-                Effect::Tick(_) => {}
+                Effect::Tick(_) | Effect::Depth(_) => {}
             }
         }
         Ok(())
