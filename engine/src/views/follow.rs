@@ -12,6 +12,7 @@ use super::keeper::remove_all;
 use super::{Views, ViewsError, ViewsOptions};
 use crate::command::Command;
 use crate::config::Config;
+use crate::depth::DepthEvent;
 use crate::exchange::Exchange;
 use crate::gateway::{Endpoint, Replies};
 use crate::journal::{Disk, Hold, JournalError, Watch, directory};
@@ -258,4 +259,6 @@ impl Outputs for Told<'_> {
     fn tick(&mut self, _cause: Seq, tick: &Tick) {
         self.views.tick(tick);
     }
+
+    fn depth(&mut self, _cause: Seq, _event: &DepthEvent) {}
 }
