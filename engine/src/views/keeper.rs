@@ -112,14 +112,13 @@ impl Views {
         for name in &standing.behind {
             options.disk.remove(&name.path).map_err(ViewsError::io("remove", &name.path))?;
         }
-        let mut end = standing.end.clone();
+        let end = standing.end.clone();
         if let Some((name, (len, _))) = &end
             && standing.torn > 0
         {
             cut(&*options.disk, &name.path, *len)?;
         }
-        // With another length of interval, or other rules, the hour goes on in the next file.
-        end = end.filter(|(name, _)| fs::metadata(&name.path).is_ok());
+        sweep(&*options.disk, &dir)?;
         let log = LogOptions {
             disk: Arc::clone(&options.disk),
             dir,
@@ -347,6 +346,18 @@ fn cut(disk: &dyn Disk, path: &Path, len: u64) -> Result<(), ViewsError> {
     }
     disk.sync(&to).map_err(ViewsError::io("sync", &aside))?;
     disk.rename(&aside, path).map_err(ViewsError::io("rename", &aside))
+}
+
+/// Removes files that were being made when their maker died.
+fn sweep(disk: &dyn Disk, dir: &Path) -> Result<(), ViewsError> {
+    let Ok(entries) = fs::read_dir(dir) else { return Ok(()) };
+    let made = journal_directory::temporary_path(Path::new(""));
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if path.to_string_lossy().ends_with(&*made.to_string_lossy()) {
+            disk.remove(&path).map_err(ViewsError::io("remove", &path))?;
+        }
+    }
+    Ok(())
 }
 
 /// Removes all files of a journal's views: they do not follow from it.

@@ -36,3 +36,4 @@ mod site;
 mod steady;
 mod topologies;
 mod trader;
+mod views;
