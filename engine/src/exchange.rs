@@ -7,6 +7,7 @@
 //! the same function. Non-goal: transport (see [`crate::gateway`]), durability (see [`crate::journal`]).
 
 mod entry;
+mod market_data;
 mod reporter;
 #[cfg(feature = "slow-match")]
 mod slow;
@@ -270,7 +271,8 @@ impl Exchange {
             }
             Action::Elect => {
                 let (book, mut reporter) = self.reporter(command, sink);
-                book.elect(&mut |event| reporter.on(&event, &Request::Unsolicited));
+                let next_ref = reporter.numbers.order_ref;
+                book.elect(next_ref, &mut |event| reporter.on(&event, &Request::Unsolicited));
             }
             Action::EntryGate { closed } => self.entry_closed = closed,
             Action::StateHash { .. } => {}

@@ -152,6 +152,18 @@ impl Books {
         &self.counters
     }
 
+    /// Messages that did not fit the books: since the last message without one, the books are those of the sender.
+    #[must_use]
+    pub const fn faults(&self) -> u64 {
+        let BookCounters { malformed, unknown, overdrawn, duplicates, refused, .. } = self.counters;
+        malformed + unknown + overdrawn + duplicates + refused
+    }
+
+    /// Takes over trades and names from books that these replace: a snapshot tells no trades.
+    pub fn keep_statistics_of(&mut self, former: &Self) {
+        self.instruments.keep_statistics_of(&former.instruments);
+    }
+
     /// What is known of an instrument but its book; `None` when no message named it.
     #[must_use]
     pub fn instrument(&self, locate: u16) -> Option<&Instrument> {
@@ -207,7 +219,7 @@ impl Books {
 
     /// Asks for the memory that a message will need.
     #[inline]
-    fn look(&self, message: &[u8]) {
+    pub(crate) fn look(&self, message: &[u8]) {
         let Some(order_ref) = read::order_of(message) else { return };
         if let Some(slot) = self.orders.find(order_ref) {
             std::hint::black_box(self.levels.get(self.orders.get(slot).level).total);

@@ -8,6 +8,7 @@ pub mod book;
 pub mod compressed;
 pub mod depth;
 pub mod flow;
+pub mod handler;
 pub mod ladder;
 pub mod line;
 pub mod reports;

@@ -185,19 +185,19 @@ fn one_instrument(config: &Config, index: usize, instrument: &Instrument) -> Res
         );
     };
     let (lowest, highest) = config.price_bounds(instrument);
-    if config.channel_has_depth(channel) && highest > DEPTH_PRICE_MAX {
-        let name = &config.channels[usize::from(channel.0)].name;
-        let expected = format!(
-            "at most {DEPTH_PRICE_MAX}, for the depth of channel '{name}' cannot say more; or publish it on a channel without depth_lines"
-        );
-        return breach(key("price_max"), expected, highest.to_string());
-    }
     if highest > config.limits.price_max {
         return breach(
             key("price_max"),
             format!("at most limits.price_max, {}", config.limits.price_max),
             highest.to_string(),
         );
+    }
+    if config.channel_has_depth(channel) && highest > DEPTH_PRICE_MAX {
+        let name = &config.channels[usize::from(channel.0)].name;
+        let expected = format!(
+            "at most {DEPTH_PRICE_MAX}, for the depth of channel '{name}' cannot say more; or publish it on a channel without depth_lines"
+        );
+        return breach(key("price_max"), expected, highest.to_string());
     }
     if lowest > highest {
         return breach(key("price_min"), format!("at most the highest price, {highest}"), lowest.to_string());

@@ -91,6 +91,15 @@ impl Instruments {
         self.instruments.fill(Instrument::default());
     }
 
+    pub fn keep_statistics_of(&mut self, former: &Self) {
+        for (locate, instrument) in (0..=u16::MAX).zip(&former.instruments).filter(|(_, instrument)| instrument.seen) {
+            let ours = self.get_mut(locate);
+            ours.statistics = instrument.statistics;
+            ours.symbol = ours.symbol.or(instrument.symbol);
+            ours.status = ours.status.or(instrument.status);
+        }
+    }
+
     pub fn len(&self) -> usize {
         self.instruments.len()
     }

@@ -250,6 +250,8 @@ const fn instrument_in(event: &BookEvent) -> Option<InstrumentIndex> {
         | BookEvent::Elected { instrument, .. }
         | BookEvent::Trade { instrument, .. }
         | BookEvent::Canceled { instrument, .. }
+        | BookEvent::Rested { instrument, .. }
+        | BookEvent::Refreshed { instrument, .. }
         | BookEvent::Level { instrument, .. } => Some(*instrument),
         BookEvent::Rejected { .. } => None,
     }

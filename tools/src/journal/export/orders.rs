@@ -182,6 +182,8 @@ impl<'a> Orders<'a> {
             }
             BookEvent::Accepted { .. }
             | BookEvent::Elected { .. }
+            | BookEvent::Rested { .. }
+            | BookEvent::Refreshed { .. }
             | BookEvent::Level { .. }
             | BookEvent::Rejected { .. } => Ok(()),
         }
