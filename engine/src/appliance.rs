@@ -11,6 +11,7 @@ pub mod graph;
 pub use error::{StartError, StopError};
 
 use self::graph::build;
+use crate::answering::{Answering, AnsweringSockets, Listening};
 use crate::config::{Config, Topology};
 use crate::ground::Ground;
 use crate::journal::{HelperThreads, RecoveryReport, Watch};
@@ -63,6 +64,7 @@ pub struct Appliance<T: Trace = Off> {
     report: RecoveryReport,
     began_from: (Option<SnapshotName>, Vec<SnapshotError>),
     follower: Option<FollowerThread>,
+    answering: Answering,
     retention: Option<RetentionThread>,
     views: ViewsTold,
     /// The tiles of each thread.
@@ -123,7 +125,7 @@ impl Appliance {
     /// # Errors
     /// As there.
     pub fn start_on<P: Port + Send + 'static>(config: &Config, port: P, ground: &Ground) -> Result<Self, StartError> {
-        Self::start_with(config, port, ground, &Progress::default(), |_| Off)
+        Self::start_with(config, port, AnsweringSockets::none(), ground, &Progress::default(), |_| Off)
     }
 
     /// As [`start`](Self::start); `progress` says how far the recovery is.
@@ -135,7 +137,20 @@ impl Appliance {
         port: P,
         progress: &Progress,
     ) -> Result<Self, StartError> {
-        Self::start_with(config, port, &Ground::default(), progress, |_| Off)
+        Self::start_answering(config, port, AnsweringSockets::none(), progress)
+    }
+
+    /// The same, with what subscribers may ask for.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn start_answering<P: Port + Send + 'static>(
+        config: &Config,
+        port: P,
+        sockets: AnsweringSockets,
+        progress: &Progress,
+    ) -> Result<Self, StartError> {
+        Self::start_with(config, port, sockets, &Ground::default(), progress, |_| Off)
     }
 }
 
@@ -149,12 +164,13 @@ impl<T: Trace> Appliance<T> {
         port: P,
         trace: impl Fn(TileKind) -> T,
     ) -> Result<Self, StartError> {
-        Self::start_with(config, port, &Ground::default(), &Progress::default(), trace)
+        Self::start_with(config, port, AnsweringSockets::none(), &Ground::default(), &Progress::default(), trace)
     }
 
     fn start_with<P: Port + Send + 'static>(
         config: &Config,
         port: P,
+        sockets: AnsweringSockets,
         ground: &Ground,
         progress: &Progress,
         trace: impl Fn(TileKind) -> T,
@@ -179,21 +195,24 @@ impl<T: Trace> Appliance<T> {
         };
         let helper = helper.spawn_on(&config.topology.helper_placement()).map_err(refused("journal helper"))?;
         let mut views = ViewsTold::default();
+        let mut answering = Answering::default();
         let follower = match prepared {
             None => None,
             Some(prepared) => {
                 let prepared = prepared.map_err(|_| refused("snapshot")(std::io::Error::other("it panicked")))?;
-                let mut prepared = prepared?;
+                let (mut prepared, listening) = Listening::to(prepared?, &sockets, config, ground);
                 if let Some((follower, told)) = ViewsFollower::of(config, Arc::clone(&ground.disk), watch.clone()) {
                     prepared = prepared.with(Box::new(follower));
                     views = told;
                 }
                 let follower = prepared.follow(watch.clone())?;
+                let answer = listening.answer(sockets, config, ground, &watch, &clock);
+                answering = answer.map_err(refused("re-request or snapshot"))?;
                 let interval = Duration::from_millis(u64::from(config.snapshot.interval_ms));
                 Some(FollowerThread::spawn(follower, interval).map_err(refused("snapshot"))?)
             }
         };
-        // After the follower, which holds what it has not read yet.
+        // After the follower, which holds what it has not read yet, and after the repair of the message store.
         let retention = Retention::new(config, Arc::clone(&ground.disk), watch.clone())?;
         let retention = match retention.is_idle() {
             true => None,
@@ -207,7 +226,19 @@ impl<T: Trace> Appliance<T> {
             }
         };
         let placement = config.topology.threads.clone();
-        Ok(Self { threads, control, helper, watch, report, began_from, follower, retention, views, placement })
+        Ok(Self {
+            threads,
+            control,
+            helper,
+            watch,
+            report,
+            began_from,
+            follower,
+            answering,
+            retention,
+            views,
+            placement,
+        })
     }
 
     /// What replay found.
@@ -238,6 +269,12 @@ impl<T: Trace> Appliance<T> {
     #[must_use]
     pub fn views_told(&self) -> Vec<String> {
         self.views.take()
+    }
+
+    /// What subscribers ask for.
+    #[must_use]
+    pub const fn answering(&self) -> &Answering {
+        &self.answering
     }
 
     /// How much room the journal's disk has.
@@ -324,6 +361,7 @@ impl<T: Trace> Appliance<T> {
             return Err(StopError::Panicked);
         }
         journal?;
+        drop(self.answering);
         if let Some(follower) = self.follower {
             follower.stop()?;
         }

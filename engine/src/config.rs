@@ -3,6 +3,7 @@
 //! Goal: every key has a meaning, a unit and a range in `config/default.toml`; a mistake is refused with its line and a remedy
 //! before anything is started. Non-goal: watching the file; a change takes a restart.
 
+mod answers;
 mod appliance;
 mod channel;
 mod check;
@@ -27,6 +28,7 @@ mod uring;
 mod views;
 mod xdp;
 
+pub use answers::{Answers, Trusted};
 pub use appliance::Appliance;
 pub use channel::{Channel, Line};
 pub use check::{MEMBERS_MAX, SESSIONS_MAX};

@@ -136,6 +136,9 @@ impl Stage {
         Self::LastMessage,
     ];
 
+    /// How many of them have begun while the market is open.
+    pub const OPEN: usize = 3;
+
     /// Its letter on the wire.
     #[must_use]
     pub const fn code(self) -> u8 {

@@ -3,6 +3,7 @@
 use crate::options::ConfigOptions;
 use crate::recovering::Recovering;
 use clap::Args;
+use engine::answering::{Answering, AnsweringSockets};
 use engine::appliance::{Appliance, Space, Stopped, endpoints};
 use engine::config::{Config, Line};
 use engine::journal::{Durability, Watch, bus_error};
@@ -127,8 +128,9 @@ fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) 
     let [order_entry, rerequest] = [ORDER_ENTRY, REREQUEST].map(|endpoint| port.local_addr(endpoint));
     bus_error::explain(&config.journal.dir, config.journal.durability)?;
     let appliance = {
+        let sockets = AnsweringSockets::open(config)?;
         let shown = Recovering::show();
-        Appliance::start_watched(config, port, shown.progress())?
+        Appliance::start_answering(config, port, sockets, shown.progress())?
     };
     bus_error::tell(appliance.watch());
     pages::seal();
@@ -161,6 +163,7 @@ fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) 
             list(&channel.depth_lines)
         );
     }
+    tell_addresses(config, appliance.answering());
     println!("ready");
     let mut was_low = false;
     while !stop.load(Ordering::Relaxed) && !appliance.has_failed() {
@@ -176,10 +179,14 @@ fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) 
         for told in appliance.views_told() {
             eprintln!("views: {told}");
         }
+        while let Some(warning) = appliance.answering().warning() {
+            eprintln!("feed: {warning}");
+        }
         if let Some(warning) = appliance.retention_warning() {
             eprintln!("journal: {warning}; the venue goes on, and so do the attempts");
         }
     }
+    tell_answered(appliance.answering());
     let watch = appliance.watch();
     let stopped = appliance.stop().inspect_err(|_| tell_durable(config, &watch))?;
     for duty in &stopped.duty {
@@ -190,6 +197,29 @@ fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) 
     }
     eprintln!("{}", summary(&stopped));
     Ok(())
+}
+
+/// Where subscribers ask.
+fn tell_addresses(config: &Config, answering: &Answering) {
+    let address = |address: Option<_>| address.map_or("nowhere".to_owned(), |address| format!("at {address}"));
+    let (rerequest, snapshot) = (answering.rerequest_address(), answering.snapshot_address());
+    eprintln!("subscribers: re-requests {}, snapshots {}", address(rerequest), address(snapshot));
+    if config.snapshot.interval_ms == 0 && config.feed.answers.is_any() {
+        eprintln!("subscribers: nothing is answered, because no follower runs; set snapshot.interval_ms above 0");
+    }
+}
+
+/// What subscribers were answered.
+fn tell_answered(answering: &Answering) {
+    let tell = |what: &str, counts: Vec<(&str, u64)>| {
+        let counts: Vec<_> =
+            counts.iter().filter(|(_, count)| *count > 0).map(|(name, n)| format!("{name} {n}")).collect();
+        if !counts.is_empty() {
+            eprintln!("{what}: {}", counts.join(", "));
+        }
+    };
+    tell("re-requests", answering.rerequests().map(|counts| counts.iter().collect()).unwrap_or_default());
+    tell("snapshots for subscribers", answering.glimpses().map(|counts| counts.iter().collect()).unwrap_or_default());
 }
 
 fn tell_space(config: &Config, space: Space) {

@@ -218,6 +218,8 @@ impl RepairThread {
         let body = move || {
             // Nobody waits for it. Where the kernel does not let it, it is as patient as it is anyway.
             let _ = netio::cpu::yield_to_others();
+            // A second set of books, for as long as it takes.
+            netio::pages::passing();
             let archive = Arc::clone(&repair.archive);
             if let Err(error) = repair.run(&stop) {
                 archive.told.tell(format!("the message store could not be made whole: {error}"));

@@ -26,20 +26,25 @@ const PURE: [&str; 18] = [
 ];
 
 /// Modules that meet the machine.
-const MACHINE: [&str; 15] = [
+const MACHINE: [&str; 20] = [
+    "answering",
     "appliance",
     "config",
     "entropy",
     "footprint",
+    "glimpse",
     "ground",
     "journal",
     "link",
+    "messages",
     "past",
     "progress",
     "recovery",
+    "rerequest",
     "retention",
     "snapshot",
     "tile",
+    "told",
     "trace",
     "views",
 ];

@@ -1,12 +1,15 @@
-//! The message store from outside: a journal that is written, a follower that stores, and restarts after all that can happen to the files.
+//! What subscribers ask for, from outside: a journal that is written, a follower that listens, restarts after all that can happen to the
+//! store's files, and servers under floods and rubbish.
 #![allow(missing_docs, clippy::cast_possible_truncation)]
 
-mod damage;
+mod glimpses;
 #[allow(dead_code, reason = "shared with the tests of the venue")]
 #[path = "../venue/harness.rs"]
 mod harness;
-mod life;
+mod rerequests;
 #[allow(dead_code, reason = "shared with the tests of snapshots")]
 #[path = "../snapshot/site.rs"]
 mod site;
+mod store_damage;
+mod store_life;
 mod storing;
