@@ -42,7 +42,7 @@ impl Command {
             Self::Run(options) => run::run(options)?,
             Self::Demo(args) => return Ok(if demo::execute(args)? { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
             Self::Replay(args) => replay::command::execute(args)?,
-            Self::Listen(args) => listen::command::execute(args)?,
+            Self::Listen(args) => return listen::command::execute(args),
             Self::Scenario(args) => return scenario::execute(args),
             Self::Journal(args) => return journal::execute(args),
             Self::View(args) => return view::execute(args),

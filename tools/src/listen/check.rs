@@ -93,7 +93,11 @@ impl Check {
             let piece = match self.download.next() {
                 Ok(Some(piece)) => piece,
                 Ok(None) => return None,
-                Err(_) => return Some(Outcome::Open("the snapshot server closed the connection, or cannot be reached".to_owned())),
+                Err(_) => {
+                    return Some(Outcome::Open(
+                        "the snapshot server closed the connection, or cannot be reached".to_owned(),
+                    ));
+                }
             };
             if let Err(reason) = self.read(&piece) {
                 return Some(Outcome::Open(reason));
@@ -107,7 +111,9 @@ impl Check {
         }
         let first = now - kept.len() as u64;
         if next < first {
-            return Some(Outcome::Open(format!("the snapshot is of message {next}, before the check began at {first}")));
+            return Some(Outcome::Open(format!(
+                "the snapshot is of message {next}, before the check began at {first}"
+            )));
         }
         for (sequence, bytes) in kept.iter().filter(|(sequence, _)| *sequence >= next) {
             match &mut self.shadow {

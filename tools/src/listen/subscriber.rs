@@ -10,7 +10,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
 use std::time::Duration;
 use wire::Nanos;
-use wire::mold::{REQUEST_LEN, Request};
+use wire::mold::Request;
 
 /// Datagrams received in one turn.
 const BURST: usize = 256;
@@ -153,7 +153,7 @@ impl<P: Port> Subscriber<P> {
     }
 
     fn request(&mut self, request: &Request) {
-        let mut bytes = [0; REQUEST_LEN];
+        let mut bytes = [0; Request::SIZE];
         let (Some(socket), Some(server)) = (&self.socket, self.servers.rerequest) else { return };
         let sent = request.encode(&mut bytes).is_some() && socket.send_to(&bytes, server).is_ok();
         self.unsent += u64::from(!sent);

@@ -144,7 +144,8 @@ impl FeedListener for Tape {
     }
 
     fn gap(&mut self, from: u64, to: u64) {
-        let what = if to - from == 1 { format!("message {from} is") } else { format!("messages {from} to {} are", to - 1) };
+        let what =
+            if to - from == 1 { format!("message {from} is") } else { format!("messages {from} to {} are", to - 1) };
         self.note(format!("gap: {what} missing"));
     }
 
