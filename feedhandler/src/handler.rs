@@ -1,7 +1,7 @@
 //! Follows one stream of market data: each message once, books that can be relied on, and a clear word whenever they cannot.
 //!
 //! Goal: all of a subscriber's hard part, for any network and any clock. Packets, snapshot bytes and the time come in; what is to
-//! be sent comes out as [`Action`]s; what happened is told to a [`FeedListener`]. Non-goal: sockets (the runner has them),
+//! be sent comes out as [`Action`]s; what happened is told to a [`FeedListener`]. Non-goal: sockets (`runner` has them),
 //! threads, several streams (take a handler for each).
 //!
 //! ```text

@@ -12,6 +12,8 @@ pub mod handler;
 pub mod ladder;
 pub mod line;
 pub mod reports;
+#[cfg(feature = "runner")]
+pub mod runner;
 
 pub use book::{BookLimits, BookListener, Books};
 pub use depth::{Depth, DepthBook};
