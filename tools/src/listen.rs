@@ -1,6 +1,6 @@
 //! Follows market data. [`Listener`]: every tick of a channel once, the holes named, the depth of each instrument rebuilt, and nothing asked
-//! for: what a test or a benchmark needs to know what arrived. [`subscriber`]: a stream with all that a subscriber does about it, which
-//! `pinion listen` shows.
+//! for: what a test or a benchmark needs to know what arrived. [`command`]: `pinion listen`, a stream with all that a subscriber does about
+//! it, shown live or as lines.
 //!
 //! Goal: what a subscriber knows, on any port. Non-goal: several streams at once.
 
@@ -13,7 +13,6 @@ pub mod look;
 pub mod places;
 pub mod plain;
 pub mod screen;
-pub mod subscriber;
 pub mod tape;
 
 use feedhandler::line::LineCounters;

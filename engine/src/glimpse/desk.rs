@@ -12,6 +12,8 @@ use wire::feed::{CHANNELS_MAX, Stream, StreamKind};
 use wire::mold::SessionId;
 use wire::{Nanos, Seq};
 
+/// A follower that is behind, after a restart say, is waited for so long: then an older state is better than none.
+const PATIENCE: Duration = Duration::from_millis(500);
 /// Of the follower's time, images take no more than one part in so many.
 const SHARE: u32 = 4;
 const STREAMS_MAX: usize = CHANNELS_MAX * StreamKind::ALL.len();
@@ -96,13 +98,15 @@ impl Desk {
 pub struct Imager {
     desk: Arc<Desk>,
     not_before: Instant,
+    /// Since when somebody has waited for the follower to be current.
+    waiting: Option<Instant>,
 }
 
 impl Imager {
     /// For the askers at a desk.
     #[must_use]
     pub fn new(desk: Arc<Desk>) -> Self {
-        Self { desk, not_before: Instant::now() }
+        Self { desk, not_before: Instant::now(), waiting: None }
     }
 
     fn name(&self, exchange: &Exchange) {
@@ -117,7 +121,7 @@ impl Follows for Imager {
         }
     }
 
-    fn turned(&mut self, venue: &Venue) {
+    fn turned(&mut self, venue: &Venue, is_current: bool) {
         if venue.seq() == Seq(0) {
             return;
         }
@@ -128,6 +132,10 @@ impl Follows for Imager {
             return;
         }
         let begin = Instant::now();
+        if !is_current && self.waiting.get_or_insert(begin).elapsed() < PATIENCE {
+            return;
+        }
+        self.waiting = None;
         let wanted = self.desk.wanted.swap(0, Ordering::AcqRel);
         for stream in venue.exchange().streams() {
             let Some(slot) = slot(stream).filter(|slot| wanted & (1 << slot) != 0) else { continue };

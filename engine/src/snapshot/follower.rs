@@ -147,7 +147,7 @@ impl Follower {
             replayed += 1;
         }
         for listener in &mut self.outputs.listeners {
-            listener.turned(&self.venue);
+            listener.turned(&self.venue, replayed < TURN_RECORDS);
         }
         self.hold.move_to(self.tail.last().position.segment);
         Ok(replayed)

@@ -44,9 +44,10 @@ pub trait Follows: Send {
         let _ = (seq, time, exchange);
     }
 
-    /// The follower has come to the end of a turn, which may be idle.
-    fn turned(&mut self, venue: &Venue) {
-        let _ = venue;
+    /// The follower has come to the end of a turn, which may be idle. `is_current`: it has heard everything that was durable at the turn's
+    /// begin.
+    fn turned(&mut self, venue: &Venue, is_current: bool) {
+        let _ = (venue, is_current);
     }
 
     /// A snapshot of the state behind this command, which is `exchange`, is about to be written: what it is to find at a restart has to be

@@ -34,6 +34,7 @@ mod rubbish;
 mod shipped;
 mod site;
 mod steady;
+mod subscribers;
 mod topologies;
 mod trader;
 mod views;
