@@ -13,7 +13,7 @@ use super::tape::Kept;
 use feedhandler::DepthBook;
 use feedhandler::book::{BookLimits, Books};
 use feedhandler::handler::Handler;
-use std::net::SocketAddrV4;
+use std::net::SocketAddr;
 use wire::feed::{StreamKind, located};
 use wire::glimpse::Item;
 use wire::mold::SessionId;
@@ -72,7 +72,7 @@ pub struct Check {
 impl Check {
     /// Asks for a snapshot. From now on messages are to be kept.
     #[must_use]
-    pub fn begin(server: SocketAddrV4, session: SessionId, kind: StreamKind, limits: &BookLimits) -> Self {
+    pub fn begin(server: SocketAddr, session: SessionId, kind: StreamKind, limits: &BookLimits) -> Self {
         let shadow = match kind {
             StreamKind::Depth => Shadow::Depth(Box::new(Books::new(limits))),
             StreamKind::Tick => Shadow::Ticks(DepthBook::new()),

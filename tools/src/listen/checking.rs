@@ -1,9 +1,9 @@
 //! Checks, one after the other, while a stream is followed.
 
 use super::check::{Check, Outcome};
-use super::subscriber::Subscriber;
 use super::tape::Tape;
-use netio::Port;
+use feedhandler::handler::Handler;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// Attempts that come to nothing, one after the other, before a check counts as failed.
@@ -48,15 +48,14 @@ impl Checking {
         self.due.is_some() || self.under_way.is_some()
     }
 
-    /// Goes on. Returns true when a check has just been decided.
-    pub fn turn<P: Port>(&mut self, subscriber: &Subscriber<P>, tape: &mut Tape) -> bool {
-        let handler = subscriber.handler();
+    /// Goes on; `server` gives snapshots. Returns true when a check has just been decided.
+    pub fn turn(&mut self, handler: &Handler, server: Option<SocketAddr>, tape: &mut Tape) -> bool {
         if self.under_way.is_none()
             && self.due.is_some_and(|due| Instant::now() >= due)
             && handler.stale().is_none()
             && let Some(session) = handler.session()
         {
-            let Some(server) = subscriber.servers().snapshot else {
+            let Some(server) = server else {
                 self.due = None;
                 self.failed += 1;
                 "not made: there is no snapshot server; see --snapshot".clone_into(&mut self.said);

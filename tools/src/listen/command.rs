@@ -4,12 +4,13 @@ use super::checking::Checking;
 use super::live::{self, Ended};
 use super::places::{PlaceArgs, Places};
 use super::plain::{Printer, Summary, missing};
-use super::subscriber::Subscriber;
 use super::tape::Tape;
 use crate::run::capturing;
 use clap::Args;
-use feedhandler::handler::{HandlerOptions, Join, RerequestOptions, SnapshotOptions};
-use netio::host::PortKind;
+use feedhandler::handler::{HandlerOptions, Join};
+use feedhandler::runner::Runner;
+use netio::host::{HostPort, PortKind};
+use netio::pcap::PcapPort;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 use std::error::Error;
@@ -42,9 +43,6 @@ Examples:
       holds the rebuilt book against a snapshot of the venue, and ends
 
 Ends on SIGINT, SIGTERM or SIGHUP too. Exit status 1: messages are missing, or a check found a difference.";
-
-/// How long to wait for a datagram before looking at the clock and the signals again.
-const WAIT: Duration = Duration::from_millis(20);
 
 /// Follow a stream of market data, live on a terminal or as lines
 #[derive(Debug, Args)]
@@ -119,15 +117,19 @@ pub fn execute(args: &ListenArgs) -> Result<ExitCode, Box<dyn Error>> {
 /// How a stream is followed, with the servers that there are.
 fn options(places: &Places) -> HandlerOptions {
     let mut options = HandlerOptions::new(places.kind);
-    options.lines = places.lines.len();
-    options.rerequest = places.servers.rerequest.map(|_| RerequestOptions::default());
-    options.snapshot = places.servers.snapshot.map(|_| SnapshotOptions::default());
-    options.join = match (places.servers.snapshot, places.servers.rerequest) {
+    options.join = match (places.addresses.snapshot, places.addresses.rerequest) {
         (Some(_), _) => Join::Snapshot,
         (None, Some(_)) => Join::Start,
         (None, None) => Join::FirstPacket,
     };
     options
+}
+
+/// The stream, followed through the port that was asked for.
+fn follow(args: &ListenArgs, places: &Places, port: HostPort) -> Result<Runner<PcapPort<HostPort>>, Box<dyn Error>> {
+    let addresses = places.addresses.clone();
+    let port = capturing(port, addresses.endpoints().len(), args.record.as_deref())?;
+    Ok(Runner::new(port, addresses, options(places)))
 }
 
 fn watch(args: &ListenArgs, stop: &AtomicBool) -> Result<ExitCode, Box<dyn Error>> {
@@ -138,9 +140,8 @@ fn watch(args: &ListenArgs, stop: &AtomicBool) -> Result<ExitCode, Box<dyn Error
     loop {
         let places = Places::find(&places_args, kind)?;
         let port = places.open_port(args.port)?;
-        let port = capturing(port, places.lines.len(), args.record.as_deref())?;
-        let mut subscriber = Subscriber::new(port, places.servers, places.interface, options(&places))?;
-        match live::show(&mut subscriber, &places, &mut checking, stop, until, args.record.is_none())? {
+        let mut runner = follow(args, &places, port)?;
+        match live::show(&mut runner, &places, &mut checking, stop, until, args.record.is_none())? {
             Ended::Done => break,
             Ended::Stream(other) => {
                 // A stream whose groups were given one by one has no other one that we know of.
@@ -171,9 +172,8 @@ fn print(args: &ListenArgs, stop: &AtomicBool) -> Result<ExitCode, Box<dyn Error
     let places = Places::find(&args.places, StreamKind::Tick)?;
     let port = places.open_port(args.port)?;
     eprintln!("port: {}", port.choice());
-    let port = capturing(port, places.lines.len(), args.record.as_deref())?;
-    let captured = port.captured();
-    let mut subscriber = Subscriber::new(port, places.servers, places.interface, options(&places))?;
+    let mut runner = follow(args, &places, port)?;
+    let captured = runner.port().captured();
     let mut checking = checking(args);
     let mut out = BufWriter::new(io::stdout().lock());
     let mut tape = Tape::new();
@@ -187,13 +187,13 @@ fn print(args: &ListenArgs, stop: &AtomicBool) -> Result<ExitCode, Box<dyn Error
         let noticed = tape.noticed();
         let (kind, json, quiet) = (places.kind, args.json, args.summary);
         let mut printer = Printer { tape: &mut tape, out: &mut out, kind, json, quiet, left, failed: Ok(()) };
-        let moved = subscriber.turn(&mut printer)?;
+        let moved = runner.turn(&mut printer)?;
         left = printer.left;
         printer.failed?;
         for notice in tape.notices_since(noticed) {
             eprintln!("{notice}");
         }
-        if checking.turn(&subscriber, &mut tape) {
+        if checking.turn(runner.handler(), places.addresses.snapshot, &mut tape) {
             eprintln!("check: {}", checking.said);
         }
         if ends_with_check && !checking.is_pending() {
@@ -201,11 +201,11 @@ fn print(args: &ListenArgs, stop: &AtomicBool) -> Result<ExitCode, Box<dyn Error
         }
         if moved == 0 {
             out.flush()?;
-            subscriber.wait(WAIT);
+            runner.wait();
         }
     }
     if args.summary {
-        let summary = Summary { subscriber: &subscriber, tape: &tape, symbols: &places.symbols };
+        let summary = Summary { runner: &runner, tape: &tape, symbols: &places.symbols };
         if args.json {
             writeln!(out, "{}", summary.to_json())?;
         } else {
@@ -217,9 +217,9 @@ fn print(args: &ListenArgs, stop: &AtomicBool) -> Result<ExitCode, Box<dyn Error
         eprintln!("check: not made: {}", checking.said);
         checking.failed += 1;
     }
-    let missed = missing(&subscriber) + subscriber.handler().counters().lost;
+    let missed = missing(&runner) + runner.handler().counters().lost;
     // Closes the port, and so the file.
-    drop(subscriber);
+    drop(runner);
     if let Some(captured) = captured {
         eprintln!("pcap: {captured}");
     }

@@ -3,7 +3,7 @@
 //! Goal: whoever reads lines never waits for a connection. Non-goal: what the bytes say.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{SocketAddrV4, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread;
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub struct Download {
 impl Download {
     /// Connects and logs in for a stream's session.
     #[must_use]
-    pub fn begin(server: SocketAddrV4, session: SessionId) -> Self {
+    pub fn begin(server: SocketAddr, session: SessionId) -> Self {
         let (give, pieces) = sync_channel(PIECES);
         // Without a thread there is no snapshot: the receiver finds nobody at the other end.
         let _ = thread::Builder::new().name("snapshot-download".to_owned()).spawn(move || {
@@ -58,8 +58,8 @@ impl Download {
     }
 }
 
-fn load(server: SocketAddrV4, session: SessionId, give: &SyncSender<Vec<u8>>) -> io::Result<()> {
-    let mut stream = TcpStream::connect_timeout(&server.into(), CONNECT)?;
+fn load(server: SocketAddr, session: SessionId, give: &SyncSender<Vec<u8>>) -> io::Result<()> {
+    let mut stream = TcpStream::connect_timeout(&server, CONNECT)?;
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(LOOK))?;
     let login = Packet::LoginRequest(LoginRequest {

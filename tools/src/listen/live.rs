@@ -5,20 +5,20 @@
 use super::checking::Checking;
 use super::places::Places;
 use super::screen::{Rates, Screen, Shown, Wish, draw};
-use super::subscriber::Subscriber;
 use super::tape::Tape;
+use feedhandler::runner::Runner;
 use netio::Port;
+use netio::clock::Clock;
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event};
 use std::error::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use wire::Nanos;
 use wire::feed::StreamKind;
 
 /// From one picture to the next.
 const PICTURE: Duration = Duration::from_millis(100);
-/// How long to wait for a datagram before looking at keys again.
-const WAIT: Duration = Duration::from_millis(10);
 
 /// The terminal while it is ours. A panic gives it back too: by the hook that this installs.
 struct Terminal(DefaultTerminal);
@@ -49,7 +49,7 @@ pub enum Ended {
 /// # Errors
 /// There is no terminal, or the port cannot go on.
 pub fn show<P: Port>(
-    subscriber: &mut Subscriber<P>,
+    runner: &mut Runner<P>,
     places: &Places,
     checking: &mut Checking,
     stop: &AtomicBool,
@@ -59,15 +59,16 @@ pub fn show<P: Port>(
     let mut terminal = Terminal::take()?;
     let (mut tape, mut screen, mut rates) = (Tape::new(), Screen::default(), Rates::default());
     let mut picture_due = Instant::now();
+    let mut clock = Clock::calibrate();
     while !stop.load(Ordering::Relaxed) && until.is_none_or(|until| Instant::now() < until) {
-        let moved = subscriber.turn(&mut tape)?;
-        checking.turn(subscriber, &mut tape);
-        let now = subscriber.now();
-        rates.see(now, &tape.heard, &subscriber.handler().counters());
+        let moved = runner.turn(&mut tape)?;
+        checking.turn(runner.handler(), places.addresses.snapshot, &mut tape);
+        let now = Nanos(clock.now());
+        rates.see(now, &tape.heard, &runner.handler().counters());
         let mut touched = false;
         while event::poll(Duration::ZERO)? {
             match event::read()? {
-                Event::Key(key) => match screen.key(key, subscriber.handler(), &places.symbols) {
+                Event::Key(key) => match screen.key(key, runner.handler(), &places.symbols) {
                     Some(Wish::Quit) => return Ok(Ended::Done),
                     Some(Wish::Stream(kind)) if may_change => return Ok(Ended::Stream(kind)),
                     Some(Wish::Stream(_)) => tape.note("one stream is recorded, so it stays".to_owned()),
@@ -81,12 +82,13 @@ pub fn show<P: Port>(
         }
         if touched || (Instant::now() >= picture_due && !screen.is_paused) {
             picture_due = Instant::now() + PICTURE;
-            let (handler, check) = (subscriber.handler(), checking.said.as_str());
+            let (handler, check) = (runner.handler(), checking.said.as_str());
             let shown = Shown { places, handler, tape: &tape, rates: &rates, check, now };
             terminal.0.draw(|frame| draw(frame, &screen, &shown))?;
         }
         if moved == 0 {
-            subscriber.wait(WAIT);
+            clock.resync();
+            runner.wait();
         }
     }
     Ok(Ended::Done)

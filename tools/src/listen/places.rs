@@ -1,11 +1,11 @@
 //! Where a stream is heard, and who is asked about it.
 
-use super::subscriber::Servers;
 use crate::options::ConfigOptions;
 use clap::{Args, ValueEnum};
 use engine::config::{Channel, Config, ConfigError, Line};
+use feedhandler::runner::FeedAddresses;
+use netio::PortError;
 use netio::host::{HostPort, PortKind};
-use netio::{Endpoint, PortError};
 use std::net::{Ipv4Addr, SocketAddrV4};
 use wire::feed::StreamKind;
 
@@ -103,12 +103,8 @@ pub struct Places {
     pub name: String,
     /// Ticks or depth.
     pub kind: StreamKind,
-    /// Line A, and line B where there is one: group, and interface.
-    pub lines: Vec<(SocketAddrV4, Ipv4Addr)>,
-    /// Where requests leave.
-    pub interface: Ipv4Addr,
-    /// Who is asked.
-    pub servers: Servers,
+    /// Line A, and line B where there is one; and who is asked.
+    pub addresses: FeedAddresses,
     /// The names of instruments, by `symbol_id`, where they are known beforehand.
     pub symbols: Vec<String>,
 }
@@ -122,9 +118,6 @@ impl Places {
         let config = args.config.load()?;
         let kind = args.stream.map_or(default, StreamKind::from);
         let interface = args.interface.unwrap_or(config.network.interface);
-        let at = |lines: &[Line]| -> Vec<(SocketAddrV4, Ipv4Addr)> {
-            lines.iter().map(|line| (line.group, line.interface.unwrap_or(interface))).collect()
-        };
         let symbols = config.instruments.iter().map(|instrument| instrument.symbol.name().to_owned()).collect();
         // Who says where the lines are says where the servers are, too: those of a configuration may be another venue's.
         let named = !args.group.is_empty();
@@ -132,15 +125,21 @@ impl Places {
             Some(Server(address)) => address,
             None => configured.filter(|_| !named),
         };
-        let servers = Servers {
-            rerequest: server(args.rerequest, config.feed.answers.rerequest),
-            snapshot: server(args.snapshot, config.feed.answers.snapshot),
+        let rerequest = server(args.rerequest, config.feed.answers.rerequest);
+        let snapshot = server(args.snapshot, config.feed.answers.snapshot);
+        let at = |lines: &[Line]| FeedAddresses {
+            lines: lines.iter().map(|line| line.group).collect(),
+            interfaces: lines.iter().map(|line| line.interface.unwrap_or(interface)).collect(),
+            rerequest,
+            snapshot: snapshot.map(Into::into),
+            local: SocketAddrV4::new(interface, 0),
+            ..FeedAddresses::default()
         };
         if named {
             // Symbols of another venue would be wrong ones.
             let symbols = if args.config.config.is_some() { symbols } else { Vec::new() };
             let name = args.group[0].group.to_string();
-            return Ok(Self { name, kind, lines: at(&args.group), interface, servers, symbols });
+            return Ok(Self { name, kind, addresses: at(&args.group), symbols });
         }
         let channel = find_channel(&config, args.channel.as_deref())?;
         let lines = match kind {
@@ -151,17 +150,15 @@ impl Places {
             let kind = super::tape::kind_name(kind);
             return Err(PlaceError::NoLines { channel: channel.name.clone(), kind });
         }
-        Ok(Self { name: channel.name.clone(), kind, lines: at(lines), interface, servers, symbols })
+        Ok(Self { name: channel.name.clone(), kind, addresses: at(lines), symbols })
     }
 
-    /// Opens a port that receives the lines, each an endpoint.
+    /// Opens a port that receives the lines and the answers of the re-request server.
     ///
     /// # Errors
     /// A group cannot be joined.
     pub fn open_port(&self, kind: PortKind) -> Result<HostPort, PortError> {
-        let endpoint =
-            |(group, interface): &(SocketAddrV4, Ipv4Addr)| Endpoint::multicast(*group.ip(), group.port(), *interface);
-        HostPort::open(&kind.into(), &self.lines.iter().map(endpoint).collect::<Vec<_>>())
+        HostPort::open(&kind.into(), &self.addresses.endpoints())
     }
 }
 

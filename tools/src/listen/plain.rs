@@ -1,12 +1,12 @@
 //! A stream as lines: for people who scroll, and for programs.
 
 use super::look;
-use super::subscriber::Subscriber;
 use super::tape::Tape;
 use crate::json::Text;
 use crate::tell::{self, Fields, JsonLine, TextLine};
 use feedhandler::book::{BookListener, BookTrade, LevelChange};
 use feedhandler::handler::{FeedListener, LineState, Stale};
+use feedhandler::runner::Runner;
 use netio::Port;
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
@@ -142,7 +142,7 @@ fn print_message(out: &mut impl Write, json: bool, sequence: u64, bytes: &[u8]) 
 /// What was heard, in a few lines.
 pub struct Summary<'a, P> {
     /// The stream.
-    pub subscriber: &'a Subscriber<P>,
+    pub runner: &'a Runner<P>,
     /// What was heard of it.
     pub tape: &'a Tape,
     /// Names that are known beforehand.
@@ -151,8 +151,8 @@ pub struct Summary<'a, P> {
 
 impl<P: Port> Summary<'_, P> {
     fn numbers(&self) -> [(&'static str, u64); 19] {
-        let handler = self.subscriber.handler();
-        let (counters, heard, port) = (handler.counters(), self.tape.heard, self.subscriber.port_counters());
+        let handler = self.runner.handler();
+        let (counters, heard, port) = (handler.counters(), self.tape.heard, self.runner.port_counters());
         [
             ("packets", counters.packets),
             ("messages", heard.messages),
@@ -160,7 +160,7 @@ impl<P: Port> Summary<'_, P> {
             ("changes", heard.changes),
             ("statuses", heard.statuses),
             ("gaps", counters.gaps),
-            ("missing", missing(self.subscriber)),
+            ("missing", missing(self.runner)),
             ("lost", counters.lost),
             ("held", counters.held),
             ("requests", counters.requests),
@@ -184,7 +184,7 @@ impl<P: Port> Summary<'_, P> {
             let _ = write!(json, "\"{name}\":{value},");
         }
         json.push_str("\"instruments\":[");
-        let handler = self.subscriber.handler();
+        let handler = self.runner.handler();
         for (position, index) in look::instruments(handler).into_iter().enumerate() {
             let comma = if position > 0 { "," } else { "" };
             let best = |side| match look::levels(handler, index, side, 1).first() {
@@ -207,7 +207,7 @@ impl<P: Port> Summary<'_, P> {
     }
 
     fn top(&self, index: InstrumentIndex, side: Side) -> String {
-        let levels = look::levels(self.subscriber.handler(), index, side, LEVELS_SHOWN);
+        let levels = look::levels(self.runner.handler(), index, side, LEVELS_SHOWN);
         let levels: Vec<String> = levels.iter().map(|level| format!("{} × {}", level.qty, level.price)).collect();
         if levels.is_empty() { "none".to_owned() } else { levels.join(", ") }
     }
@@ -215,8 +215,8 @@ impl<P: Port> Summary<'_, P> {
 
 /// Messages that are known of and have not come.
 #[must_use]
-pub fn missing<P: Port>(subscriber: &Subscriber<P>) -> u64 {
-    let handler = subscriber.handler();
+pub fn missing<P: Port>(runner: &Runner<P>) -> u64 {
+    let handler = runner.handler();
     // Before books begin, nothing is missing yet.
     let begun = handler.counters().messages > 0;
     if begun { handler.highest_sequence().saturating_sub(handler.next_sequence()) } else { 0 }
@@ -227,7 +227,7 @@ impl<P: Port> fmt::Display for Summary<'_, P> {
         for (name, value) in self.numbers() {
             writeln!(f, "{name:<13} {value}")?;
         }
-        let handler = self.subscriber.handler();
+        let handler = self.runner.handler();
         for index in look::instruments(handler) {
             let traded = look::traded(handler, index);
             write!(

@@ -5,7 +5,7 @@ use crate::venue_model::Venue;
 use feedhandler::book::BookLimits;
 use feedhandler::handler::Handler;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use tools::listen::check::{Check, Outcome};
@@ -13,9 +13,9 @@ use tools::listen::tape::Tape;
 use wire::feed::StreamKind;
 
 /// A server that answers one login with these bytes, in pieces.
-fn server(bytes: Vec<u8>) -> (SocketAddrV4, JoinHandle<()>) {
+fn server(bytes: Vec<u8>) -> (SocketAddr, JoinHandle<()>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    let SocketAddr::V4(address) = listener.local_addr().expect("bound") else { unreachable!("bound to IPv4") };
+    let address = listener.local_addr().expect("bound");
     let thread = thread::spawn(move || {
         let (mut stream, _) = listener.accept().expect("somebody comes");
         let mut login = [0; 49];

@@ -2,11 +2,11 @@
 
 use feedhandler::compressed;
 use feedhandler::handler::{FeedListener, Handler, HandlerOptions, Join, Source};
+use feedhandler::runner::FeedAddresses;
 use netio::clock::Clock;
 use std::io::Read;
 use std::path::PathBuf;
 use tools::listen::places::Places;
-use tools::listen::subscriber::Servers;
 use wire::Nanos;
 use wire::feed::StreamKind;
 use wire::itch::Message;
@@ -15,15 +15,9 @@ use wire::mold::{PacketBuilder, SessionId};
 pub const SESSION: SessionId = SessionId(*b"KQ7B2MXADA");
 
 pub fn places(kind: StreamKind) -> Places {
-    let line = |last| (std::net::SocketAddrV4::new([239, 26, 41, last].into(), 26_450), [127, 0, 0, 1].into());
-    Places {
-        name: "main".to_owned(),
-        kind,
-        lines: vec![line(1), line(2)],
-        interface: [127, 0, 0, 1].into(),
-        servers: Servers::default(),
-        symbols: Vec::new(),
-    }
+    let line = |last| std::net::SocketAddrV4::new([239, 26, 41, last].into(), 26_450);
+    let addresses = FeedAddresses { lines: vec![line(1), line(2)], ..FeedAddresses::default() };
+    Places { name: "main".to_owned(), kind, addresses, symbols: Vec::new() }
 }
 
 /// Nobody to ask, from the first message on.

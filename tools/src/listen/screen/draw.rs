@@ -172,7 +172,7 @@ fn draw_feed(frame: &mut Frame<'_>, area: Rect, shown: &Shown<'_>) {
 }
 
 fn line_of<'a>(at: usize, line: &LineHealth, shown: &Shown<'_>) -> Line<'a> {
-    let place = shown.places.lines.get(at).map_or_else(String::new, |(group, _)| group.to_string());
+    let place = shown.places.addresses.lines.get(at).map_or_else(String::new, ToString::to_string);
     let heard = line.heard.map_or_else(|| "never".to_owned(), |heard| format!("{} ago", lasted(shown.now, heard)));
     let style = match line.state {
         LineState::Up => Style::new().fg(Color::Green),
