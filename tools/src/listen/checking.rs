@@ -50,20 +50,18 @@ impl Checking {
 
     /// Goes on; `server` gives snapshots. Returns true when a check has just been decided.
     pub fn turn(&mut self, handler: &Handler, server: Option<SocketAddr>, tape: &mut Tape) -> bool {
-        if self.under_way.is_none()
-            && self.due.is_some_and(|due| Instant::now() >= due)
-            && handler.stale().is_none()
-            && let Some(session) = handler.session()
-        {
+        if self.under_way.is_none() && self.due.is_some_and(|due| Instant::now() >= due) {
             let Some(server) = server else {
                 self.due = None;
                 self.failed += 1;
                 "not made: there is no snapshot server; see --snapshot".clone_into(&mut self.said);
                 return true;
             };
-            tape.kept = Some(Vec::new());
-            let options = handler.options();
-            self.under_way = Some((Check::begin(server, session, options.kind, &options.books), Instant::now()));
+            if let (Some(session), None) = (handler.session(), handler.stale()) {
+                tape.kept = Some(Vec::new());
+                let options = handler.options();
+                self.under_way = Some((Check::begin(server, session, options.kind, &options.books), Instant::now()));
+            }
         }
         let Some((check, begin)) = &mut self.under_way else { return false };
         let outcome = match check.turn(handler, tape.kept.as_deref().unwrap_or_default()) {

@@ -16,6 +16,7 @@ mod full_flow;
 mod journal_dump;
 mod kills;
 mod lifecycle;
+mod listening;
 mod loop_disk;
 mod media;
 mod mounts;
