@@ -10,6 +10,7 @@
 
 mod books;
 mod encode;
+mod handler;
 mod matching;
 mod publisher;
 mod recorded;
@@ -21,7 +22,7 @@ use crate::error::BenchError;
 use crate::figure::Section;
 use crate::published::SEED;
 use crate::stream::market::MarketSize;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use netio::clock::Clock;
 use netio::host::PortKind;
 
@@ -34,6 +35,9 @@ const SMOKE_MARKET: MarketSize = MarketSize { instruments: 20, live: 400, messag
 /// Measure market data: publishing, decoding and building books of it.
 #[derive(Debug, Default, Args)]
 pub struct FeedArgs {
+    /// Only these parts, separated by commas
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Part>,
     /// New orders in the contest's flow, about half of its messages
     #[arg(long, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
     orders: Option<u32>,
@@ -46,6 +50,21 @@ pub struct FeedArgs {
     /// Write the depth streams as ITCH files into this folder, each message behind its length, and measure nothing
     #[arg(long, value_name = "DIR")]
     write: Option<PathBuf>,
+}
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Messages written down.
+    Encode,
+    /// The feed tile, alone and with the port.
+    Publish,
+    /// A subscriber's handler.
+    Handle,
+    /// Books of ITCH messages.
+    Books,
+    /// What the matching path pays.
+    Matching,
 }
 
 /// Measures.
@@ -68,11 +87,23 @@ pub fn run(args: &FeedArgs, smoke: bool, clock: &Clock) -> Result<Section, Bench
         return Ok(section);
     }
     section.facts.push(("passes", format!("median of {passes}, in turns")));
-    section.rows.extend(encode::rows(&day, passes, clock));
-    section.rows.extend(publisher::rows(&day, passes, args.port, clock, &mut section.facts)?);
-    for recorded in [&day, &market] {
-        section.rows.push(books::row(recorded, passes, clock)?);
+    let takes = |part| args.only.is_empty() || args.only.contains(&part);
+    if takes(Part::Encode) {
+        section.rows.extend(encode::rows(&day, passes, clock));
     }
-    section.rows.extend(matching::rows(orders, passes, clock)?);
+    if takes(Part::Publish) {
+        section.rows.extend(publisher::rows(&day, passes, args.port, clock, &mut section.facts)?);
+    }
+    if takes(Part::Handle) {
+        section.rows.extend(handler::rows(&day, passes, clock)?);
+    }
+    if takes(Part::Books) {
+        for recorded in [&day, &market] {
+            section.rows.push(books::row(recorded, passes, clock)?);
+        }
+    }
+    if takes(Part::Matching) {
+        section.rows.extend(matching::rows(orders, passes, clock)?);
+    }
     Ok(section)
 }

@@ -51,8 +51,8 @@ pub fn row(recorded: &Recorded, passes: u32, clock: &Clock) -> Result<Row, Bench
 }
 
 fn prove(recorded: &Recorded, books: &Books) -> Result<(), BenchError> {
-    recorded.prove("ITCH books", |instrument, side| {
+    recorded.prove("ITCH books", |instrument, side, _| {
         let levels = books.levels(locate(instrument).unwrap_or(0), side);
-        levels.map(|level| (level.price.0, level.total, level.orders))
+        levels.map(|level| (level.price.0, level.total, level.orders)).collect()
     })
 }
