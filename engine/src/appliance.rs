@@ -321,6 +321,12 @@ impl<T: Trace> Appliance<T> {
         threads.map(|(index, tiles)| self.control.duty(index, &name(tiles), tiles)).collect()
     }
 
+    /// Ends the market day: entry is closed for good, also after a restart, the streams of market data say so and end. What is in the books
+    /// stays in them. The command is on its way when this returns.
+    pub fn close_market(&self) {
+        self.control.close_market();
+    }
+
     /// Takes no more input, finishes what was taken, releases what became durable, syncs, takes a last snapshot, and ends.
     ///
     /// # Errors

@@ -20,6 +20,7 @@ use crate::milestone::Milestone;
 use crate::rules::{ChannelRules, MemberRules, Rules};
 use crate::session::{Session, mix};
 use crate::sink::Sink;
+pub(crate) use market_data::{STATUS_CLOSED, STATUS_TRADING};
 use reporter::{Reporter, Request};
 use wire::feed::{CHANNELS_MAX, ChannelIndex, Stream, StreamKind};
 use wire::mold::SessionId;
@@ -207,12 +208,12 @@ impl Exchange {
         (self.numbers.tick[channel], self.numbers.depth[channel]) = (image.tick, image.depth);
     }
 
-    /// Whether an ended session still has orders that its disconnect is to cancel.
+    /// Whether an ended session still has orders that its disconnect is to cancel. When the market is closed, no order changes any more.
     #[must_use]
     pub fn has_orders_to_cancel(&self, session: SessionIndex) -> bool {
         let state = &self.sessions[usize::from(session.0)];
         let cancels = state.login().is_some_and(|login| login.cancel_on_disconnect);
-        !state.is_alive() && cancels && self.book.first_of_session(session).is_some()
+        !self.market_closed && !state.is_alive() && cancels && self.book.first_of_session(session).is_some()
     }
 
     /// Whether an order's stop price was reached and the order has not entered yet: then the next command is an
@@ -275,6 +276,13 @@ impl Exchange {
                 book.elect(next_ref, &mut |event| reporter.on(&event, &Request::Unsolicited));
             }
             Action::EntryGate { closed } => self.entry_closed = closed,
+            Action::CloseMarket => {
+                if !self.market_closed {
+                    self.reporter(command, sink).1.close();
+                    sink.market_closed(command.seq);
+                    self.market_closed = true;
+                }
+            }
             Action::StateHash { .. } => {}
         }
     }

@@ -168,6 +168,13 @@ impl Venue {
         }
     }
 
+    /// Ends the market day, by a command, when it has not ended and there is room for the command. To be called at every poll from then on.
+    pub fn close_market(&mut self, now: Nanos, outputs: &mut impl Outputs) {
+        if !self.exchange.is_market_closed() && self.is_clear(now, outputs) {
+            self.sequence(now, Action::CloseMarket, outputs);
+        }
+    }
+
     /// Takes in one datagram.
     pub fn on_datagram(
         &mut self,

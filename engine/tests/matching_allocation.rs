@@ -14,7 +14,7 @@ use engine::limits::{COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, MARKET_DATA_LINK_S
 use engine::link::{Datagram, FeedEvent, JournalEntry, MARKET_DATA, ORDER_ENTRY, REREQUEST};
 use engine::record;
 use engine::recovery;
-use engine::tile::{FeedLine, FeedStage, FeedStream, JournalStage, MatchingOutputs, MatchingStage, Stage};
+use engine::tile::{Control, FeedLine, FeedStage, FeedStream, JournalStage, MatchingOutputs, MatchingStage, Stage};
 use netio::port::{EndpointIndex, PAYLOAD_MAX};
 use netio::ring::{Consumer, Producer, channel};
 use wire::address::Addr;
@@ -88,7 +88,7 @@ impl Floor {
         Self {
             feed: FeedStage::new(streams.to_vec(), instruments, SECOND_NS, data_out, packet_in, journal.watch.clone()),
             journal: JournalStage::new(journal.appender, command_out, journal.watch.clone()),
-            matching: MatchingStage::new(venue, request_out, outputs, journal.watch.clone()),
+            matching: MatchingStage::new(venue, request_out, outputs, journal.watch.clone(), Arc::new(Control::new(1))),
             helper: journal.helper,
             watch: journal.watch,
             requests: request_in,

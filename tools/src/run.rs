@@ -14,7 +14,7 @@ use netio::host::HostPort;
 use netio::pages::{Locked, ReservedPages, Settings, lock_all};
 use netio::pcap::{PcapError, PcapPort};
 use netio::{Port, PortError, pages};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 use std::error::Error;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -32,7 +32,8 @@ Examples:
   pinion run --print-config > pinion.toml        a commented file to begin with
   pinion run --set network.port=xdp --pcap run.pcap
 
-SIGINT and SIGTERM stop it in order: no more input is taken, what was taken is finished and made durable.")]
+SIGINT and SIGTERM stop it in order: no more input is taken, what was taken is finished and made durable. SIGUSR1 ends the market
+day for good: nothing is entered or canceled any more, and market data says so and ends.")]
 pub struct RunOptions {
     #[command(flatten)]
     config: ConfigOptions,
@@ -60,21 +61,22 @@ pub fn run(options: &RunOptions) -> Result<(), Box<dyn Error>> {
     for warning in config.topology.warnings(&Layout::here()) {
         eprintln!("warning: {warning}");
     }
-    let stop = Arc::new(AtomicBool::new(false));
+    let asked = Asked::default();
+    signal_hook::flag::register(SIGUSR1, Arc::clone(&asked.close))?;
     for signal in [SIGINT, SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&stop))?;
+        signal_hook::flag::register(signal, Arc::clone(&asked.stop))?;
     }
     prepare_memory(&config);
     let port = open_port(&config)?;
     eprintln!("port: {}", port.choice());
     if config.network.faults.is_empty() && options.pcap.is_none() {
-        return serve(&config, port, &stop);
+        return serve(&config, port, &asked);
     }
     // What the file shows is what the network sees: after the faults.
     let port = capturing(port, endpoints(&config).len(), options.pcap.as_deref())?;
     let captured = port.captured();
     let plan: FaultPlan = config.network.faults.parse()?;
-    let served = serve(&config, FaultPort::new(port, &plan), &stop);
+    let served = serve(&config, FaultPort::new(port, &plan), &asked);
     if let Some(captured) = captured {
         eprintln!("pcap: {captured}");
     }
@@ -124,7 +126,14 @@ pub fn open_port(config: &Config) -> Result<HostPort, Box<dyn Error>> {
     }
 }
 
-fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) -> Result<(), Box<dyn Error>> {
+/// What the operator asks for by signals.
+#[derive(Default)]
+struct Asked {
+    stop: Arc<AtomicBool>,
+    close: Arc<AtomicBool>,
+}
+
+fn serve<P: Port + Send + 'static>(config: &Config, port: P, asked: &Asked) -> Result<(), Box<dyn Error>> {
     let [order_entry, rerequest] = [ORDER_ENTRY, REREQUEST].map(|endpoint| port.local_addr(endpoint));
     bus_error::explain(&config.journal.dir, config.journal.durability)?;
     let appliance = {
@@ -166,8 +175,14 @@ fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) 
     tell_addresses(config, appliance.answering());
     println!("ready");
     let mut was_low = false;
-    while !stop.load(Ordering::Relaxed) && !appliance.has_failed() {
+    while !asked.stop.load(Ordering::Relaxed) && !appliance.has_failed() {
         std::thread::sleep(Duration::from_millis(20));
+        if asked.close.swap(false, Ordering::Relaxed) {
+            appliance.close_market();
+            eprintln!(
+                "market: the day ends; nothing is entered or canceled any more, here or after a restart on this journal"
+            );
+        }
         let space = appliance.space();
         if space.is_low != was_low {
             was_low = space.is_low;

@@ -28,6 +28,7 @@ pub struct Graph<P: Port> {
     turn: Vec<usize>,
     helper: Helper,
     watch: Watch,
+    control: Arc<Control>,
 }
 
 impl<P: Port> Graph<P> {
@@ -35,9 +36,10 @@ impl<P: Port> Graph<P> {
     #[must_use]
     pub fn build(config: &Config, port: P, recovered: Recovered) -> Self {
         let watch = recovered.journal.watch.clone();
-        let (tiles, helper) = build(config, port, recovered, &Arc::new(Control::new(1)), |_| Off);
+        let control = Arc::new(Control::new(1));
+        let (tiles, helper) = build(config, port, recovered, &control, |_| Off);
         let turn = turn_order(&tiles.iter().map(Tile::kind).collect::<Vec<_>>());
-        Self { tiles, turn, helper, watch }
+        Self { tiles, turn, helper, watch, control }
     }
 
     /// One turn of a thread that has all tiles: each in its order.
@@ -58,6 +60,11 @@ impl<P: Port> Graph<P> {
     /// It cannot go on, which ends the appliance.
     pub fn poll_tile(&mut self, kind: TileKind, now: Nanos) -> Result<usize, StageError> {
         self.tiles.iter_mut().find(|tile| tile.kind() == kind).map_or(Ok(0), |tile| tile.poll(now))
+    }
+
+    /// Ends the market day.
+    pub fn close_market(&self) {
+        self.control.close_market();
     }
 
     /// The journal's helpers, which have threads of their own otherwise.
@@ -143,7 +150,7 @@ pub(super) fn build<P: Port, T: Trace>(
     let outputs = MatchingOutputs { replies: reply_in, commands: command_in, market_data: data_in };
     let appender: Appender = journal.appender;
     let net = NetStage::new(port, request_in, reply_out, packet_out, Arc::clone(control));
-    let matching = MatchingStage::new(venue, request_out, outputs, watch.clone());
+    let matching = MatchingStage::new(venue, request_out, outputs, watch.clone(), Arc::clone(control));
     let journal_tile = JournalStage::new(appender, command_out, watch);
     let tiles = vec![
         Tile::Net(net.with_trace(trace(TileKind::Net))),

@@ -11,7 +11,9 @@ use wire::tick::{Tick, TickKind, TickSide};
 use wire::{InstrumentIndex, Price};
 
 /// The state code of continuous trading, on both streams.
-const STATUS_TRADING: u8 = b'T';
+pub(crate) const STATUS_TRADING: u8 = b'T';
+/// That of an instrument whose day is over, on the tick stream; the depth stream says it of the whole market.
+pub(crate) const STATUS_CLOSED: u8 = b'C';
 
 impl<S: Sink> Reporter<'_, S> {
     /// Begins all streams: says which instruments there are, and that every one of them trades.
@@ -28,6 +30,16 @@ impl<S: Sink> Reporter<'_, S> {
         }
         self.stage(Stage::SystemOpen);
         self.stage(Stage::MarketOpen);
+    }
+
+    /// Ends all streams: says that nothing trades any more.
+    pub(super) fn close(&mut self) {
+        for instrument in (0u32..).take(self.instruments.len()).map(InstrumentIndex) {
+            self.tick(instrument, TickKind::Status, TickSide::None, Price(0), u32::from(STATUS_CLOSED));
+        }
+        self.stage(Stage::MarketClosed);
+        self.stage(Stage::SystemClosed);
+        self.stage(Stage::LastMessage);
     }
 
     /// Says on every depth stream which stage of the day has begun.

@@ -121,18 +121,31 @@ impl Follows for Imager {
         }
     }
 
-    fn turned(&mut self, venue: &Venue, is_current: bool) {
-        if venue.seq() == Seq(0) {
-            return;
+    fn turned(&mut self, venue: &Venue) {
+        if venue.seq() > Seq(0) {
+            self.name(venue.exchange());
         }
-        self.name(venue.exchange());
-        // What nobody shares any more is a state's worth of memory.
-        if self.desk.wanted.load(Ordering::Acquire) == 0 || Instant::now() < self.not_before {
-            self.forget();
-            return;
+        self.forget();
+        if self.is_wanted() && self.waiting.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
+            self.make(venue);
         }
+    }
+
+    fn caught_up(&mut self, venue: &Venue) {
+        if self.is_wanted() {
+            self.make(venue);
+        }
+    }
+}
+
+impl Imager {
+    fn is_wanted(&self) -> bool {
+        self.desk.wanted.load(Ordering::Acquire) != 0
+    }
+
+    fn make(&mut self, venue: &Venue) {
         let begin = Instant::now();
-        if !is_current && self.waiting.get_or_insert(begin).elapsed() < PATIENCE {
+        if venue.seq() == Seq(0) || begin < self.not_before {
             return;
         }
         self.waiting = None;
@@ -146,9 +159,8 @@ impl Follows for Imager {
         self.desk.made.notify_all();
         self.not_before = Instant::now() + begin.elapsed() * (SHARE - 1);
     }
-}
 
-impl Imager {
+    /// What nobody shares any more is a state's worth of memory.
     fn forget(&self) {
         let mut images = self.desk.lock();
         for made in images.iter_mut().filter(|made| made.is_some()) {

@@ -1,7 +1,7 @@
 //! One stream's state as packets.
 
 use crate::depth::{Change, DepthEvent, Stage};
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, STATUS_CLOSED, STATUS_TRADING};
 use wire::feed::{ChannelIndex, Stream, StreamKind};
 use wire::glimpse::EndOfSnapshot;
 use wire::itch::MESSAGE_LEN_MAX;
@@ -12,8 +12,6 @@ use wire::{InstrumentIndex, Nanos, Price, Side};
 
 /// Bytes in one piece: far below what would be a large table.
 const PIECE_LEN: usize = 256 << 10;
-/// Every instrument is in this state, until there are trading phases.
-const STATUS_TRADING: u8 = b'T';
 const PACKET_LEN_MAX: usize = PACKET_HEADER_LEN + MESSAGE_LEN_MAX;
 
 /// The state of one stream after one command, ready to be sent: the packets behind Login Accepted, the end of the session with them.
@@ -97,8 +95,9 @@ impl Image {
             let event = DepthEvent { timestamp, change: Change::Directory { instrument } };
             self.message(|out| event.encode(exchange.instruments(), out));
         }
+        let status = if exchange.is_market_closed() { STATUS_CLOSED } else { STATUS_TRADING };
         for symbol_id in of_channel(exchange, channel) {
-            let (price, quantity) = (Price(0), u32::from(STATUS_TRADING));
+            let (price, quantity) = (Price(0), u32::from(status));
             let (side, kind) = (TickSide::None, TickKind::Status);
             self.message(|out| Tick { timestamp, symbol_id, price, quantity, side, kind }.encode(out));
         }

@@ -147,7 +147,10 @@ impl Follower {
             replayed += 1;
         }
         for listener in &mut self.outputs.listeners {
-            listener.turned(&self.venue, replayed < TURN_RECORDS);
+            listener.turned(&self.venue);
+            if replayed < TURN_RECORDS {
+                listener.caught_up(&self.venue);
+            }
         }
         self.hold.move_to(self.tail.last().position.segment);
         Ok(replayed)

@@ -44,10 +44,14 @@ pub trait Follows: Send {
         let _ = (seq, time, exchange);
     }
 
-    /// The follower has come to the end of a turn, which may be idle. `is_current`: it has heard everything that was durable at the turn's
-    /// begin.
-    fn turned(&mut self, venue: &Venue, is_current: bool) {
-        let _ = (venue, is_current);
+    /// The follower has come to the end of a turn, which may be idle.
+    fn turned(&mut self, venue: &Venue) {
+        let _ = venue;
+    }
+
+    /// And it has heard everything that was durable when the turn began. After [`Self::turned`].
+    fn caught_up(&mut self, venue: &Venue) {
+        let _ = venue;
     }
 
     /// A snapshot of the state behind this command, which is `exchange`, is about to be written: what it is to find at a restart has to be

@@ -3,7 +3,7 @@
 mod followed;
 
 use self::followed::Followed;
-use super::{Stage, StageError};
+use super::{Control, Stage, StageError};
 use crate::command::Command;
 use crate::depth::DepthEvent;
 use crate::gateway::{Endpoint, Replies};
@@ -15,6 +15,7 @@ use crate::record;
 use crate::trace::{Off, Trace};
 use crate::venue::{Outputs, Progress, Venue};
 use netio::ring::{Consumer, Producer};
+use std::sync::Arc;
 use wire::address::Addr;
 use wire::tick::Tick;
 use wire::{Nanos, Seq};
@@ -101,14 +102,21 @@ pub struct MatchingStage<T = Off> {
     requests: Consumer<Datagram>,
     outputs: Followed<T>,
     watch: Watch,
+    control: Arc<Control>,
 }
 
 impl MatchingStage {
     /// A matching tile over a venue that has been replayed and resumed.
     #[must_use]
-    pub fn new(venue: Venue, requests: Consumer<Datagram>, outputs: MatchingOutputs, watch: Watch) -> Self {
+    pub fn new(
+        venue: Venue,
+        requests: Consumer<Datagram>,
+        outputs: MatchingOutputs,
+        watch: Watch,
+        control: Arc<Control>,
+    ) -> Self {
         let outputs = Followed::new(outputs, Off, venue.seq());
-        Self { venue, requests, outputs, watch }
+        Self { venue, requests, outputs, watch, control }
     }
 }
 
@@ -116,9 +124,9 @@ impl<T: Trace> MatchingStage<T> {
     /// The same with a trace.
     #[must_use]
     pub fn with_trace<U: Trace>(self, trace: U) -> MatchingStage<U> {
-        let Self { venue, requests, outputs, watch } = self;
+        let Self { venue, requests, outputs, watch, control } = self;
         let outputs = Followed::new(outputs.links, trace, venue.seq());
-        MatchingStage { venue, requests, outputs, watch }
+        MatchingStage { venue, requests, outputs, watch, control }
     }
 
     /// The venue, for looking.
@@ -137,6 +145,9 @@ impl<T: Trace> MatchingStage<T> {
 impl<T: Trace> Stage for MatchingStage<T> {
     fn poll(&mut self, now: Nanos) -> Result<usize, StageError> {
         self.venue.hold_entry(now, self.watch.is_low_on_space(), &mut self.outputs);
+        if self.control.closes_market() {
+            self.venue.close_market(now, &mut self.outputs);
+        }
         let mut work = 0;
         let ready = self.requests.acquire(BURST).min(BURST);
         while work < ready {

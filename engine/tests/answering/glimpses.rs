@@ -1,5 +1,6 @@
 //! Snapshots over real connections: what they say, and who gets none.
 
+use crate::rebuilt::Rebuilt;
 use crate::site::Site;
 use crate::storing::{Messages, published, small};
 use engine::exchange::Exchange;
@@ -265,6 +266,46 @@ fn a_depth_snapshot_has_every_displayed_order_in_the_order_of_its_queue() {
     }
     assert_eq!(adds.next(), None);
     assert!(items.len() > begin.len() + 20, "there are orders");
+}
+
+#[test]
+fn a_depth_snapshot_and_what_follows_it_is_the_book_queue_by_queue_at_any_moment() {
+    let mut yard = Yard::new();
+    let mut was_behind = false;
+    for round in 0..12 {
+        yard.site.trade(80 + 20 * round);
+        let bytes = yard.log_in(yard.session(DEPTH));
+        yard.site.trade(40);
+        let (items, next) = items(StreamKind::Depth, yard.session(DEPTH), &bytes);
+        let all = &yard.published()[&DEPTH];
+        was_behind |= (next as usize) <= all.len();
+        let mut rebuilt = Rebuilt::default();
+        for item in &items {
+            let mut bytes = [0; 64];
+            let len = item.encode(&mut bytes).expect("room");
+            rebuilt.take(&bytes[..len]);
+        }
+        all[next as usize - 1..].iter().for_each(|message| rebuilt.take(message));
+        let exchange = yard.site.harness.venue.exchange();
+        let mut levels = 0;
+        for (instrument, _) in exchange.instruments().iter() {
+            let locate = wire::feed::locate(instrument).expect("it has depth");
+            for side in [Side::Buy, Side::Sell] {
+                for level in exchange.book().levels(instrument, side) {
+                    let orders = exchange.book().orders(instrument, side, level.price);
+                    let queue: Vec<_> = orders
+                        .filter(|order| order.shown.0 > 0)
+                        .map(|order| (order.order_ref, order.shown.0))
+                        .collect();
+                    let price = u32::try_from(level.price.0).expect("it has depth");
+                    assert_eq!(rebuilt.queue(locate, side, price), queue, "round {round}");
+                    levels += 1;
+                }
+            }
+        }
+        assert_eq!(rebuilt.level_count(), levels, "round {round}");
+    }
+    assert!(was_behind, "something followed");
 }
 
 #[test]

@@ -6,6 +6,11 @@ mod glimpses;
 #[allow(dead_code, reason = "shared with the tests of the venue")]
 #[path = "../venue/harness.rs"]
 mod harness;
+mod image_cost;
+mod power;
+#[allow(dead_code, reason = "shared with the tests of the depth stream")]
+#[path = "../depth_stream/rebuilt.rs"]
+mod rebuilt;
 mod rerequests;
 #[allow(dead_code, reason = "shared with the tests of snapshots")]
 #[path = "../snapshot/site.rs"]

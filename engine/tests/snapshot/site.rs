@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 use wire::login::NO_SESSION;
 use wire::ouch::{Appendage, AppendageBuffer, OptionValue, OrderSide, TimeInForce};
-use wire::{Nanos, Price, Seq};
+use wire::{Nanos, Price, Qty, Seq};
 
 pub fn config(dir: &Path, durability: &str) -> Config {
     let dir = format!("\"{}\"", dir.join("journal").display());
@@ -91,6 +91,11 @@ impl Site {
                 enter(self.user_ref, side, price, qty, TimeInForce::Day, buffer.view())
             }
             1 => enter(self.user_ref, side, price, qty, TimeInForce::ImmediateOrCancel, Appendage::EMPTY),
+            2 => {
+                let mut buffer = AppendageBuffer::new();
+                assert!(buffer.push(OptionValue::MaxFloor(Qty(qty.div_ceil(4)))));
+                enter(self.user_ref, side, price, qty, TimeInForce::Day, buffer.view())
+            }
             _ => order(self.user_ref, side, price, qty),
         }
     }

@@ -32,6 +32,8 @@ pub struct Outbox {
     pub ticks: Vec<(Seq, Tick)>,
     /// The ticks among the messages of the depth stream.
     pub market_data: Vec<(Seq, MarketEvent)>,
+    /// After which commands all streams ended.
+    pub ends: Vec<Seq>,
     /// How many commands there is room for.
     pub commands_left: usize,
     /// How many datagrams there is room for.
@@ -73,6 +75,10 @@ impl Outputs for Outbox {
 
     fn depth(&mut self, cause: Seq, event: &DepthEvent) {
         self.market_data.push((cause, MarketEvent::Depth(*event)));
+    }
+
+    fn market_closed(&mut self, cause: Seq) {
+        self.ends.push(cause);
     }
 }
 
