@@ -10,6 +10,7 @@
 //! | see all of it at once, with proof | [`demo`] |
 //! | hold the exchange against plain-text scenarios | [`scenario`] |
 //! | check or print a journal | [`journal`] |
+//! | see what happened in the last hours | [`view`] |
 //! | live through whole days of faults on one thread, from a seed | [`sim`] |
 //! | prepare the machine | [`host`] |
 #![forbid(unsafe_code)]
@@ -28,4 +29,7 @@ pub mod replay;
 pub mod run;
 pub mod scenario;
 pub mod sim;
+mod table;
 pub mod tell;
+pub mod view;
+mod when;

@@ -156,6 +156,19 @@ mod vocabulary {
             out.copy_from_slice(&[self.byte()]);
         }
     }
+
+    impl super::Disk for Side {
+        const LEN: usize = 1;
+        const EXPECTED: &'static str = "B or S";
+        #[inline]
+        fn read(bytes: &[u8]) -> Option<Self> {
+            Self::from_byte(*bytes.first()?)
+        }
+        #[inline]
+        fn write(self, out: &mut [u8]) {
+            out.copy_from_slice(&[self.byte()]);
+        }
+    }
 }
 
 /// A closed set of one-byte codes.

@@ -25,6 +25,7 @@ pub mod soup;
 pub mod symbol;
 pub mod tick;
 pub mod time;
+pub mod views;
 
 pub use address::Addr;
 pub use error::DecodeError;
