@@ -74,7 +74,7 @@ pub struct RerequestThread {
     stopping: Arc<AtomicBool>,
     counters: Arc<RerequestCounters>,
     address: SocketAddrV4,
-    thread: Option<JoinHandle<Result<(), PortError>>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl RerequestThread {
@@ -85,16 +85,23 @@ impl RerequestThread {
     pub fn spawn<P: Port + Send + 'static>(port: P, core: Rerequests, clock: Clock) -> std::io::Result<Self> {
         let stopping = Arc::new(AtomicBool::new(false));
         let (stop, counters, address) = (Arc::clone(&stopping), core.counters(), port.local_addr(EndpointIndex(0)));
+        let archive = Arc::clone(&core.archive);
         let body = move || {
             // An older file is read whole when it is asked for the first time.
             netio::pages::passing();
             let mut server = Server::new(port, core);
             while !stop.load(Ordering::Acquire) {
-                if server.turn(Nanos(clock.now()))? == 0 {
-                    server.port.wait(PATIENCE);
+                match server.turn(Nanos(clock.now())) {
+                    Ok(0) => server.port.wait(PATIENCE),
+                    Ok(_) => {}
+                    Err(error) => {
+                        archive
+                            .told
+                            .tell(format!("re-requests are not answered any more, until the next start: {error}"));
+                        return;
+                    }
                 }
             }
-            Ok(())
         };
         let thread = thread::Builder::new().name("rerequest".to_owned()).spawn(body)?;
         Ok(Self { stopping, counters, address, thread: Some(thread) })
@@ -111,19 +118,13 @@ impl RerequestThread {
     pub const fn address(&self) -> SocketAddrV4 {
         self.address
     }
-
-    /// Whether it has ended by itself.
-    #[must_use]
-    pub fn has_ended(&self) -> bool {
-        self.thread.as_ref().is_some_and(JoinHandle::is_finished)
-    }
 }
 
 impl Drop for RerequestThread {
     fn drop(&mut self) {
         self.stopping.store(true, Ordering::Release);
         if let Some(thread) = self.thread.take() {
-            // A panic has been printed by the thread; a port that broke is told while it lives.
+            // A panic has been printed by the thread.
             let _ = thread.join();
         }
     }

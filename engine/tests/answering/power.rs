@@ -139,3 +139,46 @@ fn an_old_copy_of_the_store_is_completed() {
     assert!(stored(&archive) == published(&config));
     assert!(archive.told.take().is_some(), "somebody is told");
 }
+
+/// Under `mapped` a loss of power may take the end of the journal, and leave a store that knows of a future that never was.
+#[test]
+fn a_future_that_was_lost_is_not_in_the_store() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let config = small(dir.path());
+    let (journal, copy) = (&config.journal.dir, dir.path().join("copy"));
+    let files = |dir: &Path| fs::read_dir(dir).expect("a folder").flatten().map(|entry| entry.path());
+    let mut site = Site::open(&config);
+    let mut storing = Storing::begin(&site);
+    site.trade(300);
+    save(&mut storing.follower);
+    site.trade(40);
+    fs::create_dir(&copy).expect("a folder");
+    for path in files(journal).filter(|path| path.is_file()) {
+        fs::copy(&path, copy.join(path.file_name().expect("a name"))).expect("copied");
+    }
+    // What nobody will remember: over several files of the store, with snapshots that are lost too.
+    site.trade(900);
+    save(&mut storing.follower);
+    let lost = published(&config);
+    drop((site, storing));
+    for path in files(journal).filter(|path| path.is_file()) {
+        fs::remove_file(path).expect("removed");
+    }
+    for path in files(&copy) {
+        fs::copy(&path, journal.join(path.file_name().expect("a name"))).expect("copied");
+    }
+    for life in 0..2 {
+        let mut site = Site::open(&config);
+        let mut storing = Storing::begin(&site);
+        storing.follow();
+        site.trade(90);
+        save(&mut storing.follower);
+        let expected = published(&config);
+        assert!(stored(&storing.archive) == expected, "life {life}");
+        let same = |stream, messages: &Vec<_>| lost.get(stream).is_some_and(|lost: &Vec<_>| lost.starts_with(messages));
+        assert!(!expected.iter().all(|(stream, messages)| same(stream, messages)), "it came otherwise");
+        let (follower, archive) = storing.repaired();
+        assert_eq!(archive.told.take(), None, "life {life}: nothing is missing");
+        drop((follower, site));
+    }
+}
