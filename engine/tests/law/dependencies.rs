@@ -5,11 +5,12 @@ use std::fs;
 use toml::{Table, Value};
 
 /// Our crates, and those of ours that each may use.
-const LAW: [(&str, &[&str]); 9] = [
+const LAW: [(&str, &[&str]); 10] = [
     ("wire", &[]),
     ("netio", &["dpdk-sys"]),
     ("netio/dpdk-sys", &[]),
     ("feedhandler", &["wire", "netio"]),
+    ("feedhandler/c", &["wire", "feedhandler"]),
     ("engine", &["wire", "netio"]),
     ("tools", &["wire", "netio", "feedhandler", "engine"]),
     ("bench", &["wire", "netio", "feedhandler", "engine", "tools"]),

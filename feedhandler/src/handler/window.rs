@@ -39,7 +39,7 @@ impl Window {
     }
 
     pub fn has(&self, sequence: u64) -> bool {
-        self.slots[self.place(sequence)].number == sequence.wrapping_add(1)
+        self.get(sequence).is_some()
     }
 
     /// Keeps a message, in the place of what had it before; `false` when it is there already. What is too long is kept as an empty
@@ -61,7 +61,7 @@ impl Window {
 
     pub fn get(&self, sequence: u64) -> Option<&[u8]> {
         let slot = &self.slots[self.place(sequence)];
-        if slot.number != sequence.wrapping_add(1) {
+        if slot.number != sequence.wrapping_add(1) || slot.number == 0 {
             return None;
         }
         slot.bytes.get(..usize::from(slot.len))
