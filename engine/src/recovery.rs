@@ -137,7 +137,7 @@ pub(crate) fn no_way(error: JournalError, passed_over: &[SnapshotError], needs_f
 }
 
 /// Applies a record of the journal to a venue; or says why it cannot be, which makes a [`JournalError::Replay`].
-pub(crate) fn replay(venue: &mut Venue, entry: &journal::Record<'_>, outputs: &mut Replayed) -> Result<(), String> {
+pub(crate) fn replay(venue: &mut Venue, entry: &journal::Record<'_>, outputs: &mut impl Outputs) -> Result<(), String> {
     let command =
         record::decode(entry.seq, entry.receive_time, entry.kind, entry.body).map_err(|error| error.to_string())?;
     venue.replay(&command, outputs).map_err(|divergence| divergence.to_string())

@@ -13,6 +13,7 @@
 pub mod error;
 pub mod file;
 pub mod follower;
+pub mod listener;
 pub mod load;
 pub mod name;
 mod prune;
@@ -22,6 +23,7 @@ pub mod tail;
 pub use error::SnapshotError;
 pub use follower::{Follower, FollowerThread, Prepared};
 pub use load::{Loaded, load_newest, load_newest_where};
+pub use listener::Follows;
 pub(crate) use load::{prove, segment_of};
 pub use name::SnapshotName;
 pub use save::{Saved, save};

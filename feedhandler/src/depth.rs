@@ -261,6 +261,13 @@ impl DepthBook {
         (self.overtaken, self.without_side) = (0, 0);
     }
 
+    /// Takes over the trades of a book that this one replaces: a snapshot tells none.
+    pub fn keep_trades_of(&mut self, former: &Self) {
+        for (index, depth) in former.iter() {
+            self.depth(index).trades = depth.trades;
+        }
+    }
+
     /// One instrument, once a tick for it has come.
     #[must_use]
     pub fn get(&self, index: InstrumentIndex) -> Option<&Depth> {

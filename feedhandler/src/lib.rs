@@ -9,10 +9,13 @@ pub mod capture;
 pub mod compressed;
 pub mod depth;
 pub mod flow;
+pub mod handler;
 pub mod ladder;
 pub mod line;
 pub mod normalize;
 pub mod reports;
+#[cfg(feature = "runner")]
+pub mod runner;
 
 pub use book::{BookLimits, BookListener, Books};
 pub use depth::{Depth, DepthBook};

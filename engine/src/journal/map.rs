@@ -81,7 +81,7 @@ impl Mapping {
     ///
     /// # Errors
     /// The file is empty or cannot be mapped.
-    pub(super) fn of_file(file: &File) -> io::Result<Self> {
+    pub(crate) fn of_file(file: &File) -> io::Result<Self> {
         Ok(Self::new(MmapOptions::new().populate().map_raw(file)?))
     }
 
@@ -107,7 +107,7 @@ impl Mapping {
     }
 
     /// For a thread that reads what has been published.
-    pub(super) fn published(&self) -> Published {
+    pub(crate) fn published(&self) -> Published {
         Published { map: Arc::clone(&self.map), end: Arc::clone(&self.end) }
     }
 

@@ -3,20 +3,19 @@
 //! Goal: the matching tile never waits, and what it journals is replayed at once: a replay that comes to another state shows while the
 //! appliance runs and not at the next start. Non-goal: choosing a core; the thread runs where the kernel puts it.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use super::listener::{Follows, Heard};
 use super::prune::{Known, prune};
 use super::save::{SaveOptions, Saved, save};
 use super::tail::Tail;
 use super::{SnapshotError, SnapshotName, load_newest};
 use crate::config::Config;
 use crate::journal::{Anchor, Disk, Hold, JournalError, Watch, directory};
-use crate::limits::REPUBLISHED_TICKS_MAX;
-use crate::recovery::{Replayed, follower_venue, replay};
+use crate::recovery::{follower_venue, replay};
 use crate::venue::Venue;
 use wire::Seq;
 
@@ -30,7 +29,7 @@ pub struct Prepared {
     options: SaveOptions,
     known: Known,
     venue: Venue,
-    outputs: Replayed,
+    outputs: Heard,
     /// Behind which record the venue stands; `None` before the first.
     anchor: Option<Anchor>,
     ranks: Vec<u32>,
@@ -59,7 +58,7 @@ impl Prepared {
         let used = loaded.as_ref().map_or(Seq(0), |loaded| loaded.name.seq);
         names.retain(|name| name.epoch == epoch && name.seq > used);
         let known = Known { keep: usize::from(config.snapshot.keep), synced: Seq(0), unusable: names };
-        let mut outputs = Replayed { ticks: VecDeque::with_capacity(REPUBLISHED_TICKS_MAX) };
+        let mut outputs = Heard::new();
         let (venue, anchor) = match loaded {
             Some(loaded) => {
                 outputs.ticks.extend(loaded.ticks);
@@ -71,12 +70,25 @@ impl Prepared {
         Ok(Self { options, known, venue, outputs, anchor, ranks })
     }
 
+    /// One more who hears what commands lead to, from where the snapshot stands on.
+    #[must_use]
+    pub fn with(mut self, listener: Box<dyn Follows>) -> Self {
+        self.outputs.listeners.push(listener);
+        self
+    }
+
+    /// The venue as it stands where following begins.
+    #[must_use]
+    pub const fn venue(&self) -> &Venue {
+        &self.venue
+    }
+
     /// Begins to follow the journal, which is open now.
     ///
     /// # Errors
     /// It cannot be read, or does not hold the record that the snapshot stands behind.
     pub fn follow(self, watch: Watch) -> Result<Follower, SnapshotError> {
-        let Self { mut options, known, venue, outputs, anchor, ranks } = self;
+        let Self { mut options, known, venue, mut outputs, anchor, ranks } = self;
         let Some(epoch) = directory::epoch(&options.dir)? else {
             let found = "no segment".to_owned();
             return Err(JournalError::MissingSegment { dir: options.dir, expected: 0, found }.into());
@@ -89,6 +101,9 @@ impl Prepared {
         let tail = tail.watching(watch.clone());
         let saved = tail.last().seq;
         let hold = watch.hold(tail.last().position.segment);
+        for listener in &mut outputs.listeners {
+            listener.begin(venue.seq(), venue.time(), venue.exchange());
+        }
         Ok(Follower { options, known, watch, hold, venue, outputs, tail, saved, ranks })
     }
 }
@@ -101,7 +116,7 @@ pub struct Follower {
     /// What it has not read yet is not pruned.
     hold: Hold,
     venue: Venue,
-    outputs: Replayed,
+    outputs: Heard,
     tail: Tail,
     /// The command after which the last snapshot was taken.
     saved: Seq,
@@ -118,10 +133,16 @@ impl Follower {
         let mut replayed = 0;
         while replayed < TURN_RECORDS {
             let Some(entry) = self.tail.next(durable)? else { break };
-            let seq = entry.seq;
+            let (seq, time) = (entry.seq, entry.receive_time);
             replay(&mut self.venue, &entry, &mut self.outputs)
                 .map_err(|reason| JournalError::Replay { seq, reason })?;
+            for listener in &mut self.outputs.listeners {
+                listener.applied(seq, time, self.venue.exchange());
+            }
             replayed += 1;
+        }
+        for listener in &mut self.outputs.listeners {
+            listener.turned(&self.venue);
         }
         self.hold.move_to(self.tail.last().position.segment);
         Ok(replayed)
@@ -135,6 +156,12 @@ impl Follower {
         let anchor = self.tail.last();
         if anchor.seq <= self.saved {
             return Ok(None);
+        }
+        for listener in &mut self.outputs.listeners {
+            let dir = &self.options.dir;
+            listener
+                .before_snapshot(anchor.seq)
+                .map_err(SnapshotError::io("write what belongs to a snapshot, in", dir))?;
         }
         let ticks = self.outputs.ticks.iter().copied();
         let saved = save(&self.options, &self.venue, &anchor, ticks, &mut self.ranks)?;

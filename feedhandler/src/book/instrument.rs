@@ -2,6 +2,7 @@
 //!
 //! Goal: found by locate code, without a search. Non-goal: orders.
 
+use wire::itch::AddOrder;
 use wire::{Price, Side, Symbol, TimeOfDay};
 
 use super::listener::BookTrade;
@@ -91,6 +92,15 @@ impl Instruments {
         self.instruments.fill(Instrument::default());
     }
 
+    pub fn keep_statistics_of(&mut self, former: &Self) {
+        for (locate, instrument) in (0..=u16::MAX).zip(&former.instruments).filter(|(_, instrument)| instrument.seen) {
+            let ours = self.get_mut(locate);
+            ours.statistics = instrument.statistics;
+            ours.symbol = ours.symbol.or(instrument.symbol);
+            ours.status = ours.status.or(instrument.status);
+        }
+    }
+
     pub fn len(&self) -> usize {
         self.instruments.len()
     }
@@ -109,6 +119,15 @@ impl Instruments {
         instrument
     }
 
+    /// Takes an instrument's name from an order for it, unless the directory has told it.
+    #[cold]
+    pub fn name(&mut self, locate: u16, message: &[u8; AddOrder::SIZE]) {
+        let instrument = self.get_mut(locate);
+        if instrument.symbol.is_none() {
+            instrument.symbol = AddOrder::decode(message).ok().map(|order| order.symbol);
+        }
+    }
+
     #[inline]
     pub fn ladder(&self, locate: u16, side: Side) -> Option<&Prices> {
         self.ladders.get(2 * usize::from(locate) + side.index())
@@ -116,6 +135,9 @@ impl Instruments {
 
     #[inline]
     pub fn ladder_mut(&mut self, locate: u16, side: Side) -> &mut Prices {
+        if usize::from(locate) >= self.instruments.len() {
+            self.grow(locate);
+        }
         &mut self.ladders[2 * usize::from(locate) + side.index()]
     }
 

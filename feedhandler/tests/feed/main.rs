@@ -3,4 +3,7 @@
 mod arbitration;
 mod books;
 mod depth;
+mod handler;
 mod packets;
+mod simulation;
+mod venue_model;

@@ -10,6 +10,9 @@ use wire::ouch::{CancelReason, Inbound, OptionValue, Outbound, RejectReason, Tim
 const SOURCES: &[(&str, &str)] = &[
     ("mold", include_str!("../../src/mold.rs")),
     ("tick", include_str!("../../src/tick.rs")),
+    ("soup", include_str!("../../src/soup.rs")),
+    ("messages", include_str!("../../src/messages.rs")),
+    ("glimpse", include_str!("../../src/glimpse.rs")),
     ("login", include_str!("../../src/login.rs")),
     ("journal", include_str!("../../src/journal.rs")),
     ("body", include_str!("../../src/journal/body.rs")),

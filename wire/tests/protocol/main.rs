@@ -6,5 +6,6 @@ mod golden;
 mod golden_iex;
 mod golden_itch;
 mod golden_ouch;
+mod golden_soup;
 mod properties;
 mod vectors;

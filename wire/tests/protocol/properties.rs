@@ -2,11 +2,14 @@
 
 use crate::vectors::all;
 use proptest::prelude::*;
+use wire::feed::StreamKind;
+use wire::glimpse::Item;
 use wire::itch::Message;
 use wire::journal::{Body, RecordHeader, RecordKind, SegmentHeader};
 use wire::login::LoginMessage;
 use wire::mold::{Packet, PacketBuilder, PacketKind, Request, end_of_session, heartbeat};
 use wire::ouch::{Identity, Inbound, Outbound};
+use wire::soup;
 use wire::tick::Tick;
 
 /// Takes bytes for everything that they might be; what they are must survive being written.
@@ -45,6 +48,17 @@ fn take_for_everything(bytes: &[u8]) {
     if let Ok(tick) = Tick::decode(bytes) {
         let len = tick.encode(&mut out).expect("room");
         assert_eq!(out[..len], *bytes);
+    }
+    // A number may be padded otherwise than it is written, so these are compared as what they say.
+    if let Ok(packet) = soup::Packet::decode(bytes) {
+        let len = packet.encode(&mut out).expect("room");
+        assert_eq!((len, soup::Packet::decode(&out[soup::LENGTH_LEN..len])), (2 + bytes.len(), Ok(packet)));
+    }
+    for kind in StreamKind::ALL {
+        if let Ok(item) = Item::decode(kind, bytes) {
+            let len = item.encode(&mut out).expect("room");
+            assert_eq!((len, Item::decode(kind, &out[..len])), (bytes.len(), Ok(item)));
+        }
     }
     // Reserved bytes are not kept, so these are compared as what they say.
     if let Ok(message) = LoginMessage::decode(bytes) {
@@ -107,6 +121,8 @@ fn every_vector_is_something() {
             || Message::decode(&bytes).is_ok()
             || Tick::decode(&bytes).is_ok()
             || LoginMessage::decode(&bytes).is_ok()
+            || bytes.get(soup::LENGTH_LEN..).is_some_and(|bytes| soup::Packet::decode(bytes).is_ok())
+            || Item::decode(StreamKind::Depth, &bytes).is_ok()
             || RecordKind::ALL.iter().any(|kind| Body::decode(*kind, &bytes).is_ok())
             || RecordHeader::view(&bytes).is_some();
         assert!(known, "{name}");

@@ -1,0 +1,91 @@
+//! Who hears what durable commands lead to.
+
+use std::collections::VecDeque;
+use std::io;
+
+use crate::command::Command;
+use crate::exchange::Exchange;
+use crate::gateway::{Endpoint, Replies};
+use crate::image::CausedTick;
+use crate::limits::REPUBLISHED_TICKS_MAX;
+use crate::venue::{Outputs, Venue};
+use wire::address::Addr;
+use wire::tick::Tick;
+use wire::{Nanos, Seq};
+
+/// Somebody who hears all that durable commands lead to, in order and once, on the follower's thread: whatever is done here delays
+/// snapshots, and nobody else.
+///
+/// A restart begins at a snapshot, which may lie before the last thing that was heard: who keeps something over restarts makes it durable in
+/// [`Self::before_snapshot`], under that command's number, and takes it up again in [`Self::begin`].
+pub trait Follows: Send {
+    /// Following begins: the next thing heard is what the command after this one leads to. Once, before everything else. At the very
+    /// beginning of a journal `seq` is 0.
+    fn begin(&mut self, seq: Seq, time: Nanos, exchange: &Exchange) {
+        let _ = (seq, time, exchange);
+    }
+
+    /// A tick.
+    fn tick(&mut self, cause: Seq, tick: &Tick) {
+        let _ = (cause, tick);
+    }
+
+    /// A command has been applied, and all that it led to was heard.
+    fn applied(&mut self, seq: Seq, time: Nanos, exchange: &Exchange) {
+        let _ = (seq, time, exchange);
+    }
+
+    /// The follower has come to the end of a turn, which may be idle.
+    fn turned(&mut self, venue: &Venue) {
+        let _ = venue;
+    }
+
+    /// A snapshot of the state behind this command is about to be written: what it is to find at a restart has to be durable when this
+    /// returns.
+    ///
+    /// # Errors
+    /// It cannot be: then the snapshot is not written, and the next attempt follows.
+    fn before_snapshot(&mut self, seq: Seq) -> io::Result<()> {
+        let _ = seq;
+        Ok(())
+    }
+}
+
+/// What a follower's venue says: the newest ticks are kept for snapshots, and everybody who listens is told everything.
+pub(super) struct Heard {
+    /// The newest ticks, oldest first.
+    pub(super) ticks: VecDeque<CausedTick>,
+    pub(super) listeners: Vec<Box<dyn Follows>>,
+}
+
+impl Heard {
+    pub(super) fn new() -> Self {
+        Self { ticks: VecDeque::with_capacity(REPUBLISHED_TICKS_MAX), listeners: Vec::new() }
+    }
+}
+
+impl Replies for Heard {
+    fn room(&mut self) -> usize {
+        0
+    }
+
+    fn send(&mut self, _endpoint: Endpoint, _to: Addr, _fill: impl FnOnce(&mut [u8]) -> Option<usize>) {}
+}
+
+impl Outputs for Heard {
+    fn ready(&mut self) -> bool {
+        true
+    }
+
+    fn journal(&mut self, _command: &Command<'_>) {}
+
+    fn tick(&mut self, cause: Seq, tick: &Tick) {
+        if self.ticks.len() == REPUBLISHED_TICKS_MAX {
+            self.ticks.pop_front();
+        }
+        self.ticks.push_back((cause, *tick));
+        for listener in &mut self.listeners {
+            listener.tick(cause, tick);
+        }
+    }
+}
