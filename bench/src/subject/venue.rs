@@ -6,6 +6,7 @@ use crate::error::BenchError;
 use crate::flow::Flow;
 use engine::command::Command;
 use engine::config::Config;
+use engine::depth::DepthEvent;
 use engine::gateway::{Endpoint, Replies};
 use engine::limits::COMMAND_BODY_MAX;
 use engine::record;
@@ -62,6 +63,11 @@ impl<'a, E: Ear> VenueSubject<'a, E> {
             return Err(BenchError::Login { expected: "the same token every time" });
         }
         Ok(Self { datagrams, venue, now: START.0, out: Packets { ear, bytes: Box::new([0; PAYLOAD_MAX]) } })
+    }
+
+    /// Who hears it.
+    pub const fn ear_mut(&mut self) -> &mut E {
+        &mut self.out.ear
     }
 
     /// Who heard it.
@@ -129,5 +135,10 @@ impl<E: Ear> Outputs for Packets<E> {
     #[inline]
     fn tick(&mut self, _cause: Seq, tick: &Tick) {
         self.ear.tick(tick);
+    }
+
+    #[inline]
+    fn depth(&mut self, _cause: Seq, event: &DepthEvent) {
+        self.ear.depth(event);
     }
 }

@@ -7,6 +7,7 @@ use super::error::Fault;
 use super::reason;
 use super::script::Consequence;
 use engine::book::{Book, BookEvent, OrderKey};
+use engine::depth::DepthEvent;
 use engine::sink::Sink;
 use std::collections::BTreeMap;
 use wire::ouch::{LiquidityFlag, Outbound, RestateReason};
@@ -36,6 +37,8 @@ impl Sink for Recorder {
         }
     }
 
+    fn depth(&mut self, _cause: Seq, _event: &DepthEvent) {}
+
     fn book_event(&mut self, event: &BookEvent) {
         self.events.push(*event);
     }
@@ -60,7 +63,7 @@ impl Recorder {
         let mut consequences = Vec::new();
         for event in &self.events {
             let count = match event {
-                BookEvent::Level { .. } => 0,
+                BookEvent::Level { .. } | BookEvent::Rested { .. } => 0,
                 BookEvent::Trade { .. } => 2,
                 _ => 1,
             };
@@ -129,7 +132,10 @@ fn decoded((session, bytes): &(SessionIndex, Vec<u8>)) -> Result<Told<'_>, Fault
 fn tells(event: &BookEvent, told: &[Told<'_>]) -> bool {
     let is = |key: OrderKey, session: SessionIndex, user_ref| OrderKey::new(session, user_ref) == key;
     match (*event, told) {
-        (BookEvent::Level { .. }, []) => true,
+        (BookEvent::Level { .. } | BookEvent::Rested { .. }, []) => true,
+        (BookEvent::Refreshed { key, order_ref, price, .. }, [(session, Outbound::PriorityUpdate(report))]) => {
+            is(key, *session, report.user_ref) && (report.order_ref, report.price) == (order_ref, price)
+        }
         (BookEvent::Accepted { key, order_ref, qty, .. }, [(session, Outbound::Accepted(report))]) => {
             is(key, *session, report.user_ref) && (report.order_ref, report.qty) == (order_ref, qty)
         }
@@ -193,6 +199,7 @@ mod tests {
             taker_side: Side::Buy,
             price: Price(10),
             qty: Qty(3),
+            maker_displayed: true,
             maker_leaves: Qty(0),
             taker_leaves: Qty(0),
         }
