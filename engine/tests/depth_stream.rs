@@ -11,6 +11,8 @@ mod orders;
 mod rebuilt;
 #[path = "depth_stream/recorded.rs"]
 mod recorded;
+#[path = "depth_stream/rules.rs"]
+mod rules;
 #[path = "book_twin/stream.rs"]
 mod stream;
 

@@ -224,7 +224,7 @@ impl Follows for ViewsFollower {
         self.live(|views| views.applied(exchange));
     }
 
-    fn turned(&mut self, venue: &Venue, _is_current: bool) {
+    fn turned(&mut self, venue: &Venue) {
         self.catch_up(venue.seq(), Some(Instant::now() + SLICE));
         self.live(|views| views.turn(venue.exchange()));
     }
