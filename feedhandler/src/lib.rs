@@ -5,12 +5,14 @@
 #![forbid(unsafe_code)]
 
 pub mod book;
+pub mod capture;
 pub mod compressed;
 pub mod depth;
 pub mod flow;
 pub mod handler;
 pub mod ladder;
 pub mod line;
+pub mod normalize;
 pub mod reports;
 #[cfg(feature = "runner")]
 pub mod runner;

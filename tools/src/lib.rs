@@ -5,6 +5,7 @@
 //! | log in, send orders, receive reports | [`client`]; with sockets, [`client::connection`] |
 //! | send a recorded order flow to a running appliance | [`replay`] |
 //! | follow the tick channel | [`listen`] |
+//! | turn other venues' market data into ticks | [`normalize`] |
 //! | run the appliance | [`run`] |
 //! | see all of it at once, with proof | [`demo`] |
 //! | hold the exchange against plain-text scenarios | [`scenario`] |
@@ -20,6 +21,7 @@ pub mod host;
 pub mod journal;
 pub mod json;
 pub mod listen;
+pub mod normalize;
 pub mod options;
 pub mod recover;
 pub mod recovering;

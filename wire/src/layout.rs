@@ -140,6 +140,8 @@ mod vocabulary {
         Disk SessionIndex(u16),
         Disk InstrumentIndex(u32),
         Disk UserRefNum(u32),
+        Disk Qty(u32),
+        Disk Symbol([u8; 8]),
         Disk Price(i64),
     );
 

@@ -11,6 +11,7 @@ pub mod error;
 pub mod feed;
 pub mod glimpse;
 pub mod ids;
+pub mod iex;
 pub mod itch;
 pub mod journal;
 pub mod login;
