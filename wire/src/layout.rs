@@ -122,7 +122,8 @@ pub(crate) use newtype;
 
 mod vocabulary {
     use crate::{
-        InstrumentIndex, MatchNumber, Nanos, OrderRef, Price, Qty, Seq, SessionIndex, Side, Symbol, TimeOfDay, UserRefNum,
+        InstrumentIndex, MatchNumber, Nanos, OrderRef, Price, Qty, Seq, SessionIndex, Side, Symbol, TimeOfDay,
+        UserRefNum,
     };
 
     newtype!(

@@ -315,3 +315,64 @@ fn old_hours_go() {
     let naive = All::naive(&config);
     assert!(all.trades.len() < naive.trades.len() && naive.trades.ends_with(&all.trades));
 }
+
+fn copied(from: &std::path::Path, to: &std::path::Path) {
+    fs::create_dir_all(to).expect("a directory");
+    for entry in fs::read_dir(from).expect("there").flatten() {
+        if entry.path().is_file() {
+            fs::copy(entry.path(), to.join(entry.file_name())).expect("copied");
+        }
+    }
+}
+
+/// A journal that has lost its end under `mapped`: the views know commands that never were, and other ones get their numbers.
+#[test]
+fn what_the_journal_lost_the_views_lose_too() {
+    for is_seen in [true, false] {
+        let dir = tempfile::tempdir().expect("a directory");
+        let config = views_config(dir.path());
+        let kept = dir.path().join("kept");
+        let mut site = Site::open(&config);
+        let (mut first, _) = follower(&site);
+        site.trade(400);
+        follow(&mut first);
+        first.save().expect("room");
+        copied(&config.journal.dir, &kept);
+        site.trade(120);
+        follow(&mut first);
+        first.save().expect("room");
+        drop((site, first));
+        for entry in fs::read_dir(&config.journal.dir).expect("there").flatten().filter(|entry| entry.path().is_file())
+        {
+            fs::remove_file(entry.path()).expect("the test's own file");
+        }
+        copied(&kept, &config.journal.dir);
+        if is_seen {
+            let mut site = Site::open(&config);
+            let (mut again, told) = follower(&site);
+            site.trade(800);
+            follow(&mut again);
+            again.save().expect("room");
+            assert_eq!(told.take(), Vec::<String>::new());
+            same(&config);
+            continue;
+        }
+        // Nobody keeps views until the journal is longer than it was: then they do not follow from it, which shows by its numbers.
+        let mut site = Site::open(&config);
+        site.trade(2_000);
+        drop(site);
+        let site = Site::open(&config);
+        let (mut again, told) = follower(&site);
+        follow(&mut again);
+        let told = told.take();
+        assert!(told.iter().any(|told| told.contains("do not belong to this journal")), "{told:?}");
+        drop((site, again));
+        let site = Site::open(&config);
+        let (mut again, told) = follower(&site);
+        follow(&mut again);
+        again.save().expect("room");
+        assert_eq!(told.take(), Vec::<String>::new());
+        drop((site, again));
+        same(&config);
+    }
+}

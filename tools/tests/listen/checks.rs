@@ -46,7 +46,8 @@ impl Stage {
 
     fn act(&mut self, times: usize) {
         (0..times).for_each(|_| self.venue.act());
-        self.send(&self.venue.log[self.sent..].to_vec());
+        let messages = self.venue.log[self.sent..].to_vec();
+        self.send(&messages);
     }
 
     fn send(&mut self, messages: &[Vec<u8>]) {

@@ -9,6 +9,7 @@ mod captured;
 mod crashes;
 mod cut;
 mod demo;
+mod depth_book;
 mod example_client;
 mod export;
 mod faults;
