@@ -1,7 +1,7 @@
 //! The depth stream in other people's hands: their decoders rebuild from it the very books that `pinion journal book` shows.
 
-use crate::process::{Finished, Process};
 use crate::full_flow::recording;
+use crate::process::{Finished, Process};
 use crate::recording::flow;
 use crate::site::Site;
 use netio::lab::excuse;
