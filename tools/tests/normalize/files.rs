@@ -33,7 +33,7 @@ fn a_file_of_bare_ticks_and_the_summary() {
         assert!(number(stages, stage, "latency_ns_max") >= number(stages, stage, "latency_ns_p50"), "{stage}");
     }
     assert!(json.ends_with(r#"{"symbol_id":2,"symbol":"CHAR"}]}"#), "{json}");
-    // tools::tell's own readers of JSON would do; that the text has balanced braces is enough here.
+    // Nothing of it was left open.
     assert_eq!(json.matches('{').count(), json.matches('}').count());
 }
 
