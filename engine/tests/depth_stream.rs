@@ -11,6 +11,8 @@ mod orders;
 mod rebuilt;
 #[path = "depth_stream/recorded.rs"]
 mod recorded;
+#[path = "depth_stream/rules.rs"]
+mod rules;
 #[path = "book_twin/stream.rs"]
 mod stream;
 
@@ -57,7 +59,7 @@ fn the_depth_stream_makes_the_book_after_every_command() {
 #[test]
 #[ignore = "long: run in release by scripts/test"]
 fn the_depth_stream_makes_the_book_after_every_command_of_many_streams() {
-    streams(120);
+    streams(60);
 }
 
 fn flow_makes_the_book(name: &str) {

@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use wire::feed::StreamKind;
 
 /// Options of `pinion run`.
 #[derive(Debug, Args)]
@@ -312,11 +313,16 @@ fn summary(stopped: &Stopped) -> String {
         .filter(|(_, value)| *value > 0)
         .map(|(name, value)| format!("{name} {value}"))
         .collect();
+    let published = |kind| {
+        let streams = stopped.next_on.iter().filter(|(stream, _)| stream.kind == kind);
+        streams.map(|(_, next)| next - 1).sum::<u64>()
+    };
     format!(
-        "stopped at seq {}, state hash {:016x}, {} messages of market data published; {}",
+        "stopped at seq {}, state hash {:016x}, {} ticks published, {} depth messages; {}",
         venue.seq(),
         venue.exchange().state_hash(),
-        stopped.next_on.iter().map(|(_, next)| next - 1).sum::<u64>(),
+        published(StreamKind::Tick),
+        published(StreamKind::Depth),
         counters.join(", "),
     )
 }

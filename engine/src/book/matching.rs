@@ -46,7 +46,7 @@ impl<'a> Incoming<'a> {
     /// An order that has just come.
     #[inline(always)]
     pub const fn new(terms: &'a NewOrder) -> Self {
-        let next_ref = OrderRef(terms.order_ref.0 + 1);
+        let next_ref = OrderRef(terms.order_ref.0.wrapping_add(1));
         Self { terms, leaves: terms.qty.0, liable: terms.qty.0, traded: None, next_ref, in_place_of: None }
     }
 
@@ -223,7 +223,7 @@ impl Book {
         sink: &mut impl Listener,
     ) {
         let order = self.orders.at(slot);
-        taker.next_ref = OrderRef(order.order_ref.0 + 1);
+        taker.next_ref = OrderRef(order.order_ref.0.wrapping_add(1));
         sink.hear(BookEvent::Refreshed {
             key: order.key,
             order_ref: order.order_ref,

@@ -35,6 +35,8 @@ struct Heard {
     counts: Vec<u64>,
     ticks: BTreeMap<(InstrumentIndex, Side, Price), u32>,
     touched: Vec<(InstrumentIndex, Side, Price)>,
+    /// Of the last command.
+    said: Vec<Vec<u8>>,
     /// Match numbers that the makers were told, and the numbers of the slices that the owners were.
     matches: Vec<u64>,
     slices: Vec<OrderRef>,
@@ -77,6 +79,7 @@ impl Sink for Heard {
             self.begun[channel].push(bytes.clone());
         }
         self.rebuilt.take(&bytes);
+        self.said.push(bytes);
     }
 }
 
@@ -125,6 +128,7 @@ impl Floor {
             counts: vec![0; depth.len()],
             ticks: BTreeMap::new(),
             touched: Vec::new(),
+            said: Vec::new(),
             matches: Vec::new(),
             slices: Vec::new(),
             entered: None,
@@ -164,6 +168,7 @@ impl Floor {
         let session = key.session();
         let client_seq = self.exchange.sessions().get(usize::from(session.0))?.next_inbound();
         self.heard.touched.clear();
+        self.heard.said.clear();
         self.heard.entered = None;
         self.apply(Action::Message { session, client_seq, bytes: &bytes });
         while self.exchange.has_elected() {
@@ -200,6 +205,30 @@ impl Floor {
     pub fn letters(&self) -> impl Iterator<Item = (&u8, &usize)> {
         assert!(self.heard.slices.is_sorted(), "slices get later and later numbers");
         self.heard.rebuilt.letters.iter()
+    }
+
+    /// What the depth stream said of the last command.
+    pub fn said(&self) -> Vec<String> {
+        let line = |bytes: &Vec<u8>| match Message::decode(bytes).expect("an ITCH message") {
+            Message::AddOrder(add) => format!("A {} {:?} {}@{}", add.order_ref.0, add.side, add.qty, add.price.0),
+            Message::OrderExecuted(executed) => {
+                format!("E {} {} match {}", executed.order_ref.0, executed.qty, executed.match_number.0)
+            }
+            Message::OrderCancel(cancel) => format!("X {} {}", cancel.order_ref.0, cancel.qty),
+            Message::OrderDelete(delete) => format!("D {}", delete.order_ref.0),
+            Message::OrderReplace(replace) => {
+                let (old, new, price) = (replace.orig_order_ref.0, replace.order_ref.0, replace.price.0);
+                format!("U {old} {new} {}@{price}", replace.qty)
+            }
+            Message::Trade(trade) => format!("P {}@{} match {}", trade.qty, trade.price.0, trade.match_number.0),
+            other => panic!("of a command: {other:?}"),
+        };
+        self.heard.said.iter().map(line).collect()
+    }
+
+    /// The numbers of slices that owners were told.
+    pub fn slices(&self) -> &[OrderRef] {
+        &self.heard.slices
     }
 
     /// What a stream began with, up to the opening of the market.

@@ -308,10 +308,11 @@ impl Floor {
         Ok(consequences)
     }
 
-    /// Holds the ticks against the book, and now and then the book against itself.
+    /// Holds the ticks against the book, and now and then the depth stream, and the book against itself.
     fn check(&mut self) -> Result<(), Fault> {
         self.recorder.check_ticks(self.exchange.book(), INSTRUMENT)?;
         if self.seq.is_multiple_of(self.audit_interval) {
+            self.recorder.check_depth(self.exchange.book(), INSTRUMENT)?;
             self.exchange.book().audit().map_err(|error| Fault::Contradiction(error.to_string()))?;
         }
         Ok(())

@@ -3,6 +3,7 @@
 //! Goal: consequences in the words of a scenario, and a fault wherever the three accounts disagree. Non-goal: what was expected.
 
 use super::consequence;
+use super::displayed::Displayed;
 use super::error::Fault;
 use super::reason;
 use super::script::Consequence;
@@ -20,6 +21,7 @@ pub(super) struct Recorder {
     pub events: Vec<BookEvent>,
     reports: Vec<(SessionIndex, Vec<u8>)>,
     depth: BTreeMap<(Side, Price), u32>,
+    displayed: Displayed,
 }
 
 impl Sink for Recorder {
@@ -37,7 +39,9 @@ impl Sink for Recorder {
         }
     }
 
-    fn depth(&mut self, _cause: Seq, _event: &DepthEvent) {}
+    fn depth(&mut self, _cause: Seq, event: &DepthEvent) {
+        self.displayed.hear(event);
+    }
 
     fn book_event(&mut self, event: &BookEvent) {
         self.events.push(*event);
@@ -96,6 +100,14 @@ impl Recorder {
             )));
         }
         Ok(())
+    }
+
+    /// Holds the orders that a subscriber has built from the depth stream against the book.
+    ///
+    /// # Errors
+    /// They differ.
+    pub fn check_depth(&self, book: &Book, instrument: InstrumentIndex) -> Result<(), Fault> {
+        self.displayed.check(book, instrument)
     }
 
     /// The answer of a command that never reached the book.
