@@ -154,7 +154,10 @@ impl Ear for Outbox {
             }
             BookEvent::Rejected { key, .. } => self.write([word(4, 0), seq, key.get(), 0, 0, 0, 0, 0]),
             // No step asks for a stop order, so none is elected.
-            BookEvent::Elected { .. } | BookEvent::Level { .. } => {}
+            BookEvent::Elected { .. }
+            | BookEvent::Rested { .. }
+            | BookEvent::Refreshed { .. }
+            | BookEvent::Level { .. } => {}
         }
     }
 

@@ -128,7 +128,10 @@ impl Ear for Prover<'_> {
                 self.push(Report::Canceled { seq, side, id: id_of(key), price });
             }
             BookEvent::Rejected { .. } => self.refused(),
-            BookEvent::Elected { .. } | BookEvent::Level { .. } => {}
+            BookEvent::Elected { .. }
+            | BookEvent::Rested { .. }
+            | BookEvent::Refreshed { .. }
+            | BookEvent::Level { .. } => {}
         }
     }
 

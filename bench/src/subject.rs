@@ -15,6 +15,7 @@ use std::hint::black_box;
 use std::ops::Range;
 
 use engine::book::{BookEvent, Listener};
+use engine::depth::DepthEvent;
 use wire::tick::Tick;
 
 /// Hears what a subject says. Each subject uses the verbs of its own output.
@@ -36,6 +37,11 @@ pub trait Ear {
     /// Market data was published.
     fn tick(&mut self, tick: &Tick) {
         let _ = tick;
+    }
+
+    /// A message of the depth stream was made.
+    fn depth(&mut self, event: &DepthEvent) {
+        let _ = event;
     }
 
     /// A journal record was encoded.
@@ -61,6 +67,8 @@ pub struct Counter {
     pub outputs: u64,
     /// Ticks.
     pub ticks: u64,
+    /// Messages of the depth stream.
+    pub depth: u64,
     /// Journal records.
     pub records: u64,
     /// Bytes of reports, packets and records.
@@ -90,6 +98,12 @@ impl Ear for Counter {
     fn tick(&mut self, tick: &Tick) {
         black_box(tick);
         self.ticks += 1;
+    }
+
+    #[inline]
+    fn depth(&mut self, event: &DepthEvent) {
+        black_box(event);
+        self.depth += 1;
     }
 
     #[inline]

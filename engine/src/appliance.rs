@@ -11,6 +11,7 @@ pub mod graph;
 pub use error::{StartError, StopError};
 
 use self::graph::build;
+use crate::answering::{Answering, AnsweringSockets, Listening};
 use crate::config::{Config, Topology};
 use crate::ground::Ground;
 use crate::journal::{HelperThreads, RecoveryReport, Watch};
@@ -23,10 +24,11 @@ use crate::trace::{Off, Trace};
 use crate::venue::Venue;
 use netio::clock::Clock;
 use netio::port::{Endpoint, Port, PortCounters};
-use std::net::SocketAddrV4;
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle, ScopedJoinHandle};
 use std::time::{Duration, Instant};
+use wire::feed::Stream;
 use wire::{Nanos, Seq};
 
 /// What is left of an appliance that has stopped.
@@ -35,8 +37,8 @@ pub struct Stopped<T = Off> {
     pub venue: Venue,
     /// What the port counted.
     pub port: PortCounters,
-    /// The next tick's sequence number.
-    pub next_tick: u64,
+    /// What would have come next on each stream of market data.
+    pub next_on: Vec<(Stream, u64)>,
     /// What the tiles kept of the messages that were followed.
     pub traces: Vec<T>,
     /// How much its threads had to do.
@@ -61,6 +63,7 @@ pub struct Appliance<T: Trace = Off> {
     report: RecoveryReport,
     began_from: (Option<SnapshotName>, Vec<SnapshotError>),
     follower: Option<FollowerThread>,
+    answering: Answering,
     retention: Option<RetentionThread>,
     /// The tiles of each thread.
     placement: Vec<Vec<TileKind>>,
@@ -70,17 +73,40 @@ pub struct Appliance<T: Trace = Off> {
 #[must_use]
 pub fn endpoints(config: &Config) -> Vec<Endpoint> {
     let network = &config.network;
-    let endpoint = |bind: SocketAddrV4| Endpoint {
+    let endpoint = |bind: SocketAddrV4, interface: Ipv4Addr| Endpoint {
         bind,
         groups: Vec::new(),
-        interface: network.interface,
+        interface,
         multicast_ttl: config.feed.multicast_ttl,
         multicast_loop: true,
         recv_buffer_bytes: usize::try_from(network.receive_buffer_bytes).unwrap_or(usize::MAX),
         send_buffer_bytes: usize::try_from(network.send_buffer_bytes).unwrap_or(usize::MAX),
     };
-    let market_data = SocketAddrV4::new(network.interface, 0);
-    vec![endpoint(network.order_entry), endpoint(network.rerequest), endpoint(market_data)]
+    let mut endpoints =
+        vec![endpoint(network.order_entry, network.interface), endpoint(network.rerequest, network.interface)];
+    let market_data = feed_interfaces(config).into_iter();
+    endpoints.extend(market_data.map(|interface| endpoint(SocketAddrV4::new(interface, 0), interface)));
+    endpoints
+}
+
+/// The interfaces through which market data leaves, each once: the endpoints from [`MARKET_DATA`](crate::link::MARKET_DATA) on.
+fn feed_interfaces(config: &Config) -> Vec<Ipv4Addr> {
+    let mut interfaces = vec![config.network.interface];
+    let lines = config.channels.iter().flat_map(|channel| channel.tick_lines.iter().chain(&channel.depth_lines));
+    for interface in lines.filter_map(|line| line.interface) {
+        if !interfaces.contains(&interface) {
+            interfaces.push(interface);
+        }
+    }
+    interfaces
+}
+
+impl<T: Trace> Stopped<T> {
+    /// What would have come next on a stream.
+    #[must_use]
+    pub fn next(&self, stream: Stream) -> Option<u64> {
+        self.next_on.iter().find(|(known, _)| *known == stream).map(|(_, next)| *next)
+    }
 }
 
 impl Appliance {
@@ -97,7 +123,7 @@ impl Appliance {
     /// # Errors
     /// As there.
     pub fn start_on<P: Port + Send + 'static>(config: &Config, port: P, ground: &Ground) -> Result<Self, StartError> {
-        Self::start_with(config, port, ground, &Progress::default(), |_| Off)
+        Self::start_with(config, port, AnsweringSockets::none(), ground, &Progress::default(), |_| Off)
     }
 
     /// As [`start`](Self::start); `progress` says how far the recovery is.
@@ -109,7 +135,20 @@ impl Appliance {
         port: P,
         progress: &Progress,
     ) -> Result<Self, StartError> {
-        Self::start_with(config, port, &Ground::default(), progress, |_| Off)
+        Self::start_answering(config, port, AnsweringSockets::none(), progress)
+    }
+
+    /// The same, with what subscribers may ask for.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn start_answering<P: Port + Send + 'static>(
+        config: &Config,
+        port: P,
+        sockets: AnsweringSockets,
+        progress: &Progress,
+    ) -> Result<Self, StartError> {
+        Self::start_with(config, port, sockets, &Ground::default(), progress, |_| Off)
     }
 }
 
@@ -123,12 +162,13 @@ impl<T: Trace> Appliance<T> {
         port: P,
         trace: impl Fn(TileKind) -> T,
     ) -> Result<Self, StartError> {
-        Self::start_with(config, port, &Ground::default(), &Progress::default(), trace)
+        Self::start_with(config, port, AnsweringSockets::none(), &Ground::default(), &Progress::default(), trace)
     }
 
     fn start_with<P: Port + Send + 'static>(
         config: &Config,
         port: P,
+        sockets: AnsweringSockets,
         ground: &Ground,
         progress: &Progress,
         trace: impl Fn(TileKind) -> T,
@@ -152,16 +192,20 @@ impl<T: Trace> Appliance<T> {
             move |error: std::io::Error| StartError::Thread { name, reason: error.to_string() }
         };
         let helper = helper.spawn_on(&config.topology.helper_placement()).map_err(refused("journal helper"))?;
+        let mut answering = Answering::default();
         let follower = match prepared {
             None => None,
             Some(prepared) => {
                 let prepared = prepared.map_err(|_| refused("snapshot")(std::io::Error::other("it panicked")))?;
-                let follower = prepared?.follow(watch.clone())?;
+                let (prepared, listening) = Listening::to(prepared?, &sockets, config, ground);
+                let follower = prepared.follow(watch.clone())?;
+                let answer = listening.answer(sockets, config, ground, &watch, &clock);
+                answering = answer.map_err(refused("re-request or snapshot"))?;
                 let interval = Duration::from_millis(u64::from(config.snapshot.interval_ms));
                 Some(FollowerThread::spawn(follower, interval).map_err(refused("snapshot"))?)
             }
         };
-        // After the follower, which holds what it has not read yet.
+        // After the follower, which holds what it has not read yet, and after the repair of the message store.
         let retention = Retention::new(config, Arc::clone(&ground.disk), watch.clone())?;
         let retention = match retention.is_idle() {
             true => None,
@@ -175,7 +219,7 @@ impl<T: Trace> Appliance<T> {
             }
         };
         let placement = config.topology.threads.clone();
-        Ok(Self { threads, control, helper, watch, report, began_from, follower, retention, placement })
+        Ok(Self { threads, control, helper, watch, report, began_from, follower, answering, retention, placement })
     }
 
     /// What replay found.
@@ -200,6 +244,12 @@ impl<T: Trace> Appliance<T> {
     #[must_use]
     pub fn snapshot_warning(&self) -> Option<String> {
         self.follower.as_ref().and_then(FollowerThread::warning)
+    }
+
+    /// What subscribers ask for.
+    #[must_use]
+    pub const fn answering(&self) -> &Answering {
+        &self.answering
     }
 
     /// How much room the journal's disk has.
@@ -246,6 +296,12 @@ impl<T: Trace> Appliance<T> {
         threads.map(|(index, tiles)| self.control.duty(index, &name(tiles), tiles)).collect()
     }
 
+    /// Ends the market day: entry is closed for good, also after a restart, the streams of market data say so and end. What is in the books
+    /// stays in them. The command is on its way when this returns.
+    pub fn close_market(&self) {
+        self.control.close_market();
+    }
+
     /// Takes no more input, finishes what was taken, releases what became durable, syncs, takes a last snapshot, and ends.
     ///
     /// # Errors
@@ -254,7 +310,7 @@ impl<T: Trace> Appliance<T> {
         self.control.advance(Phase::Draining);
         self.drain();
         self.control.advance(Phase::Stopped);
-        let (mut venue, mut port, mut next_tick, mut traces) = (None, PortCounters::default(), 0, Vec::new());
+        let (mut venue, mut port, mut next_on, mut traces) = (None, PortCounters::default(), Vec::new(), Vec::new());
         let mut panicked = false;
         for thread in std::mem::take(&mut self.threads) {
             match thread.join() {
@@ -270,7 +326,7 @@ impl<T: Trace> Appliance<T> {
                                 traces.push(trace);
                             }
                             Remains::Journal(trace) => traces.push(trace),
-                            Remains::Feed(next) => next_tick = next,
+                            Remains::Feed(next) => next_on = next,
                         }
                     }
                 }
@@ -286,11 +342,12 @@ impl<T: Trace> Appliance<T> {
             return Err(StopError::Panicked);
         }
         journal?;
+        drop(self.answering);
         if let Some(follower) = self.follower {
             follower.stop()?;
         }
         let venue = venue.ok_or(StopError::Panicked)?;
-        Ok(Stopped { venue, port, next_tick, traces, duty })
+        Ok(Stopped { venue, port, next_on, traces, duty })
     }
 
     /// Waits until no tile has had work for a while and everything appended is durable.

@@ -69,6 +69,8 @@ pub enum Action<'a> {
         /// Not until it is opened again.
         closed: bool,
     },
+    /// The market day is over.
+    CloseMarket,
     /// No effect: the state after the command before must have this hash.
     StateHash {
         /// The hash.

@@ -3,7 +3,9 @@
 //! Goal: every key has a meaning, a unit and a range in `config/default.toml`; a mistake is refused with its line and a remedy
 //! before anything is started. Non-goal: watching the file; a change takes a restart.
 
+mod answers;
 mod appliance;
+mod channel;
 mod check;
 mod dpdk;
 mod error;
@@ -25,7 +27,9 @@ mod tree;
 mod uring;
 mod xdp;
 
+pub use answers::{Answers, Trusted};
 pub use appliance::Appliance;
+pub use channel::{Channel, Line};
 pub use check::{MEMBERS_MAX, SESSIONS_MAX};
 pub use error::{ConfigError, Hint, Place};
 pub use feed::Feed;
@@ -46,7 +50,11 @@ use reader::Reader;
 use rules::SelfMatch;
 use std::path::Path;
 use tree::Node;
+use wire::feed::ChannelIndex;
 use wire::{MemberId, Price};
+
+/// The highest price on a channel with depth: what ITCH 5.0 can say in 32 bits.
+pub const DEPTH_PRICE_MAX: Price = Price(u32::MAX as i64);
 
 /// Everything an operator chooses. Whoever holds one may rely on the relations that loading has checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +77,8 @@ pub struct Config {
     pub session_rules: SessionRules,
     /// `[limits]`.
     pub limits: Limits,
+    /// `[[channel]]`, by position.
+    pub channels: Vec<Channel>,
     /// `[[instrument]]`, by position.
     pub instruments: Vec<Instrument>,
     /// `[[member]]`, by position.
@@ -91,6 +101,7 @@ impl Default for Config {
             snapshot: Snapshot::default(),
             session_rules: SessionRules::default(),
             limits: Limits::default(),
+            channels: vec![Channel::main()],
             instruments: ["PINION", "ALC", "BOB", "CHAR"].map(Instrument::plain).to_vec(),
             members: vec![member("alpha"), member("beta")],
             sessions: vec![
@@ -208,6 +219,7 @@ impl Config {
                 price_max,
                 quantity_max: self.limits.quantity_max,
                 market_protection: instrument.market_protection.map(Price::get),
+                channel: self.channel_position(instrument).expect("loading has checked that the channel exists"),
             }
         });
         let members = self.members.iter().map(|member| rules::MemberRules { self_match: member.self_match });
@@ -217,6 +229,7 @@ impl Config {
         });
         rules::Rules {
             instruments: instruments.collect(),
+            channels: self.channels.iter().map(|channel| rules::ChannelRules { depth: channel.has_depth() }).collect(),
             members: members.collect(),
             sessions: sessions.collect(),
             orders_max: self.limits.orders,
@@ -234,9 +247,23 @@ impl Config {
 
     /// An instrument's lowest and highest price, its own or those it gets.
     fn price_bounds(&self, instrument: &Instrument) -> (Price, Price) {
-        let limit = self.limits.price_max.0;
+        let depth = self.channel_position(instrument).is_some_and(|channel| self.channel_has_depth(channel));
+        let limit = self.limits.price_max.0.min(if depth { DEPTH_PRICE_MAX.0 } else { i64::MAX });
         let highest = Price(limit - limit % instrument.tick.0);
         (instrument.price_min.unwrap_or(instrument.tick), instrument.price_max.unwrap_or(highest))
+    }
+
+    /// The channel of an instrument; `None` when it names one that is not there.
+    fn channel_position(&self, instrument: &Instrument) -> Option<ChannelIndex> {
+        let position = match &instrument.channel {
+            None => 0,
+            Some(name) => self.channels.iter().position(|channel| channel.name == *name)?,
+        };
+        u8::try_from(position).ok().map(ChannelIndex)
+    }
+
+    fn channel_has_depth(&self, channel: ChannelIndex) -> bool {
+        self.channels.get(usize::from(channel.0)).is_some_and(Channel::has_depth)
     }
 
     fn member_position(&self, name: &str) -> Option<MemberId> {
@@ -260,6 +287,7 @@ impl Config {
         top.table("snapshot", |reader| self.snapshot.read(reader))?;
         top.table("session_rules", |reader| self.session_rules.read(reader))?;
         top.table("limits", |reader| self.limits.read(reader))?;
+        top.tables("channel", (&Channel::default(), &["name"]), Channel::read, &mut self.channels)?;
         let instrument = Instrument::template();
         top.tables("instrument", (&instrument, &["symbol"]), Instrument::read, &mut self.instruments)?;
         top.tables("member", (&Member::template(), &["name"]), Member::read, &mut self.members)?;

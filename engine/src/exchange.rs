@@ -7,21 +7,24 @@
 //! the same function. Non-goal: transport (see [`crate::gateway`]), durability (see [`crate::journal`]).
 
 mod entry;
+mod market_data;
 mod reporter;
 #[cfg(feature = "slow-match")]
 mod slow;
 
 use crate::book::{Book, BookCommand, BookLimits, CancelReason};
 use crate::command::{Action, Command};
-use crate::instrument::InstrumentTable;
+use crate::instrument::{Instrument, InstrumentTable};
 use crate::limits::{CANCELS_PER_SLICE_MAX, FILLS_PER_COMMAND_MAX, INSTRUMENTS_MAX};
 use crate::milestone::Milestone;
-use crate::rules::{MemberRules, Rules};
+use crate::rules::{ChannelRules, MemberRules, Rules};
 use crate::session::{Session, mix};
 use crate::sink::Sink;
+pub(crate) use market_data::{STATUS_CLOSED, STATUS_TRADING};
 use reporter::{Reporter, Request};
+use wire::feed::{CHANNELS_MAX, ChannelIndex, Stream, StreamKind};
 use wire::mold::SessionId;
-use wire::snapshot::StateImage;
+use wire::snapshot::{ChannelImage, StateImage};
 use wire::{InstrumentIndex, MatchNumber, OrderRef, SessionIndex};
 
 /// What numbers the exchange gives out next. Part of the state.
@@ -31,13 +34,36 @@ pub struct Numbers {
     pub order_ref: OrderRef,
     /// The next trade.
     pub match_number: MatchNumber,
-    /// The next tick's place on the tick channel.
-    pub tick: u64,
+    /// The next tick's place on the tick stream of each channel.
+    pub tick: [u64; CHANNELS_MAX],
+    /// The next message's place on the depth stream of each channel; 1 for ever on a channel without one.
+    pub depth: [u64; CHANNELS_MAX],
+}
+
+impl Numbers {
+    /// Of an exchange that has done nothing.
+    pub const FIRST: Self = Self {
+        order_ref: OrderRef(1),
+        match_number: MatchNumber(1),
+        tick: [1; CHANNELS_MAX],
+        depth: [1; CHANNELS_MAX],
+    };
+
+    /// What comes next on a stream.
+    #[must_use]
+    pub fn next(&self, stream: Stream) -> u64 {
+        let channel = usize::from(stream.channel.0);
+        match stream.kind {
+            StreamKind::Tick => self.tick[channel],
+            StreamKind::Depth => self.depth[channel],
+        }
+    }
 }
 
 /// Books, sessions and rules.
 pub struct Exchange {
     instruments: InstrumentTable,
+    channels: Vec<ChannelRules>,
     members: Vec<MemberRules>,
     sessions: Vec<Session>,
     book: Book,
@@ -45,17 +71,21 @@ pub struct Exchange {
     feed_session: SessionId,
     ignored: u64,
     entry_closed: bool,
+    market_closed: bool,
 }
 
 impl Exchange {
     /// An exchange with empty books under these rules. Allocates everything it will ever need.
     ///
     /// # Panics
-    /// The rules contradict themselves: more instruments than [`INSTRUMENTS_MAX`], or a session of a member that is not there. The
-    /// configuration has checked both.
+    /// The rules contradict themselves: more instruments than [`INSTRUMENTS_MAX`], a session of a member or an instrument of a
+    /// channel that is not there, no channel. The configuration has checked all of it.
     #[must_use]
     pub fn new(rules: &Rules) -> Self {
         assert!(rules.instruments.len() <= INSTRUMENTS_MAX, "at most {INSTRUMENTS_MAX} instruments");
+        assert!((1..=CHANNELS_MAX).contains(&rules.channels.len()), "1 to {CHANNELS_MAX} channels");
+        let known = |instrument: &Instrument| usize::from(instrument.channel.0) < rules.channels.len();
+        assert!(rules.instruments.iter().all(known), "every instrument has a configured channel");
         let sessions: Vec<Session> =
             rules.sessions.iter().map(|session| Session::new(session.member, session.open_orders_max)).collect();
         assert!(
@@ -75,13 +105,15 @@ impl Exchange {
         }
         Self {
             instruments: InstrumentTable::new(rules.instruments.clone()),
+            channels: rules.channels.clone(),
             members: rules.members.clone(),
             sessions,
             book,
-            numbers: Numbers { order_ref: OrderRef(1), match_number: MatchNumber(1), tick: 1 },
+            numbers: Numbers::FIRST,
             feed_session: SessionId([b' '; 10]),
             ignored: 0,
             entry_closed: false,
+            market_closed: false,
         }
     }
 
@@ -95,6 +127,29 @@ impl Exchange {
     #[must_use]
     pub const fn instruments(&self) -> &InstrumentTable {
         &self.instruments
+    }
+
+    /// The market-data channels by index.
+    #[must_use]
+    pub fn channels(&self) -> &[ChannelRules] {
+        &self.channels
+    }
+
+    /// The channel on which an instrument is published.
+    ///
+    /// # Panics
+    /// There is no such instrument.
+    #[must_use]
+    pub fn channel_of(&self, instrument: InstrumentIndex) -> ChannelIndex {
+        self.instruments.get(instrument).channel
+    }
+
+    /// All streams of market data: the ticks of each channel, and its depth where it has that.
+    pub fn streams(&self) -> impl Iterator<Item = Stream> {
+        (0..).map(ChannelIndex).zip(&self.channels).flat_map(|(channel, rules)| {
+            let depth = rules.depth.then_some(Stream::new(channel, StreamKind::Depth));
+            std::iter::once(Stream::new(channel, StreamKind::Tick)).chain(depth)
+        })
     }
 
     /// The sessions by index.
@@ -127,6 +182,12 @@ impl Exchange {
         self.entry_closed
     }
 
+    /// Whether the market day is over: the books stay as they are, and nothing follows on any stream of market data.
+    #[must_use]
+    pub const fn is_market_closed(&self) -> bool {
+        self.market_closed
+    }
+
     /// Books and sessions, to be filled from an image.
     pub(crate) fn parts_mut(&mut self) -> (&mut Book, &mut [Session]) {
         (&mut self.book, &mut self.sessions)
@@ -134,19 +195,25 @@ impl Exchange {
 
     /// Takes over the numbers of an image.
     pub(crate) const fn restore(&mut self, state: &StateImage) {
-        let (order_ref, match_number) = (OrderRef(state.order_ref), MatchNumber(state.match_number));
-        self.numbers = Numbers { order_ref, match_number, tick: state.tick };
+        self.numbers.order_ref = OrderRef(state.order_ref);
+        self.numbers.match_number = MatchNumber(state.match_number);
         self.feed_session = SessionId(state.feed_session);
         self.ignored = state.ignored;
         self.entry_closed = state.entry_closed != 0;
+        self.market_closed = state.market_closed != 0;
     }
 
-    /// Whether an ended session still has orders that its disconnect is to cancel.
+    /// Takes over what comes next on a channel's streams.
+    pub(crate) fn restore_channel(&mut self, channel: usize, image: &ChannelImage) {
+        (self.numbers.tick[channel], self.numbers.depth[channel]) = (image.tick, image.depth);
+    }
+
+    /// Whether an ended session still has orders that its disconnect is to cancel. When the market is closed, no order changes any more.
     #[must_use]
     pub fn has_orders_to_cancel(&self, session: SessionIndex) -> bool {
         let state = &self.sessions[usize::from(session.0)];
         let cancels = state.login().is_some_and(|login| login.cancel_on_disconnect);
-        !state.is_alive() && cancels && self.book.first_of_session(session).is_some()
+        !self.market_closed && !state.is_alive() && cancels && self.book.first_of_session(session).is_some()
     }
 
     /// Whether an order's stop price was reached and the order has not entered yet: then the next command is an
@@ -160,12 +227,18 @@ impl Exchange {
     #[must_use]
     pub fn state_hash(&self) -> u64 {
         let mut hash = mix(0, self.book.state_hash());
-        for number in [self.numbers.order_ref.0, self.numbers.match_number.0, self.numbers.tick] {
+        for number in [self.numbers.order_ref.0, self.numbers.match_number.0] {
             hash = mix(hash, number);
+        }
+        for (&tick, &depth) in self.numbers.tick.iter().zip(&self.numbers.depth).take(self.channels.len()) {
+            hash = mix(mix(hash, tick), depth);
         }
         // An open entry leaves the hash as it was before there was a gate, and journals of that time as they are.
         if self.entry_closed {
             hash = mix(hash, 1);
+        }
+        if self.market_closed {
+            hash = mix(hash, 2);
         }
         self.sessions.iter().fold(hash, |hash, session| session.fold(hash))
     }
@@ -175,9 +248,7 @@ impl Exchange {
         match command.action {
             Action::Genesis { feed_session, .. } => {
                 self.feed_session = feed_session;
-                let count = self.instruments.len();
-                let mut reporter = self.reporter(command, sink).1;
-                reporter.open(count);
+                self.reporter(command, sink).1.open();
             }
             Action::Message { session, client_seq, bytes } => {
                 self.sessions[usize::from(session.0)].take_inbound(command.seq, client_seq);
@@ -201,9 +272,17 @@ impl Exchange {
             }
             Action::Elect => {
                 let (book, mut reporter) = self.reporter(command, sink);
-                book.elect(&mut |event| reporter.on(&event, &Request::Unsolicited));
+                let next_ref = reporter.numbers.order_ref;
+                book.elect(next_ref, &mut |event| reporter.on(&event, &Request::Unsolicited));
             }
             Action::EntryGate { closed } => self.entry_closed = closed,
+            Action::CloseMarket => {
+                if !self.market_closed {
+                    self.reporter(command, sink).1.close();
+                    sink.market_closed(command.seq);
+                    self.market_closed = true;
+                }
+            }
             Action::StateHash { .. } => {}
         }
     }
@@ -215,6 +294,7 @@ impl Exchange {
             time: command.time,
             sessions: &mut self.sessions,
             instruments: &self.instruments,
+            channels: &self.channels,
             numbers: &mut self.numbers,
             sink,
         };

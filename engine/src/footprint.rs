@@ -4,7 +4,7 @@
 //! them. A test holds the two together: never less, and not much more.
 
 use crate::config::{Config, PortKind};
-use crate::limits::{COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, PACKET_LINK_SLOTS, TICK_LINK_SLOTS};
+use crate::limits::{COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, MARKET_DATA_LINK_SLOTS, PACKET_LINK_SLOTS};
 use crate::link::{Datagram, FeedEvent, JournalEntry};
 
 /// One kind of tables.
@@ -51,7 +51,7 @@ pub fn parts(config: &Config) -> Vec<Part> {
     let link = |slots: usize, slot: usize| slots as u64 * slot as u64;
     let links = link(2 * DATAGRAM_LINK_SLOTS + PACKET_LINK_SLOTS, size_of::<Datagram>())
         + link(COMMAND_LINK_SLOTS, size_of::<JournalEntry>())
-        + link(TICK_LINK_SLOTS, size_of::<FeedEvent>());
+        + link(MARKET_DATA_LINK_SLOTS, size_of::<FeedEvent>());
     let port = &config.network.port;
     let packets = match port.kind {
         // Nobody means AF_XDP on loopback, where it is not to be had.

@@ -3,15 +3,18 @@
 //! Goal: a venue that is read goes on as the one that was written: same books, sessions, numbers, reports to be sent again. Non-goal:
 //! files, checksums, compression; see [`crate::snapshot`]. Layouts: [`wire::snapshot`].
 
+mod event;
 mod order;
 mod session;
 
 use std::io::{self, Read, Write};
 
 use crate::book::image::Rebuild;
+use crate::market_event::MarketEvent;
 use crate::venue::Venue;
-use wire::snapshot::{LastTradeImage, OrderImage, ReportImage, SessionImage, StateImage, StopImage, TickImage};
-use wire::tick::Tick;
+use wire::snapshot::{
+    ChannelImage, EventImage, LastTradeImage, OrderImage, ReportImage, SessionImage, StateImage, StopImage,
+};
 use wire::{DecodeError, Price, Reserved, Seq};
 
 /// Why a state cannot be read.
@@ -65,12 +68,12 @@ macro_rules! parts {
         }
     )*};
 }
-parts!(StateImage, LastTradeImage, SessionImage, ReportImage, TickImage, OrderImage, StopImage);
+parts!(StateImage, ChannelImage, LastTradeImage, SessionImage, ReportImage, EventImage, OrderImage, StopImage);
 
-/// A tick and the command that caused it.
-pub type CausedTick = (Seq, Tick);
+/// A message of market data and the command that caused it.
+pub type Caused = (Seq, MarketEvent);
 
-/// Writes the state of a venue, with at most `reports_max` of the newest reports of each session, and these ticks. `ranks` is room for a number
+/// Writes the state of a venue, with at most `reports_max` of the newest reports of each session, and this market data. `ranks` is room for a number
 /// an order, for whoever does this often.
 ///
 /// # Errors
@@ -78,7 +81,7 @@ pub type CausedTick = (Seq, Tick);
 pub fn write(
     venue: &Venue,
     reports_max: u64,
-    ticks: impl ExactSizeIterator<Item = CausedTick>,
+    events: impl ExactSizeIterator<Item = Caused>,
     ranks: &mut Vec<u32>,
     out: &mut impl Write,
 ) -> io::Result<()> {
@@ -89,44 +92,51 @@ pub fn write(
     StateImage {
         order_ref: numbers.order_ref.0,
         match_number: numbers.match_number.0,
-        tick: numbers.tick,
         ignored: exchange.ignored(),
         stamp: book.stamp(),
         feed_session: exchange.feed_session().0,
         sessions: u16::try_from(exchange.sessions().len()).map_err(io::Error::other)?,
         instruments: small(exchange.instruments().len())?,
         last_trades: small(last_trades)?,
-        ticks: small(ticks.len())?,
+        events: small(events.len())?,
         orders: book.order_count() as u64,
         entry_closed: u8::from(exchange.is_entry_closed()),
+        market_closed: u8::from(exchange.is_market_closed()),
+        channels: u16::try_from(exchange.channels().len()).map_err(io::Error::other)?,
         reserved: Reserved,
     }
     .put(out)?;
+    for (&tick, &depth) in numbers.tick.iter().zip(&numbers.depth).take(exchange.channels().len()) {
+        ChannelImage { tick, depth }.put(out)?;
+    }
     for last in book.last_trades() {
         LastTradeImage { instrument: last.instrument, reserved: Reserved, price: last.price.0 }.put(out)?;
     }
     for (session, store) in exchange.sessions().iter().zip(gateway.stores()) {
         session::put(session, store, reports_max, out)?;
     }
-    for (cause, tick) in ticks {
-        let mut bytes = [0; Tick::SIZE];
-        let written = tick.encode(&mut bytes);
-        debug_assert_eq!(written, Some(Tick::SIZE));
-        TickImage { cause, tick: bytes, reserved: Reserved }.put(out)?;
+    for (cause, event) in events {
+        event::image(cause, &event).put(out)?;
     }
     book.each_standing(ranks, |standing| order::put(standing, out))
 }
 
-/// Reads a state into an empty venue of the same configuration, and gives its ticks to `on_tick`.
+/// Reads a state into an empty venue of the same configuration, and gives its market data to `on_event`.
 ///
 /// # Errors
 /// It is not whole, or does not fit the configuration; the venue is not to be used.
-pub fn read(venue: &mut Venue, input: &mut impl Read, mut on_tick: impl FnMut(CausedTick)) -> Result<(), ImageError> {
+pub fn read(venue: &mut Venue, input: &mut impl Read, mut on_event: impl FnMut(Caused)) -> Result<(), ImageError> {
     let state = StateImage::take(input)?;
     let (exchange, gateway) = venue.parts_mut();
     same("sessions", exchange.sessions().len() as u64, u64::from(state.sessions))?;
     same("instruments", exchange.instruments().len() as u64, u64::from(state.instruments))?;
+    same("channels", exchange.channels().len() as u64, u64::from(state.channels))?;
     exchange.restore(&state);
+    for channel in 0..exchange.channels().len() {
+        exchange.restore_channel(channel, &ChannelImage::take(input)?);
+    }
+    let instruments = exchange.instruments().len();
+    let channels = exchange.channels().len();
     let (book, sessions) = exchange.parts_mut();
     let mut rebuild = Rebuild::new(book);
     for _ in 0..state.last_trades {
@@ -137,9 +147,8 @@ pub fn read(venue: &mut Venue, input: &mut impl Read, mut on_tick: impl FnMut(Ca
     for (session, store) in sessions.iter_mut().zip(gateway.stores_mut()) {
         session::take(session, store, input)?;
     }
-    for _ in 0..state.ticks {
-        let TickImage { cause, tick, .. } = TickImage::take(input)?;
-        on_tick((cause, Tick::decode(&tick)?));
+    for _ in 0..state.events {
+        on_event(event::caused(&EventImage::take(input)?, instruments, channels)?);
     }
     for _ in 0..state.orders {
         rebuild.stand(&order::take(input)?).map_err(ImageError::Wrong)?;

@@ -2,6 +2,7 @@
 //!
 //! Goal: symbol lookup and price and quantity grid checks at constant cost. Non-goal: books, risk per account.
 
+use wire::feed::ChannelIndex;
 use wire::{InstrumentIndex, Price, Qty, Symbol};
 
 /// One instrument's fixed terms.
@@ -21,6 +22,8 @@ pub struct Instrument {
     pub quantity_max: Qty,
     /// How far beyond the best opposite price a market order may trade, in 1/10,000 units; `None`: at any price.
     pub market_protection: Option<i64>,
+    /// On which channel it is published.
+    pub channel: ChannelIndex,
 }
 
 /// Why an order's terms do not fit its instrument.
@@ -162,6 +165,7 @@ mod tests {
             price_max: Price(1_000),
             quantity_max: Qty(100),
             market_protection: None,
+            channel: ChannelIndex(0),
         }
     }
 

@@ -6,12 +6,14 @@
 // The pure part.
 pub mod book;
 pub mod command;
+pub mod depth;
 pub mod exchange;
 pub mod gateway;
 pub mod image;
 pub mod instrument;
 pub mod limits;
 pub mod mark;
+pub mod market_event;
 pub mod milestone;
 pub mod record;
 pub mod rules;
@@ -22,10 +24,12 @@ pub mod twin;
 pub mod venue;
 
 // The machine part.
+pub mod answering;
 pub mod appliance;
 pub mod config;
 pub mod entropy;
 pub mod footprint;
+pub mod glimpse;
 pub mod ground;
 pub mod journal;
 pub mod link;
@@ -33,6 +37,7 @@ pub mod messages;
 pub mod past;
 pub mod progress;
 pub mod recovery;
+pub mod rerequest;
 pub mod retention;
 pub mod snapshot;
 pub mod tile;

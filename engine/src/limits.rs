@@ -7,18 +7,31 @@
 /// is then left of the incoming order is canceled, so that a command's work and its events are bounded.
 pub const FILLS_PER_COMMAND_MAX: u32 = 32_768;
 
-/// The most events one book command can cause. A fill is a trade, or two cancels of self-match prevention; each fill may finish
-/// a level. Beside them stand the acknowledgement, the cancel of the rest and two levels of the order's own side.
-pub const BOOK_EVENTS_PER_COMMAND_MAX: u32 = 3 * FILLS_PER_COMMAND_MAX + 4;
+/// The most events one book command can cause. A fill is a trade, or two cancels of self-match prevention; it either shows an iceberg's
+/// next slice, or may be the end of its level. Beside them stand the acknowledgement, the cancel of the rest, the level met last, the
+/// order that rests and two levels of its own side.
+pub const BOOK_EVENTS_PER_COMMAND_MAX: u32 = 3 * FILLS_PER_COMMAND_MAX + 6;
 
 const _: () = assert!(FILLS_PER_COMMAND_MAX > 0, "a command must be able to trade");
 
-/// The most reports one command can cause, over all sessions: two executions a fill, the acknowledgement, the cancel of the rest.
-/// A session's store holds more than this, so no command overruns a store that had room before it.
-pub const REPORTS_PER_COMMAND_MAX: u64 = 2 * FILLS_PER_COMMAND_MAX as u64 + 4;
+/// The most reports one command can cause, over all sessions: two executions and an iceberg's next slice a fill, the acknowledgement, the
+/// cancel of the rest. A session's store holds more than this, so no command overruns a store that had room before it.
+pub const REPORTS_PER_COMMAND_MAX: u64 = 3 * FILLS_PER_COMMAND_MAX as u64 + 4;
 
-/// The most ticks one command can cause: a trade and the end of a level a fill, and the two levels of the order's own side.
-pub const TICKS_PER_COMMAND_MAX: usize = 2 * FILLS_PER_COMMAND_MAX as usize + 4;
+/// The most messages of market data that one order can cause, ticks and depth together: a fill is a trade on both streams, and either an
+/// iceberg's next slice on one or the end of its level on the other. Beside them stand the level met last, the order that rests or leaves
+/// and two levels of its own side.
+pub const MARKET_DATA_PER_ORDER_MAX: usize = 3 * FILLS_PER_COMMAND_MAX as usize + 8;
+
+/// The most that opening or closing the market causes: three messages an instrument, and the stages of the day on each channel.
+pub const MARKET_DATA_PER_STAGE_MAX: usize = 3 * INSTRUMENTS_MAX + 3 * wire::feed::CHANNELS_MAX;
+
+/// The most messages of market data that one command can cause.
+pub const MARKET_DATA_PER_COMMAND_MAX: usize = if MARKET_DATA_PER_ORDER_MAX > MARKET_DATA_PER_STAGE_MAX {
+    MARKET_DATA_PER_ORDER_MAX
+} else {
+    MARKET_DATA_PER_STAGE_MAX
+};
 
 /// The most instruments: opening the venue publishes a status tick for each, in one command.
 pub const INSTRUMENTS_MAX: usize = 32_768;
@@ -47,15 +60,15 @@ pub const DATAGRAM_LINK_SLOTS: usize = 1_024;
 /// Commands that wait for the journal tile.
 pub const COMMAND_LINK_SLOTS: usize = 8_192;
 
-/// Ticks that wait for the feed tile, most of them for their cause to become durable.
-pub const TICK_LINK_SLOTS: usize = 131_072;
+/// Messages of market data that wait for the feed tile, most of them for their cause to become durable.
+pub const MARKET_DATA_LINK_SLOTS: usize = 131_072;
 
 /// Market-data packets that wait for the net tile.
 pub const PACKET_LINK_SLOTS: usize = 1_024;
 
-/// How many of the newest ticks a restarted appliance publishes again: those whose cause was durable but which had not left when it
-/// stopped are among them, and subscribers drop what they have by its sequence number.
-pub const REPUBLISHED_TICKS_MAX: usize = 8_192;
+/// How many of the newest messages of market data a restarted appliance publishes again: those whose cause was durable but which had not
+/// left when it stopped are among them, and subscribers drop what they have by its sequence number.
+pub const REPUBLISHED_MAX: usize = 16_384;
 
 /// How much one tile does before the next one of its thread has its turn.
 pub const BURST: usize = 64;
@@ -71,8 +84,7 @@ const _: () = assert!(
     "each level may need three trie nodes of 64 cells, and cells are numbered in 32 bits"
 );
 const _: () = assert!(INSTRUMENTS_MAX * 8 < u32::MAX as usize, "an instrument has eight ladders, numbered in 32 bits");
-const _: () = assert!(TICK_LINK_SLOTS >= TICKS_PER_COMMAND_MAX, "one command's ticks fit the link");
-const _: () = assert!(TICK_LINK_SLOTS >= INSTRUMENTS_MAX, "the opening ticks fit the link");
+const _: () = assert!(MARKET_DATA_LINK_SLOTS > MARKET_DATA_PER_COMMAND_MAX, "one command's market data fit the link");
 const _: () = assert!((CANCELS_PER_SLICE_MAX as u64) < REPORTS_PER_COMMAND_MAX, "a slice is no worse than a sweep");
-const _: () = assert!(CANCELS_PER_SLICE_MAX < TICKS_PER_COMMAND_MAX, "a slice is no worse than a sweep");
-const _: () = assert!(REPUBLISHED_TICKS_MAX <= TICK_LINK_SLOTS, "the republished ticks fit the link");
+const _: () = assert!(2 * CANCELS_PER_SLICE_MAX < MARKET_DATA_PER_ORDER_MAX, "a slice is no worse than a sweep");
+const _: () = assert!(REPUBLISHED_MAX < MARKET_DATA_LINK_SLOTS, "what is republished fits the link");

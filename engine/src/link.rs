@@ -5,10 +5,10 @@
 
 use crate::gateway::Endpoint;
 use crate::limits::COMMAND_BODY_MAX;
+use crate::market_event::MarketEvent;
 use netio::port::{EndpointIndex, PAYLOAD_MAX};
 use wire::address::Addr;
 use wire::journal::RecordKind;
-use wire::tick::Tick;
 use wire::{Nanos, Seq};
 
 /// Server endpoint of numbered messages and reports, as the port knows it.
@@ -89,29 +89,21 @@ impl JournalEntry {
     }
 }
 
-/// A tick on its way to the feed.
+/// Market data on its way to the feed.
 #[derive(Clone, Copy, Debug)]
 pub struct FeedEvent {
-    /// The command that must be durable before the tick may leave.
+    /// The command that must be durable before it may leave.
     pub cause: Seq,
-    /// The tick.
-    pub tick: Tick,
+    /// What is to be said; `None`: nothing follows on any stream.
+    pub event: Option<MarketEvent>,
 }
+
+const _: () = assert!(size_of::<FeedEvent>() <= 64, "market data goes to the feed in one copy of a cache line");
 
 impl FeedEvent {
     /// An empty slot.
     #[must_use]
     pub const fn empty() -> Self {
-        Self {
-            cause: Seq(0),
-            tick: Tick {
-                timestamp: Nanos(0),
-                symbol_id: wire::InstrumentIndex(0),
-                price: wire::Price(0),
-                quantity: 0,
-                side: wire::tick::TickSide::None,
-                kind: wire::tick::TickKind::Status,
-            },
-        }
+        Self { cause: Seq(0), event: None }
     }
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 use crate::book::BookEvent;
 use crate::command::{Action, Command};
 use crate::config::Config;
+use crate::depth::DepthEvent;
 use crate::exchange::Exchange;
 use crate::journal::{JournalError, Reader, Record, directory};
 use crate::progress::Progress;
@@ -108,6 +109,8 @@ pub enum Effect<'a> {
     Report(SessionIndex, &'a [u8]),
     /// A tick.
     Tick(Tick),
+    /// A message of a depth stream.
+    Depth(DepthEvent),
     /// What the book did; its reports and ticks follow.
     Book(BookEvent),
 }
@@ -129,6 +132,7 @@ impl Step<'_> {
         self.effects.all.iter().map(|kept| match kept {
             Kept::Report(session, range) => Effect::Report(*session, &self.effects.bytes[range.clone()]),
             Kept::Tick(tick) => Effect::Tick(*tick),
+            Kept::Depth(event) => Effect::Depth(*event),
             Kept::Book(event) => Effect::Book(*event),
         })
     }
@@ -253,6 +257,7 @@ struct Effects {
 enum Kept {
     Report(SessionIndex, std::ops::Range<usize>),
     Tick(Tick),
+    Depth(DepthEvent),
     Book(BookEvent),
 }
 
@@ -272,6 +277,10 @@ impl Sink for Effects {
 
     fn tick(&mut self, _cause: Seq, tick: &Tick) {
         self.all.push(Kept::Tick(*tick));
+    }
+
+    fn depth(&mut self, _cause: Seq, event: &DepthEvent) {
+        self.all.push(Kept::Depth(*event));
     }
 
     fn book_event(&mut self, event: &BookEvent) {

@@ -8,8 +8,8 @@ use crate::limits::COMMAND_BODY_MAX;
 use crate::session::Login;
 use wire::journal::body::{FLAG_CANCEL_ON_DISCONNECT, SessionDeath};
 use wire::journal::{
-    Body, CancelSlice, Elect, EntryGate, Genesis, LoginBody, Logout, RecordKind, SequenceSkip, SessionMessage,
-    StateHash,
+    Body, CancelSlice, Elect, EntryGate, Genesis, LoginBody, Logout, MarketClose, RecordKind, SequenceSkip,
+    SessionMessage, StateHash,
 };
 use wire::{DecodeError, Nanos, Reserved, Seq};
 
@@ -44,6 +44,7 @@ pub fn encode(time: Nanos, action: &Action<'_>, bytes: &mut [u8; COMMAND_BODY_MA
         Action::CancelSlice { session } => Body::CancelSlice(CancelSlice { session }),
         Action::Elect => Body::Elect(Elect { reserved: Reserved }),
         Action::EntryGate { closed } => Body::EntryGate(EntryGate { closed: u8::from(closed), reserved: Reserved }),
+        Action::CloseMarket => Body::MarketClose(MarketClose { reserved: Reserved }),
         Action::StateHash { hash } => Body::StateHash(StateHash { hash }),
     };
     let len = body.encode(bytes).expect("the venue bounds every body");
@@ -76,6 +77,7 @@ pub fn decode(seq: Seq, time: Nanos, kind: RecordKind, bytes: &[u8]) -> Result<C
         Body::CancelSlice(CancelSlice { session }) => Action::CancelSlice { session },
         Body::Elect(_) => Action::Elect,
         Body::EntryGate(EntryGate { closed, .. }) => Action::EntryGate { closed: closed != 0 },
+        Body::MarketClose(_) => Action::CloseMarket,
         Body::StateHash(StateHash { hash }) => Action::StateHash { hash },
     };
     Ok(Command { seq, time, action })
@@ -112,6 +114,7 @@ mod tests {
             Action::Elect,
             Action::EntryGate { closed: true },
             Action::EntryGate { closed: false },
+            Action::CloseMarket,
             Action::StateHash { hash: 0xFEED },
         ] {
             let mut bytes = [0xEE; COMMAND_BODY_MAX];

@@ -2,12 +2,14 @@
 
 use crate::command::{Action, Command};
 use crate::config::Config;
+use crate::depth::DepthEvent;
 use crate::exchange::Exchange;
 use crate::gateway::{Credentials, Endpoint, Gateway, GatewayConfig, Replies};
 use crate::ground::Ground;
-use crate::image::CausedTick;
+use crate::image::Caused;
 use crate::journal::{self, Genesis, Journal, JournalError, Options, directory};
-use crate::limits::{COMMAND_BODY_MAX, REPORTS_PER_COMMAND_MAX, REPUBLISHED_TICKS_MAX};
+use crate::limits::{COMMAND_BODY_MAX, REPORTS_PER_COMMAND_MAX, REPUBLISHED_MAX};
+use crate::market_event::MarketEvent;
 use crate::progress::Progress;
 use crate::record;
 use crate::snapshot::{self, Loaded, SnapshotError, SnapshotName};
@@ -26,8 +28,8 @@ pub struct Recovered {
     pub venue: Venue,
     /// The journal, open behind the last record.
     pub journal: Journal,
-    /// The newest ticks, oldest first: to be published again.
-    pub ticks: VecDeque<CausedTick>,
+    /// The newest market data, oldest first: to be published again.
+    pub events: VecDeque<Caused>,
     /// The snapshot that it began from.
     pub snapshot: Option<SnapshotName>,
     /// Newer snapshots that could not be used, and why.
@@ -94,11 +96,11 @@ pub fn recover_watched(
         From::Snapshot => newest(config, fingerprint, Key(secret))?,
         From::Genesis => (None, Vec::new()),
     };
-    let mut outputs = Replayed { ticks: VecDeque::with_capacity(REPUBLISHED_TICKS_MAX) };
+    let mut outputs = Replayed { events: VecDeque::with_capacity(REPUBLISHED_MAX) };
     let (mut venue, anchor, snapshot) = match loaded {
         None => (venue(config, Key(secret)), None, None),
-        Some(Loaded { venue, ticks, anchor, name }) => {
-            outputs.ticks.extend(ticks);
+        Some(Loaded { venue, events, anchor, name }) => {
+            outputs.events.extend(events);
             (venue, Some(anchor), Some(name))
         }
     };
@@ -120,7 +122,7 @@ pub fn recover_watched(
     }
     drop(count);
     venue.resume(now);
-    Ok(Recovered { venue, journal, ticks: outputs.ticks, snapshot, passed_over })
+    Ok(Recovered { venue, journal, events: outputs.events, snapshot, passed_over })
 }
 
 /// What is wrong with a journal, where a snapshot that could be used would have made it good. `needs_first`: there is none, and the first
@@ -202,8 +204,8 @@ fn feed_session(draw: [u8; 10]) -> SessionId {
 /// What replay keeps of its outputs.
 #[derive(Default)]
 pub(crate) struct Replayed {
-    /// The newest ticks, oldest first.
-    pub ticks: VecDeque<CausedTick>,
+    /// The newest market data, oldest first.
+    pub events: VecDeque<Caused>,
 }
 
 impl Replies for Replayed {
@@ -222,9 +224,19 @@ impl Outputs for Replayed {
     fn journal(&mut self, _command: &Command<'_>) {}
 
     fn tick(&mut self, cause: Seq, tick: &Tick) {
-        if self.ticks.len() == REPUBLISHED_TICKS_MAX {
-            self.ticks.pop_front();
+        self.keep(cause, MarketEvent::Tick(*tick));
+    }
+
+    fn depth(&mut self, cause: Seq, event: &DepthEvent) {
+        self.keep(cause, MarketEvent::Depth(*event));
+    }
+}
+
+impl Replayed {
+    fn keep(&mut self, cause: Seq, event: MarketEvent) {
+        if self.events.len() == REPUBLISHED_MAX {
+            self.events.pop_front();
         }
-        self.ticks.push_back((cause, *tick));
+        self.events.push_back((cause, event));
     }
 }

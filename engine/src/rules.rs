@@ -22,11 +22,20 @@ pub struct SessionRules {
     pub open_orders_max: u32,
 }
 
+/// A market-data channel's rules; its [`ChannelIndex`](wire::feed::ChannelIndex) is its position in [`Rules::channels`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChannelRules {
+    /// Whether it has a depth stream beside its ticks.
+    pub depth: bool,
+}
+
 /// Everything fixed that decides what a command does.
 #[derive(Clone, Debug)]
 pub struct Rules {
     /// What is traded.
     pub instruments: Vec<Instrument>,
+    /// On which channels, at most [`CHANNELS_MAX`](wire::feed::CHANNELS_MAX).
+    pub channels: Vec<ChannelRules>,
     /// Who trades.
     pub members: Vec<MemberRules>,
     /// Through which logins.

@@ -1,6 +1,7 @@
 //! Where the exchange's output goes.
 
 use crate::book::BookEvent;
+use crate::depth::DepthEvent;
 use crate::milestone::Milestone;
 use wire::tick::Tick;
 use wire::{Seq, SessionIndex};
@@ -10,8 +11,16 @@ pub trait Sink {
     /// A report to a session: an OUCH 5.0 outbound message, the next in that session's numbering.
     fn report(&mut self, cause: Seq, session: SessionIndex, message: &[u8]);
 
-    /// A market-data tick, the next on the tick channel.
+    /// A market-data tick, the next on the tick stream of its instrument's channel.
     fn tick(&mut self, cause: Seq, tick: &Tick);
+
+    /// The next message on the depth stream of its channel.
+    fn depth(&mut self, cause: Seq, event: &DepthEvent);
+
+    /// Nothing follows on any stream.
+    fn market_closed(&mut self, cause: Seq) {
+        let _ = cause;
+    }
 
     /// What the book did, before it became reports and ticks. For tools that look inside.
     fn book_event(&mut self, event: &BookEvent) {
@@ -33,4 +42,6 @@ impl Sink for NoSink {
     fn report(&mut self, _cause: Seq, _session: SessionIndex, _message: &[u8]) {}
 
     fn tick(&mut self, _cause: Seq, _tick: &Tick) {}
+
+    fn depth(&mut self, _cause: Seq, _event: &DepthEvent) {}
 }

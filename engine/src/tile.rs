@@ -12,7 +12,7 @@ mod run;
 mod wait;
 
 pub use duty::Duty;
-pub use feed::FeedStage;
+pub use feed::{FeedLine, FeedStage, FeedStream};
 pub use journal::JournalStage;
 pub use matching::{MatchingOutputs, MatchingStage};
 pub use net::NetStage;
@@ -24,6 +24,7 @@ use crate::trace::{Off, Trace};
 use crate::venue::Venue;
 use netio::port::{Port, PortCounters, PortError};
 use wire::Nanos;
+use wire::feed::Stream;
 
 /// Why a stage cannot go on; the appliance stops.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +55,7 @@ pub enum TileKind {
     Matching,
     /// Commands to disk.
     Journal,
-    /// Ticks to packets.
+    /// Market data to packets.
     Feed,
 }
 
@@ -83,7 +84,7 @@ pub enum Tile<P: Port, T: Trace = Off> {
     /// See [`JournalStage`].
     Journal(JournalStage<T>),
     /// See [`FeedStage`].
-    Feed(FeedStage),
+    Feed(Box<FeedStage>),
 }
 
 impl<P: Port, T: Trace> Tile<P, T> {
@@ -107,8 +108,8 @@ pub enum Remains<T = Off> {
     Matching(Box<Venue>, T),
     /// The journal itself lies on disk.
     Journal(T),
-    /// The next tick's sequence number.
-    Feed(u64),
+    /// What comes next on each stream.
+    Feed(Vec<(Stream, u64)>),
 }
 
 impl<P: Port, T: Trace> Tile<P, T> {
@@ -130,7 +131,7 @@ impl<P: Port, T: Trace> Tile<P, T> {
                 Remains::Matching(Box::new(venue), trace)
             }
             Self::Journal(journal) => Remains::Journal(journal.into_trace()),
-            Self::Feed(feed) => Remains::Feed(feed.next_sequence()),
+            Self::Feed(feed) => Remains::Feed(feed.next_sequences()),
         }
     }
 }

@@ -12,7 +12,7 @@ mod stops;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use wire::{InstrumentIndex, Price, Qty, SessionIndex, Side};
+use wire::{InstrumentIndex, OrderRef, Price, Qty, SessionIndex, Side};
 
 use crate::book::{
     BookCommand, BookEvent, BookLimits, BookReject, CancelReason, LastTrade, LevelView, OrderKey, OrderState, Place,
@@ -84,10 +84,10 @@ impl TwinBook {
         }
     }
 
-    /// Takes the first elected order in; `false` when none is elected.
-    pub fn elect(&mut self, sink: &mut impl FnMut(BookEvent)) -> bool {
+    /// Takes the first elected order in; `false` when none is elected. Icebergs show their next slices under numbers from `next_ref` on.
+    pub fn elect(&mut self, next_ref: OrderRef, sink: &mut impl FnMut(BookEvent)) -> bool {
         let Some((spot, order)) = self.elected.pop_front() else { return false };
-        let events = self.enter_elected(spot, order);
+        let events = self.enter_elected(spot, order, next_ref);
         self.elect_reached(&events);
         events.into_iter().for_each(sink);
         true
@@ -185,7 +185,7 @@ impl TwinBook {
             self.remove(spot, key);
             self.forget(key);
         }
-        let mut events = vec![canceled_resting(spot, &before, taken, reason)];
+        let mut events = vec![canceled_resting(spot, &before, taken, after.shown, reason)];
         if spot.kind == Place::Displayed {
             let market = &self.markets[&spot.instrument];
             events.extend(market.level_event(spot.instrument, spot.side, spot.price, displayed));
@@ -259,8 +259,8 @@ fn mix(spot: Spot, order: &TwinOrder) -> u64 {
     state.mix()
 }
 
-/// The event for quantity taken off an order that stands somewhere, of which `before` is the state before.
-fn canceled_resting(spot: Spot, before: &TwinOrder, taken: u32, reason: CancelReason) -> BookEvent {
+/// The event for quantity taken off an order that stands somewhere, of which `before` is the state before, and which displays so much now.
+fn canceled_resting(spot: Spot, before: &TwinOrder, taken: u32, on_display: u32, reason: CancelReason) -> BookEvent {
     BookEvent::Canceled {
         key: before.key,
         order_ref: before.order_ref,
@@ -270,6 +270,8 @@ fn canceled_resting(spot: Spot, before: &TwinOrder, taken: u32, reason: CancelRe
         qty: Qty(taken),
         leaves: Qty(before.leaves - taken),
         resting: true,
+        off_display: Qty(before.shown - on_display),
+        on_display: Qty(on_display),
         reason,
     }
 }

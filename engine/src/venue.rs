@@ -8,6 +8,7 @@
 //! Goal: one place where inputs get their order, live and in replay. Non-goal: threads, sockets, clocks, files.
 
 use crate::command::{Action, Command};
+use crate::depth::DepthEvent;
 use crate::exchange::Exchange;
 use crate::gateway::{Endpoint, Gateway, Intake, Replies};
 use crate::milestone::Milestone;
@@ -26,6 +27,14 @@ pub trait Outputs: Replies {
 
     /// Publishes a tick once its cause is durable.
     fn tick(&mut self, cause: Seq, tick: &Tick);
+
+    /// Publishes a message of a depth stream once its cause is durable.
+    fn depth(&mut self, cause: Seq, event: &DepthEvent);
+
+    /// Ends all streams once its cause is durable.
+    fn market_closed(&mut self, cause: Seq) {
+        let _ = cause;
+    }
 
     /// How far the exchange is with a client's message. For tools that take the time.
     #[inline]
@@ -156,6 +165,13 @@ impl Venue {
     fn turn_entry(&mut self, now: Nanos, closed: bool, outputs: &mut impl Outputs) {
         if self.is_clear(now, outputs) {
             self.sequence(now, Action::EntryGate { closed }, outputs);
+        }
+    }
+
+    /// Ends the market day, by a command, when it has not ended and there is room for the command. To be called at every poll from then on.
+    pub fn close_market(&mut self, now: Nanos, outputs: &mut impl Outputs) {
+        if !self.exchange.is_market_closed() && self.is_clear(now, outputs) {
+            self.sequence(now, Action::CloseMarket, outputs);
         }
     }
 
@@ -307,6 +323,14 @@ impl<O: Outputs> Sink for Router<'_, O> {
 
     fn tick(&mut self, cause: Seq, tick: &Tick) {
         self.outputs.tick(cause, tick);
+    }
+
+    fn depth(&mut self, cause: Seq, event: &DepthEvent) {
+        self.outputs.depth(cause, event);
+    }
+
+    fn market_closed(&mut self, cause: Seq) {
+        self.outputs.market_closed(cause);
     }
 
     #[inline]

@@ -76,7 +76,7 @@ fn nothing_is_allocated_after_construction() {
     let (mut events, mut elected) = (0u64, 0u64);
     for number in 0..200_000 {
         book.apply(&command(number), &mut |_| events += 1);
-        while book.elect(&mut |_| elected += 1) {}
+        while book.elect(OrderRef(u64::MAX / 2), &mut |_| elected += 1) {}
     }
     let full = book.order_count() > 100;
     let looked = book.levels(InstrumentIndex(0), Side::Buy).count()

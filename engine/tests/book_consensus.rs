@@ -153,7 +153,10 @@ impl Player {
                     (4, format!("4,{seq},{id}"))
                 }
                 BookEvent::Rejected { .. } => (5, format!("5,{seq},{id}")),
-                BookEvent::Elected { .. } | BookEvent::Level { .. } => return,
+                BookEvent::Elected { .. }
+                | BookEvent::Rested { .. }
+                | BookEvent::Refreshed { .. }
+                | BookEvent::Level { .. } => return,
             };
             reports.push((kind, text));
         });

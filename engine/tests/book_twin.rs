@@ -13,7 +13,7 @@ use engine::twin::TwinBook;
 use seen::Seen;
 use std::collections::BTreeMap;
 use stream::{FLAVOURS, Flavour, Stream};
-use wire::{InstrumentIndex, Price, SessionIndex, Side};
+use wire::{InstrumentIndex, OrderRef, Price, SessionIndex, Side};
 
 const PER_STREAM: u32 = 2_500;
 
@@ -41,6 +41,16 @@ fn elections(stream: &mut Stream) -> u32 {
         1 => 1,
         _ => u32::MAX,
     }
+}
+
+/// The number of the next order or slice.
+const fn next_ref(stream: &Stream) -> OrderRef {
+    OrderRef(stream.order_ref + 1)
+}
+
+/// How many numbers icebergs took for slices.
+fn slices(events: &[BookEvent]) -> u64 {
+    events.iter().filter(|event| matches!(event, BookEvent::Refreshed { .. })).count() as u64
 }
 
 /// The part of the state hash that last trades have, from the events.
@@ -93,10 +103,13 @@ fn run_both(seed: u64, flavour: Flavour, seen: &mut Seen) {
         theirs.clear();
         book.apply(&command, &mut |event| ours.push(event));
         twin.apply(&command, &mut |event| theirs.push(event));
+        stream.order_ref += slices(&ours);
         for _ in 0..elections(&mut stream) {
             assert_eq!(ours, theirs, "events differ: {place}");
-            let elected = book.elect(&mut |event| ours.push(event));
-            assert_eq!(elected, twin.elect(&mut |event| theirs.push(event)), "{place}");
+            let (next_ref, so_far) = (next_ref(&stream), ours.len());
+            let elected = book.elect(next_ref, &mut |event| ours.push(event));
+            assert_eq!(elected, twin.elect(next_ref, &mut |event| theirs.push(event)), "{place}");
+            stream.order_ref += slices(&ours[so_far..]);
             if !elected {
                 break;
             }
@@ -173,7 +186,7 @@ fn a_twin_whose_orders_are_all_canceled_is_empty() {
             };
             twin.apply(&stream.next(&live), &mut note);
             for _ in 0..elections(&mut stream) {
-                if !twin.elect(&mut note) {
+                if !twin.elect(next_ref(&stream), &mut note) {
                     break;
                 }
             }

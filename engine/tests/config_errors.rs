@@ -54,7 +54,10 @@ fn a_wrong_type_is_told_with_expected_and_found() {
     refused("topology = 4\n", &["topology: expected a table, found the integer 4"]);
     refused("[topology]\npin = 4\n", &["topology.pin: expected a list of core numbers"]);
     refused("[topology]\npin = [1, \"2\"]\n", &["topology.pin[1]", "found the string \"2\""]);
-    refused("[feed]\ntick_lines = [1979-05-27]\n", &["feed.tick_lines[0]", "found the date 1979-05-27"]);
+    refused(
+        "[[channel]]\nname = \"a\"\ntick_lines = [1979-05-27]\n",
+        &["channel[0].tick_lines[0]", "found the date 1979-05-27"],
+    );
     refused("[limits]\norders = 99999999999999999999999999999999999999999999\n", &["which is too large"]);
 }
 
@@ -76,8 +79,11 @@ fn a_value_out_of_range_is_told_with_the_range() {
         refused(&format!("[limits]\n{key} = 16777216\n"), &[&expected, "found the integer 16777216"]);
     }
     refused("[feed]\nmulticast_ttl = -1\n", &["from 0 to 255", "found the integer -1"]);
-    refused("[feed]\ntick_lines = [\"10.0.0.1:5\"]\n", &["feed.tick_lines[0]", "a multicast group"]);
-    refused("[feed]\ntick_lines = []\n", &["feed.tick_lines", "1 to 2 entries", "found 0"]);
+    let channel = |keys: &str| format!("[[channel]]\nname = \"a\"\n{keys}\n");
+    refused(&channel("tick_lines = [\"10.0.0.1:5\"]"), &["channel[0].tick_lines[0]", "a multicast group"]);
+    refused(&channel("depth_lines = [\"239.1.1.1:5@lo\"]"), &["channel[0].depth_lines[0]", "that one's address"]);
+    refused(&channel("depth_lines = [\"239.1.1.1:5@239.1.1.1\"]"), &["channel[0].depth_lines[0]"]);
+    refused("[[channel]]\ntick_lines = []\n", &["channel[0].name", "found no such key"]);
     refused("[journal]\nsegment_bytes = 1048577\n", &["a multiple of 4096"]);
     refused("[journal]\narchive = \"gzip\"\n", &["journal.archive", "\"none\"", "\"zstd\""]);
     refused(
@@ -120,7 +126,24 @@ fn a_placement_has_every_tile_once() {
 fn values_that_contradict_each_other_are_told() {
     refused("[network]\nrerequest = \"127.0.0.1:26400\"\n", &["network.rerequest", "other than network.order_entry"]);
     refused("[network]\norder_entry = \"239.1.1.1:26400\"\n", &["an address of this machine"]);
-    refused("[feed]\ntick_lines = [\"239.1.1.1:5\", \"239.1.1.1:5\"]\n", &["each group once"]);
+    let channel = |name: &str, ticks: &str, depth: &str| {
+        format!("[[channel]]\nname = \"{name}\"\ntick_lines = [{ticks}]\ndepth_lines = [{depth}]\n")
+    };
+    let group = "\"239.1.1.1:5\"";
+    refused(&channel("a", &format!("{group}, {group}"), ""), &["channel[0].tick_lines", "each group and port once"]);
+    let through_another = "\"239.1.1.1:5@10.0.0.1\"";
+    refused(&channel("a", group, through_another), &["channel[0].depth_lines", "each group and port once"]);
+    refused(&(channel("a", "", "") + &channel("b", group, group)), &["channel[1].depth_lines", "239.1.1.1:5 twice"]);
+    let three = "\"239.1.1.1:5\", \"239.1.1.1:6\", \"239.1.1.1:7\"";
+    refused(&channel("a", three, ""), &["channel[0].tick_lines", "at most 2 lines", "found 3"]);
+    refused(&(channel("a", "", "") + &channel("a", "", "")), &["channel[1].name", "each name once"]);
+    let many: String = (0..17).map(|number| channel(&format!("c{number}"), "", "")).collect();
+    refused(&many, &["channel: expected 1 to 16 entries", "found 17"]);
+    refused("channel = []\n", &["channel: expected 1 to 16 entries", "found 0"]);
+    refused(
+        "[[instrument]]\nsymbol = \"A\"\nchannel = \"main\"\n[[instrument]]\nsymbol = \"B\"\nchannel = \"mian\"\n",
+        &["instrument[1].channel", "the name of a [[channel]] (main)", "found 'mian'"],
+    );
     refused("[session_rules]\ntimeout_ms = 1999\n", &["at least 2000, twice session_rules.heartbeat_ms"]);
     refused("[limits]\norders = 1000\nlevels = 100\n", &["limits.session_orders", "at most limits.orders, 1000"]);
     refused("[limits]\norders = 1000\nsession_orders = 9\n", &["limits.levels", "at most limits.orders, 1000"]);
@@ -153,4 +176,23 @@ fn a_key_is_never_repeated_in_a_message() {
 fn a_missing_file_is_told_with_its_path() {
     let error = Config::load(Some(std::path::Path::new("no/such/pinion.toml"))).expect_err("there is no such file");
     assert!(error.to_string().contains("no/such/pinion.toml"), "{error}");
+}
+
+/// What the depth stream cannot say may not be traded where there is one.
+#[test]
+fn a_price_that_depth_cannot_say_is_refused_with_the_remedy() {
+    let instrument = "[[instrument]]\nsymbol = \"A\"\ntick = \"0.0001\"\n";
+    let dear = format!("{instrument}price_max = \"429496.7296\"\n");
+    refused(
+        &dear,
+        &["instrument[0].price_max", "at most 429496.7295", "a channel without depth_lines", "found 429496.7296"],
+    );
+    let ticks_alone = "[[channel]]\nname = \"a\"\ntick_lines = [\"239.1.1.1:5\"]\n";
+    let config = Config::parse(&format!("{ticks_alone}{dear}"), "pinion.toml").expect("ticks can say it");
+    assert_eq!(config.rules().instruments[0].price_max.to_string(), "429496.7296");
+    // Without a bound of its own it gets one that depth can say.
+    let config = Config::parse(instrument, "pinion.toml").expect("nothing to complain about");
+    assert_eq!(config.rules().instruments[0].price_max.to_string(), "429496.7295");
+    let config = Config::parse(&format!("{ticks_alone}{instrument}"), "pinion.toml").expect("the same");
+    assert_eq!(config.rules().instruments[0].price_max, config.limits.price_max);
 }

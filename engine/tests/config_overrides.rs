@@ -24,7 +24,7 @@ fn values_are_toml_or_bare_strings() {
         ("topology.cores", "1"),
         ("topology.pin", "[3]"),
         ("limits.orders", "2_000_000"),
-        ("feed.tick_lines", "['239.1.1.1:5', '239.1.1.2:5']"),
+        ("channel.0.tick_lines", "['239.1.1.1:5', '239.1.1.2:5']"),
         ("session.1.cancel_on_disconnect", "true"),
         ("instrument.3.tick", "0.05"),
         ("member.0.self_match", "decrement"),
@@ -39,7 +39,7 @@ fn values_are_toml_or_bare_strings() {
     assert_eq!(config.topology.threads.len(), 1);
     assert_eq!(config.topology.pin, [3]);
     assert_eq!(config.limits.orders, 2_000_000);
-    assert_eq!(config.feed.tick_lines.len(), 2);
+    assert_eq!(config.channels[0].tick_lines.len(), 2);
     assert!(config.sessions[1].cancel_on_disconnect && !config.sessions[0].cancel_on_disconnect);
     assert_eq!(config.instruments[3].tick, Price(500));
     assert_eq!(config.members[0].self_match, SelfMatch::Decrement);

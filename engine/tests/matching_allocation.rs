@@ -8,16 +8,17 @@ mod allocations;
 
 use std::sync::Arc;
 
-use engine::config::Config;
+use engine::config::{Config, Line};
 use engine::journal::{Genesis, Helper, LocalDisk, Options, Watch, open};
-use engine::limits::{COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, PACKET_LINK_SLOTS, TICK_LINK_SLOTS};
-use engine::link::{Datagram, FeedEvent, JournalEntry, ORDER_ENTRY, REREQUEST};
+use engine::limits::{COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, MARKET_DATA_LINK_SLOTS, PACKET_LINK_SLOTS};
+use engine::link::{Datagram, FeedEvent, JournalEntry, MARKET_DATA, ORDER_ENTRY, REREQUEST};
 use engine::record;
 use engine::recovery;
-use engine::tile::{FeedStage, JournalStage, MatchingOutputs, MatchingStage, Stage};
+use engine::tile::{Control, FeedLine, FeedStage, FeedStream, JournalStage, MatchingOutputs, MatchingStage, Stage};
 use netio::port::{EndpointIndex, PAYLOAD_MAX};
 use netio::ring::{Consumer, Producer, channel};
 use wire::address::Addr;
+use wire::feed::{ChannelIndex, Stream, StreamKind};
 use wire::login::{ClientHello, Cookie, Key, Login, LoginMessage, NO_SESSION, Username};
 use wire::mold::{END_OF_SESSION, HEARTBEAT, Header, Packet, PacketBuilder, Request, SessionId};
 use wire::ouch::code::{Capacity, ClOrdId, CrossType, Display, OrderSide, SelfMatchCode, TimeInForce, YesNo};
@@ -65,8 +66,8 @@ impl Floor {
         let (reply_in, reply_out) = channel(DATAGRAM_LINK_SLOTS, Datagram::empty);
         let (packet_in, packet_out) = channel(PACKET_LINK_SLOTS, Datagram::empty);
         let (command_in, command_out) = channel(COMMAND_LINK_SLOTS, JournalEntry::empty);
-        let (tick_in, tick_out) = channel(TICK_LINK_SLOTS, FeedEvent::empty);
-        let mut outputs = MatchingOutputs { replies: reply_in, commands: command_in, ticks: tick_in };
+        let (data_in, data_out) = channel(MARKET_DATA_LINK_SLOTS, FeedEvent::empty);
+        let mut outputs = MatchingOutputs { replies: reply_in, commands: command_in, market_data: data_in };
         let genesis = Genesis { time: START, body: &body[..len], draw: 7 };
         let journal = open(&options, Arc::new(LocalDisk), genesis, &mut |entry| {
             let command = record::decode(entry.seq, entry.receive_time, entry.kind, entry.body).expect("a command");
@@ -75,12 +76,19 @@ impl Floor {
         })
         .expect("a journal");
         venue.resume(START);
-        let lines = config.feed.tick_lines.iter().map(|&line| line.into()).collect();
-        let session = venue.exchange().feed_session();
+        let channel = &config.channels[0];
+        let line = |line: &Line| FeedLine { endpoint: MARKET_DATA, address: line.group.into() };
+        let streams = [(StreamKind::Tick, &channel.tick_lines), (StreamKind::Depth, &channel.depth_lines)];
+        let streams = streams.map(|(kind, lines)| {
+            let stream = Stream::new(ChannelIndex(0), kind);
+            let session = stream.session(venue.exchange().feed_session());
+            FeedStream { stream, session, next: 1, lines: lines.iter().map(line).collect() }
+        });
+        let instruments = venue.exchange().instruments().clone();
         Self {
-            feed: FeedStage::new(session, 1, lines, SECOND_NS, tick_out, packet_in, journal.watch.clone()),
+            feed: FeedStage::new(streams.to_vec(), instruments, SECOND_NS, data_out, packet_in, journal.watch.clone()),
             journal: JournalStage::new(journal.appender, command_out, journal.watch.clone()),
-            matching: MatchingStage::new(venue, request_out, outputs, journal.watch.clone()),
+            matching: MatchingStage::new(venue, request_out, outputs, journal.watch.clone(), Arc::new(Control::new(1))),
             helper: journal.helper,
             watch: journal.watch,
             requests: request_in,

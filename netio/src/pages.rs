@@ -82,6 +82,12 @@ pub fn seal() {
     phase::enter(Phase::Sealed);
 }
 
+/// Large allocations of the calling thread come and go, now and for as long as it lives, as in any program: they take nothing from the
+/// reserved pools, and are no late tables. For a thread of an appliance that now and then does something large and that nothing waits for.
+pub fn passing() {
+    phase::pass();
+}
+
 /// [`begin`] with any reserved pages, or back to where neither it nor [`seal`] holds: for programs that make tables again and again.
 pub fn prefault(on: bool) {
     phase::wish_for(ReservedPages::Any, None);
@@ -160,6 +166,16 @@ mod tests {
         let smaps = [mapping(4096, "rd wr hg"), mapping(2048, "rd wr"), mapping(6144, "rd hg wr"), mapping(0, "hg")];
         assert_eq!(transparent_bytes(&smaps.concat()), 10 << 20);
         assert_eq!(transparent_bytes(""), 0);
+    }
+
+    #[test]
+    fn a_thread_that_comes_and_goes_is_in_no_phase() {
+        let here = || phase::now() == Phase::Free;
+        let there = std::thread::spawn(move || {
+            passing();
+            here()
+        });
+        assert!(there.join().expect("no panic"));
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use crate::options::ConfigOptions;
 use crate::recovering::Recovering;
 use clap::Args;
+use engine::answering::{Answering, AnsweringSockets};
 use engine::appliance::{Appliance, Space, Stopped, endpoints};
-use engine::config::Config;
+use engine::config::{Config, Line};
 use engine::journal::{Durability, Watch, bus_error};
 use engine::link::{ORDER_ENTRY, REREQUEST};
 use netio::cpu::Layout;
@@ -13,13 +14,14 @@ use netio::host::HostPort;
 use netio::pages::{Locked, ReservedPages, Settings, lock_all};
 use netio::pcap::{PcapError, PcapPort};
 use netio::{Port, PortError, pages};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 use std::error::Error;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use wire::feed::StreamKind;
 
 /// Options of `pinion run`.
 #[derive(Debug, Args)]
@@ -31,7 +33,8 @@ Examples:
   pinion run --print-config > pinion.toml        a commented file to begin with
   pinion run --set network.port=xdp --pcap run.pcap
 
-SIGINT and SIGTERM stop it in order: no more input is taken, what was taken is finished and made durable.")]
+SIGINT and SIGTERM stop it in order: no more input is taken, what was taken is finished and made durable. SIGUSR1 ends the market
+day for good: nothing is entered or canceled any more, and market data says so and ends.")]
 pub struct RunOptions {
     #[command(flatten)]
     config: ConfigOptions,
@@ -59,21 +62,22 @@ pub fn run(options: &RunOptions) -> Result<(), Box<dyn Error>> {
     for warning in config.topology.warnings(&Layout::here()) {
         eprintln!("warning: {warning}");
     }
-    let stop = Arc::new(AtomicBool::new(false));
+    let asked = Asked::default();
+    signal_hook::flag::register(SIGUSR1, Arc::clone(&asked.close))?;
     for signal in [SIGINT, SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&stop))?;
+        signal_hook::flag::register(signal, Arc::clone(&asked.stop))?;
     }
     prepare_memory(&config);
     let port = open_port(&config)?;
     eprintln!("port: {}", port.choice());
     if config.network.faults.is_empty() && options.pcap.is_none() {
-        return serve(&config, port, &stop);
+        return serve(&config, port, &asked);
     }
     // What the file shows is what the network sees: after the faults.
     let port = capturing(port, endpoints(&config).len(), options.pcap.as_deref())?;
     let captured = port.captured();
     let plan: FaultPlan = config.network.faults.parse()?;
-    let served = serve(&config, FaultPort::new(port, &plan), &stop);
+    let served = serve(&config, FaultPort::new(port, &plan), &asked);
     if let Some(captured) = captured {
         eprintln!("pcap: {captured}");
     }
@@ -123,12 +127,20 @@ pub fn open_port(config: &Config) -> Result<HostPort, Box<dyn Error>> {
     }
 }
 
-fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) -> Result<(), Box<dyn Error>> {
+/// What the operator asks for by signals.
+#[derive(Default)]
+struct Asked {
+    stop: Arc<AtomicBool>,
+    close: Arc<AtomicBool>,
+}
+
+fn serve<P: Port + Send + 'static>(config: &Config, port: P, asked: &Asked) -> Result<(), Box<dyn Error>> {
     let [order_entry, rerequest] = [ORDER_ENTRY, REREQUEST].map(|endpoint| port.local_addr(endpoint));
     bus_error::explain(&config.journal.dir, config.journal.durability)?;
     let appliance = {
+        let sockets = AnsweringSockets::open(config)?;
         let shown = Recovering::show();
-        Appliance::start_watched(config, port, shown.progress())?
+        Appliance::start_answering(config, port, sockets, shown.progress())?
     };
     bus_error::tell(appliance.watch());
     pages::seal();
@@ -145,19 +157,33 @@ fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) 
     if let Some(snapshot) = snapshot {
         eprintln!("snapshot: began from {}, the state after seq {}", snapshot.path.display(), snapshot.seq);
     }
-    let lines: Vec<String> = config.feed.tick_lines.iter().map(ToString::to_string).collect();
     eprintln!(
-        "{}: {} records replayed, up to seq {}; orders at {order_entry}, re-requests at {rerequest}, ticks on {}; durability {}",
-        config.appliance.name,
-        report.records,
-        report.last_seq,
-        lines.join(" and "),
-        config.journal.durability,
+        "{}: {} records replayed, up to seq {}; orders at {order_entry}, re-requests at {rerequest}; durability {}",
+        config.appliance.name, report.records, report.last_seq, config.journal.durability,
     );
+    for channel in &config.channels {
+        let list = |lines: &[Line]| match lines {
+            [] => "nowhere".to_owned(),
+            _ => lines.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and "),
+        };
+        eprintln!(
+            "channel {}: ticks on {}, depth on {}",
+            channel.name,
+            list(&channel.tick_lines),
+            list(&channel.depth_lines)
+        );
+    }
+    tell_addresses(config, appliance.answering());
     println!("ready");
     let mut was_low = false;
-    while !stop.load(Ordering::Relaxed) && !appliance.has_failed() {
+    while !asked.stop.load(Ordering::Relaxed) && !appliance.has_failed() {
         std::thread::sleep(Duration::from_millis(20));
+        if asked.close.swap(false, Ordering::Relaxed) {
+            appliance.close_market();
+            eprintln!(
+                "market: the day ends; nothing is entered or canceled any more, here or after a restart on this journal"
+            );
+        }
         let space = appliance.space();
         if space.is_low != was_low {
             was_low = space.is_low;
@@ -166,10 +192,14 @@ fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) 
         if let Some(warning) = appliance.snapshot_warning() {
             eprintln!("snapshot: {warning}; the venue goes on, and so do the attempts");
         }
+        while let Some(warning) = appliance.answering().warning() {
+            eprintln!("feed: {warning}");
+        }
         if let Some(warning) = appliance.retention_warning() {
             eprintln!("journal: {warning}; the venue goes on, and so do the attempts");
         }
     }
+    tell_answered(appliance.answering());
     let watch = appliance.watch();
     let stopped = appliance.stop().inspect_err(|_| tell_durable(config, &watch))?;
     for duty in &stopped.duty {
@@ -180,6 +210,29 @@ fn serve<P: Port + Send + 'static>(config: &Config, port: P, stop: &AtomicBool) 
     }
     eprintln!("{}", summary(&stopped));
     Ok(())
+}
+
+/// Where subscribers ask.
+fn tell_addresses(config: &Config, answering: &Answering) {
+    let address = |address: Option<_>| address.map_or("nowhere".to_owned(), |address| format!("at {address}"));
+    let (rerequest, snapshot) = (answering.rerequest_address(), answering.snapshot_address());
+    eprintln!("subscribers: re-requests {}, snapshots {}", address(rerequest), address(snapshot));
+    if config.snapshot.interval_ms == 0 && config.feed.answers.is_any() {
+        eprintln!("subscribers: nothing is answered, because no follower runs; set snapshot.interval_ms above 0");
+    }
+}
+
+/// What subscribers were answered.
+fn tell_answered(answering: &Answering) {
+    let tell = |what: &str, counts: Vec<(&str, u64)>| {
+        let counts: Vec<_> =
+            counts.iter().filter(|(_, count)| *count > 0).map(|(name, n)| format!("{name} {n}")).collect();
+        if !counts.is_empty() {
+            eprintln!("{what}: {}", counts.join(", "));
+        }
+    };
+    tell("re-requests", answering.rerequests().map(|counts| counts.iter().collect()).unwrap_or_default());
+    tell("snapshots for subscribers", answering.glimpses().map(|counts| counts.iter().collect()).unwrap_or_default());
 }
 
 fn tell_space(config: &Config, space: Space) {
@@ -260,11 +313,16 @@ fn summary(stopped: &Stopped) -> String {
         .filter(|(_, value)| *value > 0)
         .map(|(name, value)| format!("{name} {value}"))
         .collect();
+    let published = |kind| {
+        let streams = stopped.next_on.iter().filter(|(stream, _)| stream.kind == kind);
+        streams.map(|(_, next)| next - 1).sum::<u64>()
+    };
     format!(
-        "stopped at seq {}, state hash {:016x}, {} ticks published; {}",
+        "stopped at seq {}, state hash {:016x}, {} ticks published, {} depth messages; {}",
         venue.seq(),
         venue.exchange().state_hash(),
-        stopped.next_tick - 1,
+        published(StreamKind::Tick),
+        published(StreamKind::Depth),
         counters.join(", "),
     )
 }

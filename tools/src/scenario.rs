@@ -8,6 +8,7 @@
 //! time; those have their own tests.
 
 mod consequence;
+mod displayed;
 pub mod error;
 pub mod floor;
 mod line;

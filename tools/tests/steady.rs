@@ -6,7 +6,7 @@
 mod thread;
 
 use engine::appliance::{Appliance, endpoints};
-use engine::config::{Config, Topology};
+use engine::config::{Config, Line, Topology};
 use engine::journal::Durability;
 use engine::tile::Wait;
 use feedhandler::flow::Recording;
@@ -47,7 +47,7 @@ fn the_tiles_make_no_system_call_and_miss_no_page_while_orders_come() {
     config.network.order_entry = SocketAddrV4::new(VENUE, 26400);
     config.network.rerequest = SocketAddrV4::new(VENUE, 26401);
     config.network.interface = VENUE;
-    config.feed.tick_lines = vec![SocketAddrV4::new(Ipv4Addr::new(239, 26, 40, 5), 26402)];
+    config.channels[0].tick_lines = vec![Line::new(SocketAddrV4::new(Ipv4Addr::new(239, 26, 40, 5), 26402))];
     let options = DpdkOptions { huge_pages: false, ..DpdkOptions::default() };
     let client = [Endpoint::unicast(SocketAddrV4::new(CLIENT, 0))];
     let (venue, theirs) = DpdkPort::pair(&options, &endpoints(&config), &client, 1024).expect("DPDK's rings");

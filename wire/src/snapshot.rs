@@ -10,7 +10,8 @@
 //! chunk    0       4        8     12
 //!          | plain | packed | crc | packed bytes (LZ4 block), `plain` bytes unpacked |
 //!
-//! unpacked | state | last trades | sessions, each with its newest reports | ticks | orders | stop terms behind their order |
+//! unpacked | state | channels | last trades | sessions, each with its newest reports | market data | orders |
+//!            stop terms stand behind their order
 //! ```
 //!
 //! A chunk's checksum begins from the one before it, the first one's from what the header says of the state, so chunks of two snapshots
@@ -22,7 +23,7 @@ use crate::{Addr, DecodeError, InstrumentIndex, Nanos, Reserved, Seq};
 /// First bytes of each snapshot.
 pub const SNAPSHOT_MAGIC: [u8; 8] = *b"PINIONS\0";
 /// Version of everything in this module.
-pub const SNAPSHOT_VERSION: u32 = 1;
+pub const SNAPSHOT_VERSION: u32 = 2;
 /// Bytes of the header.
 pub const SNAPSHOT_HEADER_LEN: usize = SnapshotHeader::SIZE;
 const SNAPSHOT_HEADER_LEN_U32: u32 = 128;
@@ -104,7 +105,7 @@ impl SnapshotHeader {
             return Err(DecodeError::value(WHAT, "magic", "the bytes PINIONS and a zero", &header.magic));
         }
         if header.version != SNAPSHOT_VERSION {
-            return Err(DecodeError::value(WHAT, "version", "1", &header.version.to_be_bytes()));
+            return Err(DecodeError::value(WHAT, "version", "2", &header.version.to_be_bytes()));
         }
         if crc32c::crc32c(&bytes[..COVERED]) != header.crc {
             return Err(DecodeError::value(WHAT, "crc", "the checksum of the header", &header.crc.to_be_bytes()));
@@ -137,33 +138,45 @@ impl ChunkHeader {
 
 layout! { Disk, "snapshot state",
     /// The numbers of the venue, and how many of each part follow.
-    pub struct StateImage: 88 {
+    pub struct StateImage: 72 {
         /// The next accepted or replacing order.
         0 => order_ref: u64,
         /// The next trade.
         8 => match_number: u64,
-        /// The next tick's place on the tick channel.
-        16 => tick: u64,
         /// Messages ignored as retransmissions.
-        24 => ignored: u64,
+        16 => ignored: u64,
         /// The number of the last queue joining in the books.
-        32 => stamp: u64,
-        /// Session name of the market-data channels.
-        40 => feed_session: [u8; 10],
+        24 => stamp: u64,
+        /// The venue's feed session, from which the streams' sessions are named.
+        32 => feed_session: [u8; 10],
         /// How many sessions follow.
-        50 => sessions: u16,
+        42 => sessions: u16,
         /// How many instruments there are.
-        52 => instruments: u32,
+        44 => instruments: u32,
         /// How many last trades follow.
-        56 => last_trades: u32,
-        /// How many ticks follow.
-        60 => ticks: u32,
+        48 => last_trades: u32,
+        /// How many messages of market data follow.
+        52 => events: u32,
         /// How many orders follow.
-        64 => orders: u64,
-        /// 1: no orders may enter.
-        72 => entry_closed: u8,
+        56 => orders: u64,
+        /// 1: no orders may enter for now.
+        64 => entry_closed: u8,
+        /// 1: the market day is over.
+        65 => market_closed: u8,
+        /// How many channels follow.
+        66 => channels: u16,
         /// Zero.
-        73 => reserved: Reserved<15>,
+        68 => reserved: Reserved<4>,
+    }
+}
+
+layout! { Disk, "snapshot channel",
+    /// What comes next on the streams of a channel, in the order of the configuration.
+    pub struct ChannelImage: 16 {
+        /// The next tick.
+        0 => tick: u64,
+        /// The next message of the depth stream.
+        8 => depth: u64,
     }
 }
 
@@ -285,15 +298,29 @@ layout! { Disk, "snapshot stop",
     }
 }
 
-layout! { Disk, "snapshot tick",
-    /// A tick that may have to be published again, as it is on the wire.
-    pub struct TickImage: 36 {
+layout! { Disk, "snapshot market data",
+    /// A message of market data that may have to be published again. Fields that its kind does not have are zero.
+    pub struct EventImage: 64 {
         /// The command that caused it.
         0 => cause: Seq,
-        /// The 26 bytes of the tick channel.
-        8 => tick: [u8; 26],
+        /// The receive time of the command.
+        8 => timestamp: Nanos,
+        /// The order's number.
+        16 => order_ref: u64,
+        /// The trade's number, or that of the order that was replaced.
+        24 => number: u64,
+        /// 1/10,000 of a currency unit.
+        32 => price: i64,
+        /// Which instrument; of a stage of the day the channel.
+        40 => instrument: u32,
+        /// Quantity, or the state's or stage's letter.
+        44 => qty: u32,
+        /// `B`, `S`, or a space for none.
+        48 => side: u8,
+        /// The message's letter on the depth stream; that of a tick in lower case.
+        49 => kind: u8,
         /// Zero.
-        34 => reserved: Reserved<2>,
+        50 => reserved: Reserved<14>,
     }
 }
 

@@ -141,7 +141,10 @@ impl<R: FnMut(Report)> Listener for Teller<'_, R> {
                 None => return,
             },
             // The interface has no stop orders, so none is elected.
-            BookEvent::Elected { .. } | BookEvent::Level { .. } => return,
+            BookEvent::Elected { .. }
+            | BookEvent::Rested { .. }
+            | BookEvent::Refreshed { .. }
+            | BookEvent::Level { .. } => return,
         };
         (self.report)(report);
     }

@@ -255,7 +255,11 @@ impl Maker {
             }
             BookEvent::Canceled { key, resting: true, .. } => ended.push(key),
             BookEvent::Canceled { .. } => rest = None,
-            BookEvent::Elected { .. } | BookEvent::Level { .. } | BookEvent::Rejected { .. } => {}
+            BookEvent::Elected { .. }
+            | BookEvent::Rested { .. }
+            | BookEvent::Refreshed { .. }
+            | BookEvent::Level { .. }
+            | BookEvent::Rejected { .. } => {}
         });
         ended.into_iter().for_each(|key| self.end(key));
         if let Some((key, instrument, side, _)) = rest {

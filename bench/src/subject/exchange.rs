@@ -6,6 +6,7 @@ use crate::flow::Flow;
 use crate::stream::numbering::SESSION;
 use engine::command::{Action, Command};
 use engine::config::Config;
+use engine::depth::DepthEvent;
 use engine::exchange::Exchange;
 use engine::session::Login;
 use engine::sink::{NoSink, Sink};
@@ -33,6 +34,11 @@ impl<E: Ear> Sink for Reports<E> {
     #[inline]
     fn tick(&mut self, _cause: Seq, tick: &Tick) {
         self.0.tick(tick);
+    }
+
+    #[inline]
+    fn depth(&mut self, _cause: Seq, event: &DepthEvent) {
+        self.0.depth(event);
     }
 }
 

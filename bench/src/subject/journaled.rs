@@ -8,6 +8,7 @@ use super::login::{CLIENT, START};
 use crate::error::BenchError;
 use crate::flow::Flow;
 use engine::command::Command;
+use engine::depth::DepthEvent;
 use engine::gateway::{Endpoint, Replies};
 use engine::journal::{AppendError, Appender, Position};
 use engine::limits::COMMAND_BODY_MAX;
@@ -134,6 +135,8 @@ impl Outputs for Writer {
     }
 
     fn tick(&mut self, _cause: Seq, _tick: &Tick) {}
+
+    fn depth(&mut self, _cause: Seq, _event: &DepthEvent) {}
 }
 
 /// Where commands go that nobody keeps: they are not even encoded.
@@ -163,4 +166,6 @@ impl Outputs for Unjournaled {
     fn journal(&mut self, _command: &Command<'_>) {}
 
     fn tick(&mut self, _cause: Seq, _tick: &Tick) {}
+
+    fn depth(&mut self, _cause: Seq, _event: &DepthEvent) {}
 }

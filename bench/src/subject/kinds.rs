@@ -69,7 +69,7 @@ impl Ear for Kinds {
             BookEvent::Level { .. } => self.levels += 1,
             BookEvent::Rejected { .. } => self.rejected += 1,
             // No operation asks for a stop order, so none is elected.
-            BookEvent::Elected { .. } => {}
+            BookEvent::Elected { .. } | BookEvent::Rested { .. } | BookEvent::Refreshed { .. } => {}
         }
     }
 

@@ -5,6 +5,7 @@
 use crate::error::BenchError;
 use engine::command::Command;
 use engine::config::Config;
+use engine::depth::DepthEvent;
 use engine::gateway::{Endpoint, Replies};
 use engine::venue::{Outputs, Venue};
 use wire::address::Addr;
@@ -106,4 +107,6 @@ impl Outputs for Answer<'_> {
     }
 
     fn tick(&mut self, _cause: Seq, _tick: &Tick) {}
+
+    fn depth(&mut self, _cause: Seq, _event: &DepthEvent) {}
 }

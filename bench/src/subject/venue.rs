@@ -6,6 +6,7 @@ use crate::error::BenchError;
 use crate::flow::Flow;
 use engine::command::Command;
 use engine::config::Config;
+use engine::depth::DepthEvent;
 use engine::gateway::{Endpoint, Replies};
 use engine::limits::COMMAND_BODY_MAX;
 use engine::record;
@@ -129,5 +130,10 @@ impl<E: Ear> Outputs for Packets<E> {
     #[inline]
     fn tick(&mut self, _cause: Seq, tick: &Tick) {
         self.ear.tick(tick);
+    }
+
+    #[inline]
+    fn depth(&mut self, _cause: Seq, event: &DepthEvent) {
+        self.ear.depth(event);
     }
 }

@@ -2,21 +2,25 @@
 //!
 //! Goal: a simulation runs what the appliance runs, made by the same code, and decides itself whose turn it is. Non-goal: speed.
 
-use crate::config::Config;
+use crate::config::{Config, Line};
+use crate::exchange::Exchange;
+use crate::image::Caused;
 use crate::journal::{Appender, Helper, Watch};
-use crate::limits::{COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, PACKET_LINK_SLOTS, TICK_LINK_SLOTS};
-use crate::link::{Datagram, FeedEvent, JournalEntry};
+use crate::limits::{COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, MARKET_DATA_LINK_SLOTS, PACKET_LINK_SLOTS};
+use crate::link::{Datagram, FeedEvent, JournalEntry, MARKET_DATA};
 use crate::recovery::Recovered;
 use crate::tile::{
-    Control, FeedStage, JournalStage, MatchingOutputs, MatchingStage, NetStage, Stage, StageError, Tile, TileKind,
-    turn_order,
+    Control, FeedLine, FeedStage, FeedStream, JournalStage, MatchingOutputs, MatchingStage, NetStage, Stage,
+    StageError, Tile, TileKind, turn_order,
 };
 use crate::trace::{Off, Trace};
 use crate::venue::Venue;
-use netio::port::Port;
+use netio::port::{EndpointIndex, Port};
 use netio::ring::channel;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use wire::Nanos;
+use wire::feed::{Stream, StreamKind};
 
 /// Four tiles and the journal's helpers. Dropping it is the end of a process that is killed: nothing is finished, nothing is synced.
 pub struct Graph<P: Port> {
@@ -24,6 +28,7 @@ pub struct Graph<P: Port> {
     turn: Vec<usize>,
     helper: Helper,
     watch: Watch,
+    control: Arc<Control>,
 }
 
 impl<P: Port> Graph<P> {
@@ -31,9 +36,10 @@ impl<P: Port> Graph<P> {
     #[must_use]
     pub fn build(config: &Config, port: P, recovered: Recovered) -> Self {
         let watch = recovered.journal.watch.clone();
-        let (tiles, helper) = build(config, port, recovered, &Arc::new(Control::new(1)), |_| Off);
+        let control = Arc::new(Control::new(1));
+        let (tiles, helper) = build(config, port, recovered, &control, |_| Off);
         let turn = turn_order(&tiles.iter().map(Tile::kind).collect::<Vec<_>>());
-        Self { tiles, turn, helper, watch }
+        Self { tiles, turn, helper, watch, control }
     }
 
     /// One turn of a thread that has all tiles: each in its order.
@@ -54,6 +60,11 @@ impl<P: Port> Graph<P> {
     /// It cannot go on, which ends the appliance.
     pub fn poll_tile(&mut self, kind: TileKind, now: Nanos) -> Result<usize, StageError> {
         self.tiles.iter_mut().find(|tile| tile.kind() == kind).map_or(Ok(0), |tile| tile.poll(now))
+    }
+
+    /// Ends the market day.
+    pub fn close_market(&self) {
+        self.control.close_market();
     }
 
     /// The journal's helpers, which have threads of their own otherwise.
@@ -81,6 +92,37 @@ impl<P: Port> Graph<P> {
     }
 }
 
+/// Every stream of the venue with its lines; each goes on with what is to be published again.
+fn feed_streams(config: &Config, exchange: &Exchange, again: &VecDeque<Caused>) -> Vec<FeedStream> {
+    let interfaces = super::feed_interfaces(config);
+    let line = |line: &Line| {
+        let interface = line.interface.unwrap_or(config.network.interface);
+        let place = interfaces.iter().position(|known| *known == interface);
+        let place = place.and_then(|place| u8::try_from(place).ok()).expect("every line's interface is listed");
+        FeedLine { endpoint: EndpointIndex(MARKET_DATA.0 + place), address: line.group.into() }
+    };
+    let lines_of = |stream: Stream| {
+        let channel = &config.channels[usize::from(stream.channel.0)];
+        match stream.kind {
+            StreamKind::Tick => &channel.tick_lines,
+            StreamKind::Depth => &channel.depth_lines,
+        }
+    };
+    let numbers = exchange.numbers();
+    exchange
+        .streams()
+        .map(|stream| {
+            let waiting = again.iter().filter(|(_, event)| event.stream(exchange.instruments()) == stream).count();
+            FeedStream {
+                stream,
+                session: stream.session(exchange.feed_session()),
+                next: numbers.next(stream) - waiting as u64,
+                lines: lines_of(stream).iter().map(line).collect(),
+            }
+        })
+        .collect()
+}
+
 /// The four tiles with their links.
 pub(super) fn build<P: Port, T: Trace>(
     config: &Config,
@@ -89,36 +131,32 @@ pub(super) fn build<P: Port, T: Trace>(
     control: &Arc<Control>,
     trace: impl Fn(TileKind) -> T,
 ) -> (Vec<Tile<P, T>>, Helper) {
-    let Recovered { venue, journal, ticks, .. } = recovered;
+    let Recovered { venue, journal, events, .. } = recovered;
     let (request_in, request_out) = channel(DATAGRAM_LINK_SLOTS, Datagram::empty);
     let (reply_in, reply_out) = channel(DATAGRAM_LINK_SLOTS, Datagram::empty);
     let (packet_in, packet_out) = channel(PACKET_LINK_SLOTS, Datagram::empty);
     let (command_in, command_out) = channel(COMMAND_LINK_SLOTS, JournalEntry::empty);
-    let (mut tick_in, tick_out) = channel(TICK_LINK_SLOTS, FeedEvent::empty);
-    let first_tick = venue.exchange().numbers().tick - ticks.len() as u64;
-    for (cause, tick) in ticks {
-        tick_in.push(FeedEvent { cause, tick }).expect("REPUBLISHED_TICKS_MAX fits the link");
-    }
+    let (mut data_in, data_out) = channel(MARKET_DATA_LINK_SLOTS, FeedEvent::empty);
     let watch = journal.watch;
-    let feed = FeedStage::new(
-        venue.exchange().feed_session(),
-        first_tick,
-        config.feed.tick_lines.iter().map(|&line| line.into()).collect(),
-        u64::from(config.feed.heartbeat_ms) * 1_000_000,
-        tick_out,
-        packet_in,
-        watch.clone(),
-    );
-    let outputs = MatchingOutputs { replies: reply_in, commands: command_in, ticks: tick_in };
+    let heartbeat_ns = u64::from(config.feed.heartbeat_ms) * 1_000_000;
+    let streams = feed_streams(config, venue.exchange(), &events);
+    let instruments = venue.exchange().instruments().clone();
+    let feed = FeedStage::new(streams, instruments, heartbeat_ns, data_out, packet_in, watch.clone());
+    let ended = venue.exchange().is_market_closed().then_some((venue.seq(), None));
+    let again = events.into_iter().map(|(cause, event)| (cause, Some(event)));
+    for (cause, event) in again.chain(ended) {
+        data_in.push(FeedEvent { cause, event }).expect("REPUBLISHED_MAX and an end fit the link");
+    }
+    let outputs = MatchingOutputs { replies: reply_in, commands: command_in, market_data: data_in };
     let appender: Appender = journal.appender;
     let net = NetStage::new(port, request_in, reply_out, packet_out, Arc::clone(control));
-    let matching = MatchingStage::new(venue, request_out, outputs, watch.clone());
+    let matching = MatchingStage::new(venue, request_out, outputs, watch.clone(), Arc::clone(control));
     let journal_tile = JournalStage::new(appender, command_out, watch);
     let tiles = vec![
         Tile::Net(net.with_trace(trace(TileKind::Net))),
         Tile::Matching(Box::new(matching.with_trace(trace(TileKind::Matching)))),
         Tile::Journal(journal_tile.with_trace(trace(TileKind::Journal))),
-        Tile::Feed(feed),
+        Tile::Feed(Box::new(feed)),
     ];
     (tiles, journal.helper)
 }

@@ -12,6 +12,7 @@ use super::ladder::{LadderId, Spot};
 use super::matching::{Incoming, Swept, Vacated};
 use super::order::{Order, Traits};
 use super::slab::NIL;
+use wire::Qty;
 
 /// How a checked order goes on.
 #[derive(Clone, Copy, Debug)]
@@ -216,6 +217,17 @@ impl Book {
         self.sessions.push(&mut self.orders, slot);
         self.ladders.at_mut(level).join(&mut self.orders, slot);
         self.state_hash = self.state_hash.wrapping_add(order.mix(place));
+        if !terms.hidden {
+            sink.hear(BookEvent::Rested {
+                key: order.key,
+                order_ref: order.order_ref,
+                instrument: terms.instrument,
+                side: terms.side,
+                price: terms.price,
+                shown: Qty(order.shown),
+                in_place_of: incoming.in_place_of,
+            });
+        }
         self.settle(level, place, before, sink);
     }
 

@@ -4,9 +4,13 @@
 //! book. Non-goal: wire layouts.
 //!
 //! The events of one command come in this order: `Accepted` or `Replaced`; for each opposite level that was met, best first, its
-//! trades and self-match cancels, then its `Level`; the `Canceled` of a rest that may not rest; then the `Level` that a replaced
-//! order left; then the `Level` that the order joined. A `Level` appears only where the displayed quantity changed. An election is a
-//! command of its own, whose first event is `Elected`.
+//! trades and self-match cancels, each with the `Refreshed` that it leads to behind it, then its `Level`; the `Canceled` of a rest that
+//! may not rest; then the `Level` that a replaced order left; then, where the order is displayed, its `Rested`; then the `Level` that it
+//! joined. A `Level` appears only where the displayed quantity changed. An election is a command of its own, whose first event is
+//! `Elected`.
+//!
+//! Who takes the displayed orders alone from `Rested`, `Refreshed`, `Trade`, `Canceled` and `Replaced` has every queue of the displayed
+//! book: an order is displayed under one number from its `Rested` or `Refreshed` on until nothing of it is displayed under it any more.
 
 use wire::{InstrumentIndex, OrderRef, Price, Qty, Side};
 
@@ -122,7 +126,7 @@ pub enum BookEvent {
         old_ref: OrderRef,
         /// The replacement.
         key: OrderKey,
-        /// The venue's number of the replacement.
+        /// The venue's number of the replacement: `old_ref` where it kept its place.
         order_ref: OrderRef,
         /// The instrument.
         instrument: InstrumentIndex,
@@ -134,6 +138,9 @@ pub enum BookEvent {
         qty: Qty,
         /// Whether it kept its place in the queue.
         kept_priority: bool,
+        /// What is not displayed under `old_ref` any more: where it kept its place, what it displays less than before; else all that the
+        /// old order displayed, unless the `Rested` to come says whose place is taken.
+        off_display: Qty,
         /// The mark of the order that is gone, which the replacement has now.
         mark: u8,
     },
@@ -172,6 +179,8 @@ pub enum BookEvent {
         price: Price,
         /// The quantity.
         qty: Qty,
+        /// Whether the resting order was displayed; it then displays less by the quantity.
+        maker_displayed: bool,
         /// What is left of the resting order, its undisplayed part included.
         maker_leaves: Qty,
         /// What is left of the incoming order.
@@ -195,8 +204,44 @@ pub enum BookEvent {
         leaves: Qty,
         /// Whether it was resting, rather than incoming.
         resting: bool,
+        /// How much less it displays.
+        off_display: Qty,
+        /// What it displays from now on under this number.
+        on_display: Qty,
         /// Why.
         reason: CancelReason,
+    },
+    /// A displayed order joined the back of a level.
+    Rested {
+        /// The order.
+        key: OrderKey,
+        /// The venue's number of it.
+        order_ref: OrderRef,
+        /// Its instrument.
+        instrument: InstrumentIndex,
+        /// Its side.
+        side: Side,
+        /// Its price.
+        price: Price,
+        /// What it displays.
+        shown: Qty,
+        /// The number of the displayed order of the same side which it replaces without having met anybody.
+        in_place_of: Option<OrderRef>,
+    },
+    /// An iceberg's slice was used up, and the next one joined the back of its level under a number of its own.
+    Refreshed {
+        /// The order.
+        key: OrderKey,
+        /// The venue's number of it from now on.
+        order_ref: OrderRef,
+        /// Its instrument.
+        instrument: InstrumentIndex,
+        /// Its side.
+        side: Side,
+        /// Its price.
+        price: Price,
+        /// What it displays.
+        shown: Qty,
     },
     /// The displayed quantity of a level changed.
     Level {

@@ -1,6 +1,6 @@
 //! The incoming order meets the other side: best price first, displayed before hidden, first in first out.
 
-use wire::{Price, Qty};
+use wire::{OrderRef, Price, Qty};
 
 use super::Book;
 use super::command::{NewOrder, SelfMatch};
@@ -18,6 +18,10 @@ pub(super) struct Incoming<'a> {
     pub liable: u32,
     /// The prices of its first and last trade.
     pub traded: Option<(Price, Price)>,
+    /// The number for the next slice of an iceberg that it uses up.
+    pub next_ref: OrderRef,
+    /// The number of the displayed order whose place it takes without meeting anybody.
+    pub in_place_of: Option<OrderRef>,
 }
 
 /// The level that a replaced order left, until its `Level` event is out.
@@ -42,7 +46,8 @@ impl<'a> Incoming<'a> {
     /// An order that has just come.
     #[inline(always)]
     pub const fn new(terms: &'a NewOrder) -> Self {
-        Self { terms, leaves: terms.qty.0, liable: terms.qty.0, traded: None }
+        let next_ref = OrderRef(terms.order_ref.0.wrapping_add(1));
+        Self { terms, leaves: terms.qty.0, liable: terms.qty.0, traded: None, next_ref, in_place_of: None }
     }
 
     /// The displayed orders that it can meet; the hidden ones stand beside them.
@@ -69,6 +74,8 @@ impl<'a> Incoming<'a> {
             qty: Qty(qty),
             leaves: Qty(self.leaves),
             resting: false,
+            off_display: Qty::ZERO,
+            on_display: Qty::ZERO,
             reason,
         }
     }
@@ -138,7 +145,7 @@ impl Book {
             taker.leaves -= qty;
             let first = taker.traded.map_or(place.1, |(first, _)| first);
             taker.traded = Some((first, place.1));
-            let maker_leaves = self.fill(slot, place, qty);
+            let maker_leaves = self.fill(slot, place, qty, taker.next_ref);
             sink.hear(BookEvent::Trade {
                 instrument: taker.terms.instrument,
                 maker: maker.key,
@@ -148,9 +155,13 @@ impl Book {
                 taker_side: taker.terms.side,
                 price: place.1,
                 qty: Qty(qty),
+                maker_displayed: maker.shown > 0,
                 maker_leaves: Qty(maker_leaves),
                 taker_leaves: Qty(taker.leaves),
             });
+            if maker.uses_up(qty) {
+                self.tell_refreshed(slot, place, taker, sink);
+            }
         }
         self.settle(level, place, before, sink);
     }
@@ -189,14 +200,37 @@ impl Book {
         };
         if off_maker == maker.leaves {
             self.remove(slot, place);
+            sink.hear(canceled(&maker, place, off_maker, 0, 0, reason));
         } else if off_maker > 0 {
-            self.fill(slot, place, off_maker);
-        }
-        if off_maker > 0 {
-            sink.hear(canceled(&maker, place, off_maker, maker.leaves - off_maker, reason));
+            let leaves = self.fill(slot, place, off_maker, taker.next_ref);
+            sink.hear(canceled(&maker, place, off_maker, leaves, maker.shown.saturating_sub(off_maker), reason));
+            if maker.uses_up(off_maker) {
+                self.tell_refreshed(slot, place, taker, sink);
+            }
         }
         if off_taker > 0 {
             sink.hear(taker.take_off(off_taker, reason));
         }
+    }
+
+    /// Says that an iceberg shows its next slice, and takes the number that it got.
+    #[cold]
+    fn tell_refreshed(
+        &self,
+        slot: u32,
+        (ladder, price): (LadderId, Price),
+        taker: &mut Incoming,
+        sink: &mut impl Listener,
+    ) {
+        let order = self.orders.at(slot);
+        taker.next_ref = OrderRef(order.order_ref.0.wrapping_add(1));
+        sink.hear(BookEvent::Refreshed {
+            key: order.key,
+            order_ref: order.order_ref,
+            instrument: ladder.instrument(),
+            side: ladder.side(),
+            price,
+            shown: Qty(order.shown),
+        });
     }
 }

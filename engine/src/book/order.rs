@@ -123,6 +123,13 @@ impl Order {
         }
     }
 
+    /// Whether a fill of what it displays uses up an iceberg's slice, with more to show. A hidden order displays nothing, and no fill is
+    /// that small.
+    #[inline]
+    pub const fn uses_up(&self, qty: u32) -> bool {
+        self.shown == qty && self.leaves > qty
+    }
+
     /// The undisplayed part of an iceberg.
     #[inline]
     pub const fn reserve(&self) -> u32 {

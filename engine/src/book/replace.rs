@@ -57,20 +57,21 @@ impl Book {
             && replace.price == price
             && leaves <= old.leaves
             && (replace.display.0, replace.hidden) == (old.display, old.traits.hidden());
-        let replaced = BookEvent::Replaced {
+        let replaced = |order_ref, off_display| BookEvent::Replaced {
             old_key: old.key,
             old_ref: old.order_ref,
             key: replace.new_key,
-            order_ref: replace.order_ref,
+            order_ref,
             instrument,
             side,
             price: replace.price,
             qty: Qty(leaves),
             kept_priority: keeps_place,
+            off_display: Qty(off_display),
             mark: old.mark,
         };
         if keeps_place {
-            sink.hear(replaced);
+            sink.hear(replaced(old.order_ref, old.shown - old.shown.min(leaves)));
             let before = self.ladders.at(old.level).shown;
             self.rename(slot, replace);
             self.shrink(slot, leaves, liable);
@@ -94,9 +95,14 @@ impl Book {
             mark: old.mark,
             stop: None,
         };
-        let incoming = Incoming { terms: &terms, leaves, liable, traded: None };
+        let mut incoming = Incoming { leaves, liable, ..Incoming::new(&terms) };
         let way = self.check(&incoming, slot)?;
-        sink.hear(replaced);
+        let takes_place = old.shown > 0
+            && !terms.hidden
+            && (side, terms.tif.rests()) == (ladder.side(), true)
+            && !self.meets(&incoming, slot);
+        incoming.in_place_of = takes_place.then_some(old.order_ref);
+        sink.hear(replaced(replace.order_ref, if takes_place { 0 } else { old.shown }));
         let before = self.ladders.at(old.level).shown;
         self.take_out(slot, position, (ladder, price));
         if self.ladders.at(old.level).is_empty() {
@@ -106,13 +112,12 @@ impl Book {
         Ok(())
     }
 
-    /// Gives an order, in its place, the name of its replacement.
+    /// Gives an order, in its place, the name of its replacement. The venue's number of it stays: others know it by that.
     pub(super) fn rename(&mut self, slot: u32, replace: &Replace) {
         self.count_out(slot);
         self.unregister(slot);
         let order = self.orders.at_mut(slot);
         order.key = replace.new_key;
-        order.order_ref = replace.order_ref;
         let gtc = replace.tif == TimeInForce::Gtc;
         order.traits = if order.traits.is_stop() { Traits::stop(gtc) } else { Traits::new(order.traits.hidden(), gtc) };
         self.index.insert(replace.new_key, slot, |slot| self.orders.at(slot).key);

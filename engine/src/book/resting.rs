@@ -1,6 +1,6 @@
 //! What can happen to a live order: it is filled, shrinks, leaves; each keeps totals, lists and state hash in step.
 
-use wire::{Price, Qty};
+use wire::{OrderRef, Price, Qty};
 
 use super::Book;
 use super::command::{OrderKey, ReduceTo};
@@ -26,7 +26,7 @@ impl Book {
         let level = self.ladders.at(order.level);
         let (place, before) = (level.place(), level.shown);
         self.take_out(slot, position, place);
-        sink.hear(canceled(&order, place, order.leaves, 0, reason));
+        sink.hear(canceled(&order, place, order.leaves, 0, 0, reason));
         self.settle(order.level, place, before, sink);
     }
 
@@ -67,7 +67,7 @@ impl Book {
         } else {
             self.shrink(slot, leaves, order.liable - taken);
         }
-        sink.hear(canceled(&order, place, taken, leaves, reason));
+        sink.hear(canceled(&order, place, taken, leaves, order.shown.min(leaves), reason));
         self.settle(order.level, place, before, sink);
     }
 
@@ -109,9 +109,9 @@ impl Book {
     }
 
     /// Takes a fill, no larger than what is tradable, off an order, and returns what is left of it. An iceberg whose slice is
-    /// used up shows the next one and goes to the back.
+    /// used up shows the next one under the number `next_ref` and goes to the back.
     #[inline]
-    pub(super) fn fill(&mut self, slot: u32, place: (LadderId, Price), qty: u32) -> u32 {
+    pub(super) fn fill(&mut self, slot: u32, place: (LadderId, Price), qty: u32, next_ref: OrderRef) -> u32 {
         let order = *self.orders.at(slot);
         let leaves = order.leaves - qty;
         if leaves == 0 {
@@ -122,7 +122,7 @@ impl Book {
         let hidden = order.traits.hidden();
         let shown = if hidden { 0 } else { order.shown - qty };
         if shown == 0 && !hidden {
-            self.refresh(slot, leaves);
+            self.refresh(slot, leaves, next_ref);
         } else {
             self.set_quantities(slot, leaves, shown);
         }
@@ -132,12 +132,13 @@ impl Book {
 
     /// Shows an iceberg's next slice, at the back.
     #[cold]
-    fn refresh(&mut self, slot: u32, leaves: u32) {
+    fn refresh(&mut self, slot: u32, leaves: u32, next_ref: OrderRef) {
         let Order { level, display, .. } = *self.orders.at(slot);
         self.ladders.at_mut(level).leave(&mut self.orders, slot);
         self.stamp += 1;
         let order = self.orders.at_mut(slot);
         order.leaves = leaves;
+        order.order_ref = next_ref;
         order.shown = Order::slice(leaves, display, false);
         order.stamp = self.stamp;
         self.ladders.at_mut(level).join(&mut self.orders, slot);
@@ -211,12 +212,13 @@ impl Book {
     }
 }
 
-/// The event for quantity taken off a resting order, of which `order` is the state before.
+/// The event for quantity taken off a resting order, of which `order` is the state before, and which displays `on_display` now.
 pub(super) const fn canceled(
     order: &Order,
     (ladder, price): (LadderId, Price),
     qty: u32,
     leaves: u32,
+    on_display: u32,
     reason: CancelReason,
 ) -> BookEvent {
     BookEvent::Canceled {
@@ -228,6 +230,8 @@ pub(super) const fn canceled(
         qty: Qty(qty),
         leaves: Qty(leaves),
         resting: true,
+        off_display: Qty(order.shown - on_display),
+        on_display: Qty(on_display),
         reason,
     }
 }

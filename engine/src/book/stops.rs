@@ -11,7 +11,7 @@
 //!
 //! An order that waits is an ordinary [`Order`] that shows nothing; what it will do later is kept beside it.
 
-use wire::{InstrumentIndex, Price, Qty, Side};
+use wire::{InstrumentIndex, OrderRef, Price, Qty, Side};
 
 use super::Book;
 use super::command::{NewOrder, Replace, ReplaceKind, SelfMatch, TimeInForce};
@@ -137,8 +137,9 @@ impl Stops {
 }
 
 impl Book {
-    /// Takes the first elected order in, as one command of its own; `false` when none is elected. Its trades may elect more.
-    pub fn elect(&mut self, sink: &mut impl Listener) -> bool {
+    /// Takes the first elected order in, as one command of its own; `false` when none is elected. Its trades may elect more. Icebergs whose
+    /// slices it uses up show the next ones under numbers from `next_ref` on.
+    pub fn elect(&mut self, next_ref: OrderRef, sink: &mut impl Listener) -> bool {
         let slot = self.stops.elected.head;
         if slot == NIL {
             return false;
@@ -171,7 +172,8 @@ impl Book {
             qty: Qty(order.leaves),
             mark: order.mark,
         });
-        let incoming = Incoming { terms: &terms, leaves: order.leaves, liable: order.liable, traded: None };
+        let (leaves, liable) = (order.leaves, order.liable);
+        let incoming = Incoming { leaves, liable, next_ref, ..Incoming::new(&terms) };
         match self.check(&incoming, slot) {
             Ok(way) => {
                 self.remove_stop(slot);
@@ -274,12 +276,13 @@ impl Book {
             old_key: old.key,
             old_ref: old.order_ref,
             key: replace.new_key,
-            order_ref: replace.order_ref,
+            order_ref: if keeps_place { old.order_ref } else { replace.order_ref },
             instrument: stop.instrument,
             side,
             price: replace.price,
             qty: Qty(leaves),
             kept_priority: keeps_place,
+            off_display: Qty::ZERO,
             mark: old.mark,
         });
         if keeps_place {
@@ -314,7 +317,8 @@ impl Book {
         } else {
             self.shrink(slot, leaves, order.liable - taken);
         }
-        sink.hear(super::resting::canceled(&order, (stop.ladder(), stop.limit), taken, leaves, reason));
+        // It displays nothing.
+        sink.hear(super::resting::canceled(&order, (stop.ladder(), stop.limit), taken, leaves, 0, reason));
     }
 
     /// Keeps the last trade of an instrument, and elects what its trades have reached.

@@ -93,6 +93,16 @@ impl Book {
         })
     }
 
+    /// The displayed orders of a side, best price first, and at each price in the order in which they trade.
+    pub fn displayed(&self, instrument: InstrumentIndex, side: Side) -> impl Iterator<Item = OrderView> {
+        let known = instrument.0 < self.limits.instruments;
+        let best = if known { self.ladders.best(LadderId::new(instrument, side)) } else { NIL };
+        let live = |level: u32| (level != NIL).then_some(level);
+        let levels = std::iter::successors(live(best), move |&level| live(self.ladders.after(level)));
+        let slots = levels.flat_map(|level| self.queue(self.ladders.at(level).queue.head));
+        slots.map(|slot| self.view(slot))
+    }
+
     /// A live order.
     #[must_use]
     pub fn order(&self, key: OrderKey) -> Option<OrderView> {

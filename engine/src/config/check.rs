@@ -3,10 +3,11 @@
 //! Goal: what the rest of the appliance may rely on, so that it asserts and does not ask again. Non-goal: single values.
 
 use super::error::{ConfigError, Place};
-use super::{Config, Instrument};
+use super::{Config, DEPTH_PRICE_MAX, Instrument};
 use crate::limits::INSTRUMENTS_MAX;
 use std::collections::BTreeSet;
 use std::net::SocketAddrV4;
+use wire::feed::CHANNELS_MAX;
 
 /// Members and sessions are numbered in 16 bits.
 pub const MEMBERS_MAX: usize = 65_535;
@@ -15,23 +16,23 @@ pub const SESSIONS_MAX: usize = 4_096;
 /// The journal's helper threads.
 const HELPERS: usize = 2;
 /// Lines A and B.
-const TICK_LINES_MAX: usize = 2;
+const LINES_MAX: usize = 2;
 
 /// A rule that is broken: key, expected, found.
 struct Breach(String, String, String);
 
 /// Checks all relations.
 pub(super) fn check(config: &Config, origin: &str) -> Result<(), ConfigError> {
-    [topology, addresses, retention, sessions_clock, limits, instruments, members, sessions].iter().try_for_each(
-        |rule| {
+    [topology, addresses, channels, retention, sessions_clock, limits, instruments, members, sessions]
+        .iter()
+        .try_for_each(|rule| {
             rule(config).map_err(|Breach(key, expected, found)| ConfigError::BadValue {
                 place: Place::Whole { origin: origin.into() },
                 key,
                 expected,
                 found,
             })
-        },
-    )
+        })
 }
 
 fn breach(key: impl Into<String>, expected: impl Into<String>, found: impl Into<String>) -> Result<(), Breach> {
@@ -75,11 +76,7 @@ fn topology(config: &Config) -> Result<(), Breach> {
 }
 
 fn addresses(config: &Config) -> Result<(), Breach> {
-    let (network, lines) = (&config.network, &config.feed.tick_lines);
-    counted("feed.tick_lines", lines.len(), TICK_LINES_MAX)?;
-    if let Some((_, line)) = duplicate(lines.iter()) {
-        return breach("feed.tick_lines", "each group once", format!("{line} twice"));
-    }
+    let network = &config.network;
     let not_unicast = |address: &SocketAddrV4| address.ip().is_multicast() || address.ip().is_broadcast();
     for (key, address) in [("network.order_entry", network.order_entry), ("network.rerequest", network.rerequest)] {
         if not_unicast(&address) {
@@ -89,6 +86,29 @@ fn addresses(config: &Config) -> Result<(), Breach> {
     if network.order_entry == network.rerequest && network.order_entry.port() != 0 {
         let expected = "an address other than network.order_entry, for the port tells requests from orders";
         return breach("network.rerequest", expected, network.rerequest.to_string());
+    }
+    Ok(())
+}
+
+fn channels(config: &Config) -> Result<(), Breach> {
+    let channels = &config.channels;
+    counted("channel", channels.len(), CHANNELS_MAX)?;
+    if let Some((index, name)) = duplicate(channels.iter().map(|channel| &channel.name)) {
+        return breach(format!("channel[{index}].name"), "each name once", format!("'{name}' twice"));
+    }
+    let mut groups = BTreeSet::new();
+    for (index, channel) in channels.iter().enumerate() {
+        for (key, lines) in [("tick_lines", &channel.tick_lines), ("depth_lines", &channel.depth_lines)] {
+            let key = format!("channel[{index}].{key}");
+            if lines.len() > LINES_MAX {
+                return breach(key, format!("at most {LINES_MAX} lines"), lines.len().to_string());
+            }
+            // Also through two interfaces: whoever joins a group hears all that goes to it.
+            if let Some(line) = lines.iter().find(|line| !groups.insert(line.group)) {
+                let expected = "each group and port once, over all channels";
+                return breach(key, expected, format!("{} twice", line.group));
+            }
+        }
     }
     Ok(())
 }
@@ -155,6 +175,15 @@ fn one_instrument(config: &Config, index: usize, instrument: &Instrument) -> Res
     if let Some(distance) = instrument.market_protection.filter(|distance| distance.0 % tick.0 != 0) {
         return breach(key("market_protection"), format!("a multiple of the tick, {tick}"), distance.to_string());
     }
+    let Some(channel) = config.channel_position(instrument) else {
+        let names: Vec<&str> = config.channels.iter().map(|channel| channel.name.as_str()).collect();
+        let found = instrument.channel.as_deref().unwrap_or_default();
+        return breach(
+            key("channel"),
+            format!("the name of a [[channel]] ({})", names.join(", ")),
+            format!("'{found}'"),
+        );
+    };
     let (lowest, highest) = config.price_bounds(instrument);
     if highest > config.limits.price_max {
         return breach(
@@ -162,6 +191,13 @@ fn one_instrument(config: &Config, index: usize, instrument: &Instrument) -> Res
             format!("at most limits.price_max, {}", config.limits.price_max),
             highest.to_string(),
         );
+    }
+    if config.channel_has_depth(channel) && highest > DEPTH_PRICE_MAX {
+        let name = &config.channels[usize::from(channel.0)].name;
+        let expected = format!(
+            "at most {DEPTH_PRICE_MAX}, for the depth of channel '{name}' cannot say more; or publish it on a channel without depth_lines"
+        );
+        return breach(key("price_max"), expected, highest.to_string());
     }
     if lowest > highest {
         return breach(key("price_min"), format!("at most the highest price, {highest}"), lowest.to_string());

@@ -19,7 +19,7 @@ pub(super) fn fingerprint(config: &Config, rules: &Rules) -> u64 {
 
 /// The text under the hash, a fact a line. Its first line is raised whenever the meaning of a line changes.
 fn canonical_text(config: &Config, rules: &Rules) -> String {
-    let mut text = String::from("pinion rules 2\n");
+    let mut text = String::from("pinion rules 3\n");
     let mut line = |arguments: std::fmt::Arguments<'_>| {
         text.write_fmt(arguments).expect("a String takes all that is written to it");
         text.push('\n');
@@ -28,11 +28,14 @@ fn canonical_text(config: &Config, rules: &Rules) -> String {
     line(format_args!("orders_max {}", rules.orders_max));
     line(format_args!("levels_max {}", rules.levels_max));
     line(format_args!("stops_max {}", rules.stops_max));
+    for (index, channel) in rules.channels.iter().enumerate() {
+        line(format_args!("channel {index} depth {}", channel.depth));
+    }
     for one in &rules.instruments {
         let protection = one.market_protection.map_or_else(|| "none".to_owned(), |distance| distance.to_string());
         line(format_args!(
-            "instrument {} tick {} lot {} price {} {} quantity_max {} market_protection {protection}",
-            one.symbol, one.tick, one.lot, one.price_min.0, one.price_max.0, one.quantity_max
+            "instrument {} tick {} lot {} price {} {} quantity_max {} market_protection {protection} channel {}",
+            one.symbol, one.tick, one.lot, one.price_min.0, one.price_max.0, one.quantity_max, one.channel.0
         ));
     }
     for (member, rule) in config.members.iter().zip(&rules.members) {

@@ -18,10 +18,13 @@ pub struct Instrument {
     pub lot: u32,
     /// The lowest price accepted; one tick where not given.
     pub price_min: Option<Price>,
-    /// The highest price accepted; the largest multiple of the tick within `limits.price_max` where not given.
+    /// The highest price accepted; the largest multiple of the tick within `limits.price_max` (and, on a channel with depth, within
+    /// [`DEPTH_PRICE_MAX`](super::DEPTH_PRICE_MAX)) where not given.
     pub price_max: Option<Price>,
     /// How far beyond the best opposite price a market order may trade; at any price where not given.
     pub market_protection: Option<Price>,
+    /// The name of the channel on which it is published; the first one's where not given.
+    pub channel: Option<String>,
 }
 
 const SYMBOL_EXPECTED: &str = "1 to 8 printable ASCII characters without spaces";
@@ -37,6 +40,7 @@ impl Instrument {
             price_min: None,
             price_max: None,
             market_protection: None,
+            channel: None,
         }
     }
 
@@ -57,6 +61,8 @@ impl Instrument {
         reader.optional("price_max", price, |text| text.parse().ok(), &mut self.price_max)?;
         let distance = "a decimal number above 0 with at most 4 decimals, in quotes, or \"\" for none";
         reader.optional("market_protection", distance, positive_price, &mut self.market_protection)?;
+        let channel = "the name of a [[channel]], or \"\" for the first";
+        reader.optional("channel", channel, |text| Some(text.to_owned()), &mut self.channel)?;
         reader.finish()
     }
 }

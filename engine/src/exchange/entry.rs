@@ -66,6 +66,12 @@ impl Exchange {
                 let key = OrderKey::new(session, replace.user_ref);
                 self.submit(command, key, built, &Request::Replace(&replace, mark), sink);
             }
+            Inbound::CancelOrder(CancelOrder { user_ref, .. }) | Inbound::ModifyOrder(ModifyOrder { user_ref, .. })
+                if self.market_closed =>
+            {
+                // Whoever follows the market data has heard its end: the book stays what it says.
+                self.reporter(command, sink).1.cancel_reject(OrderKey::new(session, user_ref));
+            }
             Inbound::CancelOrder(CancelOrder { user_ref, qty }) => {
                 let key = OrderKey::new(session, user_ref);
                 let cancel = reduction(key, qty);
@@ -95,10 +101,19 @@ impl Exchange {
         }
     }
 
-    fn new_order(&self, session: SessionIndex, order: &EnterOrder<'_>) -> Result<BookCommand, RejectReason> {
+    /// Whether orders may enter.
+    const fn check_open(&self) -> Result<(), RejectReason> {
+        if self.market_closed {
+            return Err(RejectReason::MARKET_CLOSED);
+        }
         if self.entry_closed {
             return Err(RejectReason::ENTRY_CLOSED);
         }
+        Ok(())
+    }
+
+    fn new_order(&self, session: SessionIndex, order: &EnterOrder<'_>) -> Result<BookCommand, RejectReason> {
+        self.check_open()?;
         let state = &self.sessions[usize::from(session.0)];
         if self.book.open_orders(session) >= state.open_orders_max() {
             return Err(RejectReason::OPEN_ORDER_LIMIT);
@@ -138,9 +153,7 @@ impl Exchange {
     fn replace(&self, session: SessionIndex, replace: &ReplaceOrder<'_>) -> Result<(BookCommand, Mark), RejectReason> {
         // Also one that would make the order smaller: it may trade, join another queue, and move what others see. A cancel can take any
         // quantity away.
-        if self.entry_closed {
-            return Err(RejectReason::ENTRY_CLOSED);
-        }
+        self.check_open()?;
         let key = OrderKey::new(session, replace.orig_user_ref);
         let live = self.book.order(key).ok_or(RejectReason::NOT_LIVE)?;
         let instrument = self.instruments.get(live.instrument);

@@ -2,17 +2,19 @@
 
 use super::Numbers;
 use crate::book::{BookEvent, BookReject, CancelReason, OrderKey, SelfMatch};
+use crate::depth::Change;
 use crate::instrument::InstrumentTable;
 use crate::mark::Mark;
+use crate::rules::ChannelRules;
 use crate::session::Session;
 use crate::sink::Sink;
 use wire::ouch::{
-    self, Accepted, AccountQueryResponse, AiqCanceled, Appendage, CancelReject, Canceled, ClOrdId, CrossType,
+    self, Accepted, AccountQueryResponse, AiqCanceled, Appendage, CancelReject, Canceled, ClOrdId, CrossType, Display,
     EnterOrder, Executed, LiquidityFlag, MESSAGE_LEN_MAX, Modified, ModifyOrder, OrderSide, OrderState, Outbound,
-    RejectReason, Rejected, ReplaceOrder, Replaced, RestateReason, Restated, SelfMatchCode,
+    PriorityUpdate, RejectReason, Rejected, ReplaceOrder, Replaced, RestateReason, Restated, SelfMatchCode,
 };
-use wire::tick::{Tick, TickKind, TickSide};
-use wire::{InstrumentIndex, Nanos, OrderRef, Price, Qty, Seq, SessionIndex, Side, UserRefNum};
+use wire::tick::TickKind;
+use wire::{InstrumentIndex, Nanos, OrderRef, Qty, Seq, SessionIndex, Side, UserRefNum};
 
 /// The client message that is being processed; acknowledgements tell it back.
 pub(super) enum Request<'a> {
@@ -39,37 +41,31 @@ impl Request<'_> {
     }
 }
 
-/// The state code of the trading-status tick for continuous trading.
-const STATUS_TRADING: u8 = b'T';
-
 /// Writes reports and ticks for one command.
 pub(super) struct Reporter<'a, S> {
     pub(super) cause: Seq,
     pub(super) time: Nanos,
     pub(super) sessions: &'a mut [Session],
     pub(super) instruments: &'a InstrumentTable,
+    pub(super) channels: &'a [ChannelRules],
     pub(super) numbers: &'a mut Numbers,
     pub(super) sink: &'a mut S,
 }
 
 impl<S: Sink> Reporter<'_, S> {
-    /// Says that every instrument trades.
-    pub(super) fn open(&mut self, instruments: usize) {
-        for index in (0u32..).take(instruments) {
-            let status = u32::from(STATUS_TRADING);
-            self.tick(InstrumentIndex(index), TickKind::Status, TickSide::None, Price(0), status);
-        }
-    }
-
     /// Tells what the book did.
     pub(super) fn on(&mut self, event: &BookEvent, request: &Request<'_>) {
         self.sink.book_event(event);
         match *event {
             BookEvent::Accepted { .. } => self.accepted(event, request),
-            BookEvent::Replaced { .. } => self.replaced(event, request),
+            BookEvent::Replaced { .. } => {
+                self.replaced(event, request);
+                self.depth_replaced(event);
+            }
             BookEvent::Elected { key, .. } => self.stop_reached(key),
             BookEvent::Trade { .. } => self.trade(event),
             BookEvent::Canceled { key, order_ref, instrument, side, qty, leaves, resting, reason, .. } => {
+                self.depth_canceled(event);
                 // An amendment to no more than has executed leaves nothing: the replacement is dead as it comes.
                 let amended = reason == CancelReason::User && matches!(request, Request::Replace(..));
                 if amended {
@@ -80,6 +76,8 @@ impl<S: Sink> Reporter<'_, S> {
                     self.canceled(key, qty, leaves, reason, resting, request);
                 }
             }
+            BookEvent::Rested { .. } => self.depth_rested(event),
+            BookEvent::Refreshed { .. } => self.refreshed(event),
             BookEvent::Level { instrument, side, price, qty } => {
                 self.tick(instrument, TickKind::Quote, side.into(), price, qty);
             }
@@ -150,8 +148,10 @@ impl<S: Sink> Reporter<'_, S> {
     }
 
     fn replaced(&mut self, event: &BookEvent, request: &Request<'_>) {
-        let BookEvent::Replaced { key, order_ref, instrument, side, qty, .. } = *event else { return };
-        self.numbers.order_ref.0 += 1;
+        let BookEvent::Replaced { key, order_ref, instrument, side, qty, kept_priority, .. } = *event else { return };
+        if !kept_priority {
+            self.numbers.order_ref.0 += 1;
+        }
         self.acknowledge_replace(key.session(), request, (instrument, side), order_ref, qty, OrderState::Live);
     }
 
@@ -194,7 +194,11 @@ impl<S: Sink> Reporter<'_, S> {
     }
 
     fn trade(&mut self, event: &BookEvent) {
-        let BookEvent::Trade { instrument, maker, taker, taker_side, price, qty, .. } = *event else { return };
+        let BookEvent::Trade { instrument, maker, taker, maker_ref, maker_displayed, taker_side, price, qty, .. } =
+            *event
+        else {
+            return;
+        };
         let match_number = self.numbers.match_number;
         self.numbers.match_number.0 += 1;
         for (key, liquidity) in [(maker, LiquidityFlag::ADDED), (taker, LiquidityFlag::REMOVED)] {
@@ -212,6 +216,22 @@ impl<S: Sink> Reporter<'_, S> {
             );
         }
         self.tick(instrument, TickKind::Trade, taker_side.into(), price, qty.0);
+        let change = if maker_displayed {
+            Change::Executed { instrument, order_ref: maker_ref, qty, match_number }
+        } else {
+            Change::HiddenTrade { instrument, qty, price, match_number }
+        };
+        self.depth(instrument, change);
+    }
+
+    /// An iceberg shows its next slice at the back of its level.
+    fn refreshed(&mut self, event: &BookEvent) {
+        let BookEvent::Refreshed { key, order_ref, instrument, side, price, shown } = *event else { return };
+        self.numbers.order_ref.0 += 1;
+        let (timestamp, user_ref, display) = (self.time.into(), key.user_ref(), Display::Visible);
+        let update = PriorityUpdate { timestamp, user_ref, price, display, order_ref };
+        self.report(key.session(), Outbound::PriorityUpdate(update));
+        self.depth(instrument, Change::Add { instrument, side, order_ref, qty: shown, price });
     }
 
     fn canceled(
@@ -252,12 +272,6 @@ impl<S: Sink> Reporter<'_, S> {
         let len = message.encode(&mut bytes).expect("entry bounds the appendage, so every report fits");
         self.sessions[usize::from(session.0)].number_report();
         self.sink.report(self.cause, session, &bytes[..len]);
-    }
-
-    fn tick(&mut self, instrument: InstrumentIndex, kind: TickKind, side: TickSide, price: Price, quantity: u32) {
-        self.numbers.tick += 1;
-        let tick = Tick { timestamp: self.time, symbol_id: instrument, price, quantity, side, kind };
-        self.sink.tick(self.cause, &tick);
     }
 }
 

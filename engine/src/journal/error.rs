@@ -146,7 +146,8 @@ pub enum JournalError {
     /// The configuration changed in a way that changes outcomes. Use the old one, or an empty directory.
     #[error(
         "journal {} was written under configuration fingerprint {found:016x}, this configuration has {expected:016x}: replay would end \
-         in another state; start with the configuration that wrote it, or with an empty directory",
+         in another state; start with the configuration that wrote it (after an update that changed rules: with the program from before it), or \
+         with an empty directory",
         dir.display()
     )]
     Fingerprint {

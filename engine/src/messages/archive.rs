@@ -104,10 +104,6 @@ impl StreamArchive {
         }
     }
 
-    pub(super) fn forget(&self, first: u64) {
-        self.runs.write().unwrap_or_else(PoisonError::into_inner).retain(|run| run.first != first);
-    }
-
     pub(super) fn begin(&self, next: u64) {
         self.began.store(next, Ordering::Release);
         self.publish(next);
@@ -123,10 +119,16 @@ impl StreamArchive {
     }
 }
 
+#[derive(Debug)]
+struct Venue {
+    session: SessionId,
+    streams: Vec<Stream>,
+}
+
 /// What is stored of all streams of a venue.
 #[derive(Debug)]
 pub struct Archive {
-    venue: OnceLock<SessionId>,
+    venue: OnceLock<Venue>,
     streams: Vec<StreamArchive>,
     /// What the operator should hear of.
     pub told: Told,
@@ -143,7 +145,7 @@ impl Archive {
     /// The stream that a session names.
     #[must_use]
     pub fn find(&self, session: SessionId) -> Option<&StreamArchive> {
-        self.stream(Stream::of_session(*self.venue.get()?, session)?)
+        self.stream(Stream::of_session(self.venue()?, session)?)
     }
 
     /// One stream; one that the venue does not have has no messages.
@@ -159,11 +161,17 @@ impl Archive {
     /// The venue's feed session, once it is known.
     #[must_use]
     pub fn venue(&self) -> Option<SessionId> {
-        self.venue.get().copied()
+        self.venue.get().map(|venue| venue.session)
     }
 
-    pub(super) fn name(&self, venue: SessionId) {
+    /// The streams that the venue has; none before it has a name.
+    #[must_use]
+    pub fn streams(&self) -> &[Stream] {
+        self.venue.get().map_or(&[], |venue| &venue.streams)
+    }
+
+    pub(super) fn name(&self, session: SessionId, streams: Vec<Stream>) {
         // A venue has one name for as long as its journal lives.
-        let _ = self.venue.set(venue);
+        let _ = self.venue.set(Venue { session, streams });
     }
 }

@@ -49,8 +49,7 @@ impl Contents {
             let (expected, found) = (expected.seed(), header.crc);
             return Err(DecodeError::Checksum { what: "message file header", expected, found });
         }
-        let mut here =
-            Place { at: MESSAGES_HEADER_LEN, next: first, running: expected.seed(), is_marked: false };
+        let mut here = Place { at: MESSAGES_HEADER_LEN, next: first, running: expected.seed(), is_marked: false };
         let (mut offsets, mut proven) = (Vec::new(), here);
         let mut candidate = (seek == first).then_some(here);
         while let Some((part, len)) = bytes.get(here.at..).and_then(Part::take) {

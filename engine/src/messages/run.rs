@@ -1,6 +1,7 @@
 //! Messages of a stream without a gap, in one file.
 
 use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -18,8 +19,8 @@ const WINDOW_LEN: usize = 24 << 10;
 #[derive(Debug)]
 pub struct Scratch {
     window: Vec<u8>,
-    /// The file that was read last.
-    file: Option<(PathBuf, File)>,
+    /// The file that was read last, and whose it is: one that was made again has the name of another.
+    file: Option<(u64, File)>,
 }
 
 impl Default for Scratch {
@@ -34,6 +35,8 @@ pub(super) struct Run {
     /// The sequence of its first message.
     pub(super) first: u64,
     pub(super) path: PathBuf,
+    /// Of this value alone, for as long as the process lives.
+    number: u64,
     body: Body,
 }
 
@@ -78,24 +81,35 @@ impl Index {
 
 impl Run {
     /// A file that is appended to; `contents` is what it holds already.
-    pub(super) fn live(first: u64, path: PathBuf, memory: Published, file_len: usize, contents: &[u32], next: u64) -> Self {
+    pub(super) fn live(
+        first: u64,
+        path: PathBuf,
+        memory: Published,
+        file_len: usize,
+        contents: &[u32],
+        next: u64,
+    ) -> Self {
         // A file that has more messages than this is full.
         let mut offsets: Vec<AtomicU32> = contents.iter().map(|&offset| AtomicU32::new(offset)).collect();
         offsets.resize_with(strides_max(file_len).max(contents.len()), AtomicU32::default);
         let offsets = offsets.into_boxed_slice();
-        Self { first, path, body: Body::Live(Live { memory, offsets, next: AtomicU64::new(next) }) }
+        Self::new(first, path, Body::Live(Live { memory, offsets, next: AtomicU64::new(next) }))
     }
 
     /// A file that is complete. What it holds is read when it is needed for the first time.
     pub(super) fn stored(first: u64, path: PathBuf, epoch: u64, session: SessionId) -> Self {
-        let body = Body::Stored { epoch, session, index: OnceLock::new(), reading: Mutex::new(()) };
-        Self { first, path, body }
+        Self::new(first, path, Body::Stored { epoch, session, index: OnceLock::new(), reading: Mutex::new(()) })
     }
 
     /// A file that is complete, and whose messages are known.
     pub(super) fn indexed(first: u64, path: PathBuf, epoch: u64, session: SessionId, index: Index) -> Self {
         let index = OnceLock::from(Some(index));
-        Self { first, path, body: Body::Stored { epoch, session, index, reading: Mutex::new(()) } }
+        Self::new(first, path, Body::Stored { epoch, session, index, reading: Mutex::new(()) })
+    }
+
+    fn new(first: u64, path: PathBuf, body: Body) -> Self {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        Self { first, path, number: NUMBER.fetch_add(1, Ordering::Relaxed), body }
     }
 
     /// The same file, now that nothing is appended any more and `end` bytes of it are used.
@@ -157,12 +171,23 @@ impl Run {
                 let offset = index.offsets.get(stride).and_then(|&offset| usize::try_from(offset).ok());
                 let Some(len) = offset.and_then(|offset| index.end.checked_sub(offset)) else { return (0, 0) };
                 let offset = index.offsets.get(stride).copied().unwrap_or_default();
-                match window(&self.path, u64::from(offset), len.min(WINDOW_LEN), scratch) {
+                match self.window(u64::from(offset), len.min(WINDOW_LEN), scratch) {
                     Some(bytes) => copy_blocks(bytes, begin, from, end, out),
                     None => (0, 0),
                 }
             }
         }
+    }
+
+    /// Some bytes of the file.
+    fn window<'a>(&self, offset: u64, len: usize, scratch: &'a mut Scratch) -> Option<&'a [u8]> {
+        if scratch.file.as_ref().is_none_or(|(number, _)| *number != self.number) {
+            scratch.file = Some((self.number, File::open(&self.path).ok()?));
+        }
+        let (_, file) = scratch.file.as_ref()?;
+        let window = &mut scratch.window[..len];
+        file.read_exact_at(window, offset).ok()?;
+        Some(window)
     }
 }
 
@@ -175,18 +200,6 @@ pub(super) fn strides_max(file_len: usize) -> usize {
 fn load(path: &Path, epoch: u64, session: SessionId, first: u64) -> Option<Index> {
     let bytes = std::fs::read(path).ok()?;
     Contents::read(&bytes, epoch, session, first, 0).ok().map(Index::new)
-}
-
-/// Some bytes of a file.
-fn window<'a>(path: &Path, offset: u64, len: usize, scratch: &'a mut Scratch) -> Option<&'a [u8]> {
-    use std::os::unix::fs::FileExt;
-    if scratch.file.as_ref().is_none_or(|(open, _)| open != path) {
-        scratch.file = Some((path.to_owned(), File::open(path).ok()?));
-    }
-    let (_, file) = scratch.file.as_ref()?;
-    let window = &mut scratch.window[..len];
-    file.read_exact_at(window, offset).ok()?;
-    Some(window)
 }
 
 // The blocks of a stride, with a mark behind each, and then a packet.

@@ -15,6 +15,7 @@ use super::tail::Tail;
 use super::{SnapshotError, SnapshotName, load_newest};
 use crate::config::Config;
 use crate::journal::{Anchor, Disk, Hold, JournalError, Watch, directory};
+use crate::limits::REPUBLISHED_MAX;
 use crate::recovery::{follower_venue, replay};
 use crate::venue::Venue;
 use wire::Seq;
@@ -58,10 +59,11 @@ impl Prepared {
         let used = loaded.as_ref().map_or(Seq(0), |loaded| loaded.name.seq);
         names.retain(|name| name.epoch == epoch && name.seq > used);
         let known = Known { keep: usize::from(config.snapshot.keep), synced: Seq(0), unusable: names };
-        let mut outputs = Heard::new();
+        let mut outputs = Heard::default();
+        outputs.kept.events.reserve_exact(REPUBLISHED_MAX);
         let (venue, anchor) = match loaded {
             Some(loaded) => {
-                outputs.ticks.extend(loaded.ticks);
+                outputs.kept.events.extend(loaded.events);
                 (loaded.venue, Some(loaded.anchor))
             }
             None => (empty(), None),
@@ -143,6 +145,9 @@ impl Follower {
         }
         for listener in &mut self.outputs.listeners {
             listener.turned(&self.venue);
+            if replayed < TURN_RECORDS {
+                listener.caught_up(&self.venue);
+            }
         }
         self.hold.move_to(self.tail.last().position.segment);
         Ok(replayed)
@@ -163,8 +168,8 @@ impl Follower {
                 .before_snapshot(anchor.seq)
                 .map_err(SnapshotError::io("write what belongs to a snapshot, in", dir))?;
         }
-        let ticks = self.outputs.ticks.iter().copied();
-        let saved = save(&self.options, &self.venue, &anchor, ticks, &mut self.ranks)?;
+        let events = self.outputs.kept.events.iter().copied();
+        let saved = save(&self.options, &self.venue, &anchor, events, &mut self.ranks)?;
         self.saved = anchor.seq;
         // What was passed over at the start is replaced from now on.
         self.known.synced = self.watch.synced_seq();

@@ -1,13 +1,12 @@
 //! Who hears what durable commands lead to.
 
-use std::collections::VecDeque;
 use std::io;
 
 use crate::command::Command;
+use crate::depth::DepthEvent;
 use crate::exchange::Exchange;
 use crate::gateway::{Endpoint, Replies};
-use crate::image::CausedTick;
-use crate::limits::REPUBLISHED_TICKS_MAX;
+use crate::recovery::Replayed;
 use crate::venue::{Outputs, Venue};
 use wire::address::Addr;
 use wire::tick::Tick;
@@ -30,6 +29,11 @@ pub trait Follows: Send {
         let _ = (cause, tick);
     }
 
+    /// A message of a depth stream.
+    fn depth(&mut self, cause: Seq, event: &DepthEvent) {
+        let _ = (cause, event);
+    }
+
     /// A command has been applied, and all that it led to was heard.
     fn applied(&mut self, seq: Seq, time: Nanos, exchange: &Exchange) {
         let _ = (seq, time, exchange);
@@ -37,6 +41,11 @@ pub trait Follows: Send {
 
     /// The follower has come to the end of a turn, which may be idle.
     fn turned(&mut self, venue: &Venue) {
+        let _ = venue;
+    }
+
+    /// And it has heard everything that was durable when the turn began. After [`Self::turned`].
+    fn caught_up(&mut self, venue: &Venue) {
         let _ = venue;
     }
 
@@ -51,17 +60,11 @@ pub trait Follows: Send {
     }
 }
 
-/// What a follower's venue says: the newest ticks are kept for snapshots, and everybody who listens is told everything.
+/// What a follower's venue says: the newest market data is kept for snapshots, and everybody who listens is told everything.
+#[derive(Default)]
 pub(super) struct Heard {
-    /// The newest ticks, oldest first.
-    pub(super) ticks: VecDeque<CausedTick>,
+    pub(super) kept: Replayed,
     pub(super) listeners: Vec<Box<dyn Follows>>,
-}
-
-impl Heard {
-    pub(super) fn new() -> Self {
-        Self { ticks: VecDeque::with_capacity(REPUBLISHED_TICKS_MAX), listeners: Vec::new() }
-    }
 }
 
 impl Replies for Heard {
@@ -80,12 +83,16 @@ impl Outputs for Heard {
     fn journal(&mut self, _command: &Command<'_>) {}
 
     fn tick(&mut self, cause: Seq, tick: &Tick) {
-        if self.ticks.len() == REPUBLISHED_TICKS_MAX {
-            self.ticks.pop_front();
-        }
-        self.ticks.push_back((cause, *tick));
+        self.kept.tick(cause, tick);
         for listener in &mut self.listeners {
             listener.tick(cause, tick);
+        }
+    }
+
+    fn depth(&mut self, cause: Seq, event: &DepthEvent) {
+        self.kept.depth(cause, event);
+        for listener in &mut self.listeners {
+            listener.depth(cause, event);
         }
     }
 }

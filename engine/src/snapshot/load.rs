@@ -8,7 +8,7 @@ use super::SnapshotError;
 use super::file::ChunkReader;
 use super::name::SnapshotName;
 use super::tail::Tail;
-use crate::image::{self, CausedTick};
+use crate::image::{self, Caused};
 use crate::journal::{Anchor, Position};
 use crate::venue::Venue;
 use wire::snapshot::{SNAPSHOT_HEADER_LEN, SnapshotHeader};
@@ -18,8 +18,8 @@ use wire::{Nanos, Seq};
 pub struct Loaded {
     /// The venue, as it stood.
     pub venue: Venue,
-    /// The newest ticks, oldest first.
-    pub ticks: Vec<CausedTick>,
+    /// The newest market data, oldest first.
+    pub events: Vec<Caused>,
     /// The record behind which it stands.
     pub anchor: Anchor,
     /// The file.
@@ -130,9 +130,9 @@ fn load(
     // Before anything large is made.
     let anchor = check(dir, name, &header, fingerprint)?;
 
-    let (mut venue, mut ticks) = (empty(), Vec::new());
+    let (mut venue, mut events) = (empty(), Vec::new());
     let mut chunks = ChunkReader::new(input, header.seed());
-    image::read(&mut venue, &mut chunks, |tick| ticks.push(tick)).map_err(SnapshotError::image(path))?;
+    image::read(&mut venue, &mut chunks, |event| events.push(event)).map_err(SnapshotError::image(path))?;
     if !chunks.is_at_end().map_err(SnapshotError::io("read the snapshot", path))? {
         return Err(SnapshotError::Damaged { path: path.to_owned(), found: "something behind its end".to_owned() });
     }
@@ -142,5 +142,5 @@ fn load(
         let found = format!("its state has hash {found:016x}, its header says {:016x}", header.state_hash);
         return Err(SnapshotError::Damaged { path: path.to_owned(), found });
     }
-    Ok(Some(Loaded { venue, ticks, anchor, name: name.clone() }))
+    Ok(Some(Loaded { venue, events, anchor, name: name.clone() }))
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::SnapshotError;
 use super::file::ChunkWriter;
 use super::name::SnapshotName;
-use crate::image::{self, CausedTick};
+use crate::image::{self, Caused};
 use crate::journal::{Anchor, Disk, directory};
 use crate::venue::Venue;
 use std::sync::Arc;
@@ -52,12 +52,12 @@ pub fn save(
     options: &SaveOptions,
     venue: &Venue,
     anchor: &Anchor,
-    ticks: impl ExactSizeIterator<Item = CausedTick>,
+    events: impl ExactSizeIterator<Item = Caused>,
     ranks: &mut Vec<u32>,
 ) -> Result<Saved, SnapshotError> {
     let name = SnapshotName::new(&options.dir, options.epoch, anchor.seq);
     let aside = directory::temporary_path(&name.path);
-    let (file_len, plain_len) = write(options, venue, anchor, ticks, ranks, &aside)?;
+    let (file_len, plain_len) = write(options, venue, anchor, events, ranks, &aside)?;
     let disk = &*options.disk;
     disk.rename(&aside, &name.path).map_err(SnapshotError::io("rename into place the snapshot", &aside))?;
     directory::sync(&options.dir, disk)?;
@@ -68,7 +68,7 @@ fn write(
     options: &SaveOptions,
     venue: &Venue,
     anchor: &Anchor,
-    ticks: impl ExactSizeIterator<Item = CausedTick>,
+    events: impl ExactSizeIterator<Item = Caused>,
     ranks: &mut Vec<u32>,
     aside: &Path,
 ) -> Result<(u64, u64), SnapshotError> {
@@ -97,7 +97,7 @@ fn write(
         // In its place the true header comes when its lengths are known.
         out.write_all(&[0; SNAPSHOT_HEADER_LEN])?;
         let mut chunks = ChunkWriter::new(BufWriter::with_capacity(1 << 16, out), header.seed());
-        image::write(venue, options.reports_max, ticks, ranks, &mut chunks)?;
+        image::write(venue, options.reports_max, events, ranks, &mut chunks)?;
         let (plain_len, out) = chunks.finish()?;
         let Paced { file, at: file_len, .. } = out.into_inner().map_err(io::IntoInnerError::into_error)?;
         header.plain_len = plain_len;

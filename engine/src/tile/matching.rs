@@ -3,19 +3,25 @@
 mod followed;
 
 use self::followed::Followed;
-use super::{Stage, StageError};
+use super::{Control, Stage, StageError};
 use crate::command::Command;
+use crate::depth::DepthEvent;
 use crate::gateway::{Endpoint, Replies};
 use crate::journal::Watch;
-use crate::limits::{BURST, TICKS_PER_COMMAND_MAX};
+use crate::limits::{BURST, MARKET_DATA_PER_COMMAND_MAX};
 use crate::link::{Datagram, FeedEvent, JournalEntry, ORDER_ENTRY, REREQUEST, order_entry_endpoint};
+use crate::market_event::MarketEvent;
 use crate::record;
 use crate::trace::{Off, Trace};
 use crate::venue::{Outputs, Progress, Venue};
 use netio::ring::{Consumer, Producer};
+use std::sync::Arc;
 use wire::address::Addr;
 use wire::tick::Tick;
 use wire::{Nanos, Seq};
+
+/// What one command can cause, and the end of all streams.
+const MARKET_DATA_ROOM: usize = MARKET_DATA_PER_COMMAND_MAX + 1;
 
 /// The links that the venue writes to.
 pub struct MatchingOutputs {
@@ -23,8 +29,8 @@ pub struct MatchingOutputs {
     pub replies: Producer<Datagram>,
     /// Commands to the journal.
     pub commands: Producer<JournalEntry>,
-    /// Ticks to the feed.
-    pub ticks: Producer<FeedEvent>,
+    /// Market data to the feed.
+    pub market_data: Producer<FeedEvent>,
 }
 
 impl Replies for MatchingOutputs {
@@ -40,7 +46,7 @@ impl Replies for MatchingOutputs {
 impl Outputs for MatchingOutputs {
     fn ready(&mut self) -> bool {
         // Two: a command may be followed by a state hash.
-        self.commands.acquire(2) >= 2 && self.ticks.acquire(TICKS_PER_COMMAND_MAX) >= TICKS_PER_COMMAND_MAX
+        self.commands.acquire(2) >= 2 && self.market_data.acquire(MARKET_DATA_ROOM) >= MARKET_DATA_ROOM
     }
 
     fn journal(&mut self, command: &Command<'_>) {
@@ -52,8 +58,18 @@ impl Outputs for MatchingOutputs {
     }
 
     fn tick(&mut self, cause: Seq, tick: &Tick) {
-        *self.ticks.slot_mut(0) = FeedEvent { cause, tick: *tick };
-        self.ticks.release(1);
+        *self.market_data.slot_mut(0) = FeedEvent { cause, event: Some(MarketEvent::Tick(*tick)) };
+        self.market_data.release(1);
+    }
+
+    fn depth(&mut self, cause: Seq, event: &DepthEvent) {
+        *self.market_data.slot_mut(0) = FeedEvent { cause, event: Some(MarketEvent::Depth(*event)) };
+        self.market_data.release(1);
+    }
+
+    fn market_closed(&mut self, cause: Seq) {
+        *self.market_data.slot_mut(0) = FeedEvent { cause, event: None };
+        self.market_data.release(1);
     }
 }
 
@@ -86,14 +102,21 @@ pub struct MatchingStage<T = Off> {
     requests: Consumer<Datagram>,
     outputs: Followed<T>,
     watch: Watch,
+    control: Arc<Control>,
 }
 
 impl MatchingStage {
     /// A matching tile over a venue that has been replayed and resumed.
     #[must_use]
-    pub fn new(venue: Venue, requests: Consumer<Datagram>, outputs: MatchingOutputs, watch: Watch) -> Self {
+    pub fn new(
+        venue: Venue,
+        requests: Consumer<Datagram>,
+        outputs: MatchingOutputs,
+        watch: Watch,
+        control: Arc<Control>,
+    ) -> Self {
         let outputs = Followed::new(outputs, Off, venue.seq());
-        Self { venue, requests, outputs, watch }
+        Self { venue, requests, outputs, watch, control }
     }
 }
 
@@ -101,9 +124,9 @@ impl<T: Trace> MatchingStage<T> {
     /// The same with a trace.
     #[must_use]
     pub fn with_trace<U: Trace>(self, trace: U) -> MatchingStage<U> {
-        let Self { venue, requests, outputs, watch } = self;
+        let Self { venue, requests, outputs, watch, control } = self;
         let outputs = Followed::new(outputs.links, trace, venue.seq());
-        MatchingStage { venue, requests, outputs, watch }
+        MatchingStage { venue, requests, outputs, watch, control }
     }
 
     /// The venue, for looking.
@@ -122,6 +145,9 @@ impl<T: Trace> MatchingStage<T> {
 impl<T: Trace> Stage for MatchingStage<T> {
     fn poll(&mut self, now: Nanos) -> Result<usize, StageError> {
         self.venue.hold_entry(now, self.watch.is_low_on_space(), &mut self.outputs);
+        if self.control.closes_market() {
+            self.venue.close_market(now, &mut self.outputs);
+        }
         let mut work = 0;
         let ready = self.requests.acquire(BURST).min(BURST);
         while work < ready {

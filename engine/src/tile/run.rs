@@ -6,7 +6,7 @@ use crate::trace::{Off, Trace};
 use netio::clock::Clock;
 use netio::port::Port;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use wire::Nanos;
 
 /// What the appliance is at. It only moves forward.
@@ -28,6 +28,8 @@ pub struct Control {
     /// What each thread has done since the start; a drained appliance is one in which the work stands still.
     threads: Box<[Published]>,
     failure: Mutex<Option<String>>,
+    /// The operator has ended the market day.
+    closes_market: AtomicBool,
 }
 
 impl Control {
@@ -38,6 +40,7 @@ impl Control {
             phase: AtomicU8::new(Phase::Running as u8),
             threads: (0..threads).map(|_| Published::default()).collect(),
             failure: Mutex::new(None),
+            closes_market: AtomicBool::new(false),
         }
     }
 
@@ -56,6 +59,17 @@ impl Control {
     /// Moves on to a later phase.
     pub fn advance(&self, phase: Phase) {
         self.phase.fetch_max(phase as u8, Ordering::Relaxed);
+    }
+
+    /// Ends the market day.
+    pub fn close_market(&self) {
+        self.closes_market.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the market day is to end.
+    #[must_use]
+    pub fn closes_market(&self) -> bool {
+        self.closes_market.load(Ordering::Relaxed)
     }
 
     /// Work done by all threads since the start.

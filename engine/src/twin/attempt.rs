@@ -1,6 +1,6 @@
 //! An order tried out on a copy of its market.
 
-use wire::{Price, Qty};
+use wire::{OrderRef, Price, Qty};
 
 use super::market::{Market, TwinOrder};
 use crate::book::{BookEvent, CancelReason, NewOrder, OrderKey, Place, SelfMatch, TimeInForce};
@@ -20,11 +20,13 @@ pub(super) struct Attempt<'a> {
     /// The resting orders that are gone.
     pub dead: Vec<OrderKey>,
     pub stamp: u64,
+    /// The number for the next slice of an iceberg.
+    next_ref: OrderRef,
 }
 
 impl<'a> Attempt<'a> {
     /// `start` is the market before the command, `market` the one that the order meets.
-    pub fn new(start: &'a Market, market: Market, terms: &'a NewOrder, stamp: u64) -> Self {
+    pub fn new(start: &'a Market, market: Market, terms: &'a NewOrder, stamp: u64, next_ref: OrderRef) -> Self {
         Self {
             start,
             terms,
@@ -36,6 +38,7 @@ impl<'a> Attempt<'a> {
             visited: Vec::new(),
             dead: Vec::new(),
             stamp,
+            next_ref,
         }
     }
 
@@ -73,6 +76,7 @@ impl<'a> Attempt<'a> {
                         taker_side: self.terms.side,
                         price: Price(price),
                         qty: Qty(qty),
+                        maker_displayed: kind == Place::Displayed,
                         maker_leaves: Qty(maker.leaves - qty),
                         taker_leaves: Qty(self.leaves),
                     });
@@ -108,11 +112,16 @@ impl<'a> Attempt<'a> {
         self.market.join(terms.side, kind, terms.price.0, order);
     }
 
+    /// What the rest of the order shows when it rests.
+    pub fn next_slice_of(&self, terms: &NewOrder) -> u32 {
+        next_slice(self.leaves, terms.display.0, terms.hidden)
+    }
+
     fn prevent(&mut self, price: i64, kind: Place, maker: TwinOrder, qty: u32) {
         let mode = self.terms.self_match;
         let reason = CancelReason::SelfMatch { prevented: Qty(qty), price: Price(price), mode };
         let maker_side = self.terms.side.opposite();
-        let cancel_maker = |qty, leaves| BookEvent::Canceled {
+        let cancel_maker = |qty, leaves, on_display: u32| BookEvent::Canceled {
             key: maker.key,
             order_ref: maker.order_ref,
             instrument: self.terms.instrument,
@@ -121,10 +130,12 @@ impl<'a> Attempt<'a> {
             qty: Qty(qty),
             leaves: Qty(leaves),
             resting: true,
+            off_display: Qty(maker.shown - on_display),
+            on_display: Qty(on_display),
             reason,
         };
         if mode == SelfMatch::CancelOldest || mode == SelfMatch::CancelBoth {
-            self.events.push(cancel_maker(maker.leaves, 0));
+            self.events.push(cancel_maker(maker.leaves, 0, 0));
             self.market.remove(maker_side, kind, price, maker.key);
             self.dead.push(maker.key);
         }
@@ -133,7 +144,8 @@ impl<'a> Attempt<'a> {
             self.leaves = 0;
         }
         if mode == SelfMatch::Decrement {
-            self.events.push(cancel_maker(qty, maker.leaves - qty));
+            let on_display = if kind == Place::Displayed { maker.shown - qty } else { 0 };
+            self.events.push(cancel_maker(qty, maker.leaves - qty, on_display));
             self.lower(price, kind, maker, qty);
             self.leaves -= qty;
             self.events.push(canceled(self.terms, qty, self.leaves, reason));
@@ -156,7 +168,22 @@ impl<'a> Attempt<'a> {
         } else {
             self.stamp += 1;
             let shown = next_slice(leaves, maker.display, false);
-            self.market.join(maker_side, kind, price, TwinOrder { leaves, shown, stamp: self.stamp, ..maker });
+            let order_ref = self.next_ref;
+            self.next_ref.0 += 1;
+            self.market.join(
+                maker_side,
+                kind,
+                price,
+                TwinOrder { leaves, shown, order_ref, stamp: self.stamp, ..maker },
+            );
+            self.events.push(BookEvent::Refreshed {
+                key: maker.key,
+                order_ref,
+                instrument: self.terms.instrument,
+                side: maker_side,
+                price: Price(price),
+                shown: Qty(shown),
+            });
         }
     }
 }
@@ -172,6 +199,8 @@ pub(super) fn canceled(terms: &NewOrder, qty: u32, leaves: u32, reason: CancelRe
         qty: Qty(qty),
         leaves: Qty(leaves),
         resting: false,
+        off_display: Qty(0),
+        on_display: Qty(0),
         reason,
     }
 }

@@ -1,6 +1,6 @@
 //! Orders entering the naive book, as new ones, in the place of others, and once elected.
 
-use wire::{InstrumentIndex, Price, Qty};
+use wire::{InstrumentIndex, OrderRef, Price, Qty};
 
 use super::attempt::{Attempt, canceled};
 use super::market::{Market, TwinOrder};
@@ -40,7 +40,7 @@ impl TwinBook {
         match order.stop {
             Some(stop) => self.wait(order, stop, order.qty.0, None)?,
             None => {
-                let mut events = self.carry_in(order, order.qty.0, None)?;
+                let mut events = self.carry_in(order, order.qty.0, None, OrderRef(order.order_ref.0 + 1))?;
                 events.insert(0, accepted);
                 return Ok(events);
             }
@@ -96,12 +96,13 @@ impl TwinBook {
             old_key: replace.key,
             old_ref: old.order_ref,
             key: replace.new_key,
-            order_ref: replace.order_ref,
+            order_ref: if kept_priority { old.order_ref } else { replace.order_ref },
             instrument: InstrumentIndex(spot.instrument),
             side,
             price: replace.price,
             qty: Qty(open),
             kept_priority,
+            off_display: Qty(if kept_priority { old.shown - old.shown.min(open) } else { old.shown }),
             mark: old.mark,
         }];
         let former = Former { spot, order: old };
@@ -111,7 +112,13 @@ impl TwinBook {
             let stop = replace.stop.unwrap_or(Price(spot.price));
             self.wait(&terms, stop, liable, Some(&former))?;
         } else {
-            events.extend(self.carry_in(&terms, liable, Some(&former))?);
+            events.extend(self.carry_in(&terms, liable, Some(&former), OrderRef(terms.order_ref.0 + 1))?);
+            let takes_place = |event: &BookEvent| matches!(event, BookEvent::Rested { in_place_of: Some(_), .. });
+            if events.iter().any(takes_place)
+                && let BookEvent::Replaced { off_display, .. } = &mut events[0]
+            {
+                *off_display = Qty(0);
+            }
         }
         Ok(events)
     }
@@ -121,7 +128,6 @@ impl TwinBook {
         let before = self.markets[&spot.instrument].displayed(spot.side, spot.price);
         let order = self.order_mut(*spot, old.key);
         order.key = terms.key;
-        order.order_ref = terms.order_ref;
         order.leaves = terms.qty.0;
         order.shown = order.shown.min(order.leaves);
         order.liable = liable;
@@ -141,6 +147,7 @@ impl TwinBook {
         terms: &NewOrder,
         liable: u32,
         former: Option<&Former>,
+        next_ref: OrderRef,
     ) -> Result<Vec<BookEvent>, BookReject> {
         let start = self.markets.entry(terms.instrument.0).or_default().clone();
         let mut market = start.clone();
@@ -152,7 +159,7 @@ impl TwinBook {
         if terms.post_only && market.best_reached(terms).is_some() {
             return Err(BookReject::PostOnlyWouldTrade);
         }
-        let mut attempt = Attempt::new(&start, market.clone(), terms, self.stamp);
+        let mut attempt = Attempt::new(&start, market.clone(), terms, self.stamp, next_ref);
         attempt.sweep(self.limits.fills_per_command);
         let kill = if attempt.traded_freely < terms.min_qty.0 {
             if rests {
@@ -168,7 +175,7 @@ impl TwinBook {
             return Err(BookReject::OffTick);
         }
         if kill.is_some() {
-            attempt = Attempt::new(&start, market, terms, self.stamp);
+            attempt = Attempt::new(&start, market, terms, self.stamp, next_ref);
         }
         let ended = match kill {
             Some(reason) => Some(reason),
@@ -186,12 +193,27 @@ impl TwinBook {
             attempt.events.push(canceled(terms, attempt.leaves, 0, reason));
             attempt.leaves = 0;
         }
+        let shown_before = former.map_or(0, |former| former.order.shown);
+        let meets_nobody = attempt.events.is_empty();
+        let stays = former.is_some_and(|former| former.spot.side == terms.side);
+        let takes_place = shown_before > 0 && stays && meets_nobody;
         if joined.is_some() {
             attempt.rest(terms, liable);
         }
         let same_price =
             |spot: &Spot| joined.is_some_and(|joined| (spot.side, spot.price) == (joined.side, joined.price));
         for spot in left.filter(|spot| !same_price(spot)).into_iter().chain(joined) {
+            if joined == Some(spot) && spot.kind == Place::Displayed {
+                attempt.events.push(BookEvent::Rested {
+                    key: terms.key,
+                    order_ref: terms.order_ref,
+                    instrument: terms.instrument,
+                    side: terms.side,
+                    price: terms.price,
+                    shown: Qty(attempt.next_slice_of(terms)),
+                    in_place_of: former.filter(|_| takes_place).map(|former| former.order.order_ref),
+                });
+            }
             let seen = spot.side != terms.side && attempt.visited.contains(&spot.price);
             if !seen {
                 let before = start.displayed(spot.side, spot.price);

@@ -1,6 +1,6 @@
 //! Stop orders of the naive book: waiting, elected, entering.
 
-use wire::{InstrumentIndex, Price, Qty, Side};
+use wire::{InstrumentIndex, OrderRef, Price, Qty, Side};
 
 use super::entry::{Former, stop_terms};
 use super::market::TwinOrder;
@@ -78,7 +78,7 @@ impl TwinBook {
     }
 
     /// Enters an order that has just left the elected ones.
-    pub(super) fn enter_elected(&mut self, spot: Spot, order: TwinOrder) -> Vec<BookEvent> {
+    pub(super) fn enter_elected(&mut self, spot: Spot, order: TwinOrder, next_ref: OrderRef) -> Vec<BookEvent> {
         let stop = order.stop.expect("an elected order has stop terms");
         let terms = NewOrder {
             instrument: InstrumentIndex(spot.instrument),
@@ -106,11 +106,11 @@ impl TwinBook {
             qty: terms.qty,
             mark: order.mark,
         }];
-        match self.carry_in(&terms, order.liable, Some(&Former { spot, order })) {
+        match self.carry_in(&terms, order.liable, Some(&Former { spot, order }), next_ref) {
             Ok(consequences) => events.extend(consequences),
             Err(reject) => {
                 self.forget(order.key);
-                events.push(canceled_resting(spot, &order, order.leaves, CancelReason::Refused(reject)));
+                events.push(canceled_resting(spot, &order, order.leaves, 0, CancelReason::Refused(reject)));
             }
         }
         events

@@ -99,7 +99,7 @@ impl Bench {
     pub fn apply(&mut self, command: BookCommand) -> Vec<String> {
         let hash = self.0.state_hash();
         let mut events = Vec::new();
-        self.0.apply(&command, &mut |event| events.push(line(&event)));
+        self.0.apply(&command, &mut |event| events.extend(line(&event)));
         self.0.audit().expect("a consistent book");
         if events[0].starts_with("rejected") {
             assert_eq!((events.len(), self.0.state_hash()), (1, hash), "a refused command changes nothing");
@@ -130,9 +130,10 @@ impl Bench {
     }
 }
 
-pub fn line(event: &BookEvent) -> String {
+/// An event in a line. Who is displayed under which number has tests of its own, and none here.
+pub fn line(event: &BookEvent) -> Option<String> {
     let number = |key: OrderKey| key.user_ref().get();
-    match *event {
+    let line = match *event {
         BookEvent::Accepted { key, price, qty, .. } => format!("accepted {} {qty}@{}", number(key), price.get()),
         BookEvent::Replaced { old_key, key, side, price, qty, kept_priority, .. } => {
             let place = if kept_priority { "keeps" } else { "moves" };
@@ -155,5 +156,7 @@ pub fn line(event: &BookEvent) -> String {
         }
         BookEvent::Level { side, price, qty, .. } => format!("level {side:?} {}: {qty}", price.get()),
         BookEvent::Rejected { key, reason } => format!("rejected {} {reason:?}", number(key)),
-    }
+        BookEvent::Rested { .. } | BookEvent::Refreshed { .. } => return None,
+    };
+    Some(line)
 }

@@ -2,9 +2,12 @@
 
 use engine::book::{Book, BookCommand, BookEvent, BookLimits, CancelReason, NewOrder, Place, Replace, TimeInForce};
 use engine::twin::TwinBook;
-use wire::{Price, Side};
+use wire::{OrderRef, Price, Side};
 
 use super::bench::{LIMITS, buy, key, line, sell};
+
+/// Of slices that elections use up; no order of a test has it.
+const NEXT_REF: OrderRef = OrderRef(1_000_000);
 
 /// The book and its twin, which must say the same.
 pub struct Floor {
@@ -37,9 +40,9 @@ impl Floor {
     /// Carries out one command, and no election.
     pub fn apply(&mut self, command: BookCommand) -> Vec<String> {
         let mut events = Vec::new();
-        self.twin.apply(&command, &mut |event| events.push(line(&event)));
+        self.twin.apply(&command, &mut |event| events.extend(line(&event)));
         let mut ours = Vec::new();
-        self.book.apply(&command, &mut |event: BookEvent| ours.push(line(&event)));
+        self.book.apply(&command, &mut |event: BookEvent| ours.extend(line(&event)));
         assert_eq!(ours, events, "{command:?}");
         self.compare();
         events
@@ -48,9 +51,9 @@ impl Floor {
     /// Takes one elected order in.
     pub fn elect(&mut self) -> Vec<String> {
         let mut events = Vec::new();
-        let elected = self.twin.elect(&mut |event| events.push(line(&event)));
+        let elected = self.twin.elect(NEXT_REF, &mut |event| events.extend(line(&event)));
         let mut ours = Vec::new();
-        assert_eq!(self.book.elect(&mut |event: BookEvent| ours.push(line(&event))), elected);
+        assert_eq!(self.book.elect(NEXT_REF, &mut |event: BookEvent| ours.extend(line(&event))), elected);
         assert_eq!(ours, events);
         self.compare();
         events

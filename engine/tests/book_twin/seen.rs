@@ -10,6 +10,9 @@ pub struct Seen {
     kept: u64,
     lost: u64,
     elected: u64,
+    /// Displayed orders that rested: behind others, and in the place of one of their own.
+    rested: [u64; 2],
+    refreshed: u64,
     rejects: [u64; REJECTS],
     cancels: [u64; 7],
     modes: [u64; 5],
@@ -48,6 +51,8 @@ impl Seen {
                 self.cancels[place] += 1;
             }
             BookEvent::Elected { .. } => self.elected += 1,
+            BookEvent::Rested { in_place_of, .. } => self.rested[usize::from(in_place_of.is_some())] += 1,
+            BookEvent::Refreshed { .. } => self.refreshed += 1,
             BookEvent::Accepted { .. } => {}
         }
     }
@@ -60,7 +65,7 @@ impl Seen {
         for (mode, &count) in self.modes.iter().enumerate() {
             assert_eq!(count > 0, mode != allow, "self-match cancels by mode: {:?}", self.modes);
         }
-        assert!(self.elected > 0);
+        assert!(self.elected > 0 && self.refreshed > 0 && self.rested.iter().all(|&count| count > 0));
         let of_the_elected = [
             BookReject::PostOnlyWouldTrade,
             BookReject::MinQtyNotMet,

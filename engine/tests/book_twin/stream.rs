@@ -121,7 +121,8 @@ pub const FLAVOURS: [Flavour; 7] = [
 pub struct Stream {
     pub dice: Dice,
     flavour: Flavour,
-    order_ref: u64,
+    /// The number of the last order, or of the last slice of an iceberg where the test counts them.
+    pub order_ref: u64,
     user_refs: [u32; 6],
 }
 

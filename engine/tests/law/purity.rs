@@ -4,15 +4,17 @@ use super::source::{code, files, has_word, path_heads, root, without_tests};
 use std::fs;
 
 /// Modules that decide outcomes, and the sans-I/O ones around them.
-const PURE: [&str; 16] = [
+const PURE: [&str; 18] = [
     "book",
     "command",
+    "depth",
     "exchange",
     "gateway",
     "image",
     "instrument",
     "limits",
     "mark",
+    "market_event",
     "milestone",
     "record",
     "rules",
@@ -24,20 +26,25 @@ const PURE: [&str; 16] = [
 ];
 
 /// Modules that meet the machine.
-const MACHINE: [&str; 14] = [
+const MACHINE: [&str; 19] = [
+    "answering",
     "appliance",
     "config",
     "entropy",
     "footprint",
+    "glimpse",
     "ground",
     "journal",
     "link",
+    "messages",
     "past",
     "progress",
     "recovery",
+    "rerequest",
     "retention",
     "snapshot",
     "tile",
+    "told",
     "trace",
 ];
 

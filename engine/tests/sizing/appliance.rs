@@ -12,6 +12,7 @@ use netio::pages;
 use std::fmt::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
+use wire::feed::{ChannelIndex, Stream, StreamKind};
 
 /// Each has a store of reports, which a thousand sessions would make many times as large as the book.
 const SESSIONS: usize = 4;
@@ -111,7 +112,9 @@ fn an_appliance_of_that_size_starts_and_starts_again() {
         assert!(bytes < expected, "expected less than {expected} bytes, found {taken:?}");
         assert!(bytes_resident > bytes as u64 / 100 * 98, "every page is there: {taken:?}");
         let stopped = appliance.stop().expect("it ends in order");
-        assert_eq!(stopped.next_tick - 1, u64::from(LIMITS.instruments), "a status tick for each instrument");
+        let ticks = Stream::new(ChannelIndex(0), StreamKind::Tick);
+        let next = u64::from(LIMITS.instruments) + 1;
+        assert_eq!(stopped.next(ticks), Some(next), "a status tick for each instrument");
         assert_eq!(stopped.venue.exchange().instruments().len(), LIMITS.instruments as usize);
     }
 }

@@ -102,8 +102,8 @@ impl Pair {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         self.book.apply(command, &mut |event| ours.push(event));
         self.twin.apply(command, &mut |event| theirs.push(event));
-        while self.book.elect(&mut |event| ours.push(event)) {
-            assert!(self.twin.elect(&mut |event| theirs.push(event)), "{command:?}");
+        while self.book.elect(OrderRef(u64::MAX / 2), &mut |event| ours.push(event)) {
+            assert!(self.twin.elect(OrderRef(u64::MAX / 2), &mut |event| theirs.push(event)), "{command:?}");
         }
         assert!(!self.twin.has_elected(), "{command:?}");
         assert_eq!(ours, theirs, "events differ: {command:?}");

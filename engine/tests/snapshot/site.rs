@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 use wire::login::NO_SESSION;
 use wire::ouch::{Appendage, AppendageBuffer, OptionValue, OrderSide, TimeInForce};
-use wire::{Nanos, Price, Seq};
+use wire::{Nanos, Price, Qty, Seq};
 
 pub fn config(dir: &Path, durability: &str) -> Config {
     let dir = format!("\"{}\"", dir.join("journal").display());
@@ -91,6 +91,11 @@ impl Site {
                 enter(self.user_ref, side, price, qty, TimeInForce::Day, buffer.view())
             }
             1 => enter(self.user_ref, side, price, qty, TimeInForce::ImmediateOrCancel, Appendage::EMPTY),
+            2 => {
+                let mut buffer = AppendageBuffer::new();
+                assert!(buffer.push(OptionValue::MaxFloor(Qty(qty.div_ceil(4)))));
+                enter(self.user_ref, side, price, qty, TimeInForce::Day, buffer.view())
+            }
             _ => order(self.user_ref, side, price, qty),
         }
     }
@@ -128,9 +133,9 @@ pub fn save(follower: &mut Follower) -> SnapshotName {
 }
 
 /// Everything that two recoveries must agree in.
-pub fn image_of(venue: &Venue, ticks: &[image::CausedTick]) -> Vec<u8> {
+pub fn image_of(venue: &Venue, events: &[image::Caused]) -> Vec<u8> {
     let mut bytes = Vec::new();
-    image::write(venue, 32, ticks.iter().copied(), &mut Vec::new(), &mut bytes).expect("a vector takes all");
+    image::write(venue, 32, events.iter().copied(), &mut Vec::new(), &mut bytes).expect("a vector takes all");
     bytes
 }
 
@@ -138,13 +143,13 @@ pub fn image_of(venue: &Venue, ticks: &[image::CausedTick]) -> Vec<u8> {
 /// snapshots were passed over, and the snapshot.
 pub fn recovered_alike(config: &Config) -> (u64, usize, Option<Seq>) {
     let mut whole = recover(config, From::Genesis).expect("the whole journal");
-    let expected = image_of(&whole.venue, whole.ticks.make_contiguous());
+    let expected = image_of(&whole.venue, whole.events.make_contiguous());
     let last = whole.journal.report.last_seq;
     drop(whole);
-    let Recovered { venue, journal, mut ticks, snapshot, passed_over } =
+    let Recovered { venue, journal, mut events, snapshot, passed_over } =
         recover(config, From::Snapshot).expect("from a snapshot");
     assert_eq!(venue.exchange().book().audit(), Ok(()));
-    assert!(image_of(&venue, ticks.make_contiguous()) == expected, "another state than that of the whole journal");
+    assert!(image_of(&venue, events.make_contiguous()) == expected, "another state than that of the whole journal");
     assert_eq!((venue.seq(), journal.report.last_seq), (last, last));
     (journal.report.records, passed_over.len(), snapshot.map(|name| name.seq))
 }

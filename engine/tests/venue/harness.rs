@@ -2,8 +2,10 @@
 
 use engine::command::Command;
 use engine::config::Config;
+use engine::depth::DepthEvent;
 use engine::gateway::{Endpoint, Replies};
 use engine::limits::COMMAND_BODY_MAX;
+use engine::market_event::MarketEvent;
 use engine::record;
 use engine::recovery;
 use engine::venue::{Outputs, Progress, Venue};
@@ -28,6 +30,10 @@ pub struct Outbox {
     pub sent: Vec<(Endpoint, Addr, Vec<u8>)>,
     pub journal: Vec<(Seq, Nanos, RecordKind, Vec<u8>)>,
     pub ticks: Vec<(Seq, Tick)>,
+    /// The ticks among the messages of the depth stream.
+    pub market_data: Vec<(Seq, MarketEvent)>,
+    /// After which commands all streams ended.
+    pub ends: Vec<Seq>,
     /// How many commands there is room for.
     pub commands_left: usize,
     /// How many datagrams there is room for.
@@ -64,6 +70,15 @@ impl Outputs for Outbox {
 
     fn tick(&mut self, cause: Seq, tick: &Tick) {
         self.ticks.push((cause, *tick));
+        self.market_data.push((cause, MarketEvent::Tick(*tick)));
+    }
+
+    fn depth(&mut self, cause: Seq, event: &DepthEvent) {
+        self.market_data.push((cause, MarketEvent::Depth(*event)));
+    }
+
+    fn market_closed(&mut self, cause: Seq) {
+        self.ends.push(cause);
     }
 }
 

@@ -1,7 +1,7 @@
 //! A venue that is read from an image goes on as the one that the image was made of.
 
 use crate::harness::{CLIENT, Harness, Outbox, enter, order, venue};
-use engine::image::{self, CausedTick};
+use engine::image::{self, Caused};
 use engine::record;
 use engine::venue::Venue;
 use wire::ouch::{Appendage, AppendageBuffer, OptionValue, OrderSide, TimeInForce};
@@ -57,13 +57,13 @@ impl Harness {
     }
 }
 
-fn bytes_of(venue: &Venue, ticks: &[CausedTick]) -> Vec<u8> {
+fn bytes_of(venue: &Venue, ticks: &[Caused]) -> Vec<u8> {
     let mut bytes = Vec::new();
     image::write(venue, REPORTS, ticks.iter().copied(), &mut Vec::new(), &mut bytes).expect("a vector takes all");
     bytes
 }
 
-fn read(harness: &Harness, bytes: &[u8]) -> Result<(Venue, Vec<CausedTick>), image::ImageError> {
+fn read(harness: &Harness, bytes: &[u8]) -> Result<(Venue, Vec<Caused>), image::ImageError> {
     let (mut again, mut ticks) = (venue(&harness.config), Vec::new());
     image::read(&mut again, &mut &bytes[..], |tick| ticks.push(tick))?;
     Ok((again, ticks))
@@ -86,10 +86,10 @@ fn after_each_command_the_rest_leads_to_the_same_state() {
         if at % 41 != 0 && at + 1 != journal.len() {
             continue;
         }
-        let bytes = bytes_of(&whole, &out.ticks);
+        let bytes = bytes_of(&whole, &out.market_data);
         let (mut again, ticks) = read(&harness, &bytes).expect("readable");
         again.stand_after(whole.seq(), whole.time());
-        assert_eq!(ticks, out.ticks);
+        assert_eq!(ticks, out.market_data);
         assert_eq!(again.exchange().state_hash(), whole.exchange().state_hash(), "after command {at}");
         assert_eq!(again.exchange().book().audit(), Ok(()));
         assert_eq!(bytes_of(&again, &ticks), bytes, "an image of what was read is the same image");
@@ -99,8 +99,8 @@ fn after_each_command_the_rest_leads_to_the_same_state() {
         assert_eq!(again.exchange().state_hash(), harness.venue.exchange().state_hash());
         assert_eq!(again.exchange().numbers(), harness.venue.exchange().numbers());
         assert_eq!(again.exchange().feed_session(), harness.venue.exchange().feed_session());
-        let ticks: Vec<_> = ticks.into_iter().chain(rest.ticks).collect();
-        assert_eq!(ticks, harness.out.ticks);
+        let ticks: Vec<_> = ticks.into_iter().chain(rest.market_data).collect();
+        assert_eq!(ticks, harness.out.market_data);
     }
 }
 
@@ -118,7 +118,7 @@ fn the_newest_reports_can_be_asked_for_again() {
 #[test]
 fn an_image_that_ends_early_or_goes_on_is_refused() {
     let harness = lived();
-    let ticks: Vec<(Seq, _)> = harness.out.ticks.iter().take(3).copied().collect();
+    let ticks: Vec<(Seq, _)> = harness.out.market_data.iter().take(3).copied().collect();
     let mut bytes = bytes_of(&harness.venue, &ticks);
     for len in (0..bytes.len()).step_by(bytes.len() / 40) {
         assert!(read(&harness, &bytes[..len]).is_err(), "{len} of {} bytes", bytes.len());

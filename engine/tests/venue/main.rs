@@ -1,6 +1,7 @@
 //! The venue from outside: packets and time in; packets, ticks and journal out.
 #![allow(missing_docs, clippy::cast_possible_truncation)]
 
+mod closing;
 mod harness;
 mod image;
 mod login;

@@ -15,12 +15,13 @@ use engine::exchange::Exchange;
 use engine::gateway::{Credentials, Endpoint, Gateway, GatewayConfig};
 use engine::instrument::Instrument;
 use engine::record;
-use engine::rules::{MemberRules, Rules, SelfMatch, SessionRules};
+use engine::rules::{ChannelRules, MemberRules, Rules, SelfMatch, SessionRules};
 use engine::session::Session;
 use engine::venue::{Progress, Venue};
 use feedhandler::DepthBook;
 use std::collections::{BTreeMap, VecDeque};
 use wire::address::Addr;
+use wire::feed::ChannelIndex;
 use wire::journal::RecordKind;
 use wire::login::{ClientHello, Key, Login, LoginMessage, NO_SESSION, Username};
 use wire::mold::{HEARTBEAT, Packet, PacketBuilder, PacketKind, Request, SessionId};
@@ -81,10 +82,12 @@ fn venue(secret: u8) -> Venue {
         price_max: Price(1_000_000),
         quantity_max: Qty(QUANTITY_MAX),
         market_protection: None,
+        channel: ChannelIndex(0),
     };
     let session = |member| SessionRules { member: MemberId(member), open_orders_max: 8 };
     let rules = Rules {
         instruments: SYMBOLS.iter().map(instrument).collect(),
+        channels: vec![ChannelRules { depth: true }],
         members: [SelfMatch::Allow, SelfMatch::CancelOldest].map(|self_match| MemberRules { self_match }).to_vec(),
         sessions: vec![session(0), session(1)],
         orders_max: ORDERS_MAX,

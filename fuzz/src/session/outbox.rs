@@ -1,6 +1,7 @@
 //! What leaves the venue, with as much room as the program gives it.
 
 use engine::command::Command;
+use engine::depth::DepthEvent;
 use engine::gateway::{Endpoint, Replies};
 use engine::limits::{COMMAND_BODY_MAX, PACKET_LEN_MAX};
 use engine::record;
@@ -67,4 +68,6 @@ impl Outputs for Outbox {
     fn tick(&mut self, cause: Seq, tick: &Tick) {
         self.ticks.push((cause, *tick));
     }
+
+    fn depth(&mut self, _cause: Seq, _event: &DepthEvent) {}
 }

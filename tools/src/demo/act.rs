@@ -8,7 +8,7 @@ use crate::replay::{self, ReplayOptions, ReplayOutcome, hex};
 use crate::run::open_port;
 use engine::appliance::{Appliance, Stopped};
 use engine::book::Book;
-use engine::config::Config;
+use engine::config::{Config, Line};
 use engine::ground::Ground;
 use engine::journal::Durability;
 use engine::recovery::{From, recover_from};
@@ -22,6 +22,7 @@ use std::error::Error;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
 use std::time::{Duration, Instant};
+use wire::feed::{ChannelIndex, Stream, StreamKind};
 use wire::login::Username;
 use wire::{InstrumentIndex, Nanos, Side, Symbol};
 
@@ -103,7 +104,9 @@ impl Act {
         let mut config = configuration(durability, place);
         config.journal.dir = directory.path().join("journal");
         let line = SocketAddrV4::new(Ipv4Addr::new(239, 26, 40, 1), free_udp_port()?);
-        config.feed.tick_lines = vec![line];
+        config.channels[0].tick_lines = vec![Line::new(line)];
+        let depth = SocketAddrV4::new(Ipv4Addr::new(239, 26, 41, 1), free_udp_port()?);
+        config.channels[0].depth_lines = vec![Line::new(depth)];
 
         // The subscriber is there before the first tick.
         let endpoint = Endpoint::multicast(*line.ip(), line.port(), place.client());
@@ -127,7 +130,8 @@ impl Act {
         let paced = send(ITCH, Format::Itch50, instrument, &by_the_clock, place, &mut listener)?;
 
         let stopped = appliance.stop()?;
-        hear_the_rest(&mut listener, stopped.next_tick)?;
+        let next_tick = stopped.next(Stream::new(ChannelIndex(0), StreamKind::Tick)).unwrap_or(1);
+        hear_the_rest(&mut listener, next_tick)?;
         let line = listener.line_counters();
         let levels = compare_depth(stopped.venue.exchange().book(), listener.depth(), config.instruments.len());
         let hash_live = stopped.venue.exchange().state_hash();
@@ -138,7 +142,7 @@ impl Act {
             port: kind,
             flood,
             paced,
-            ticks_published: stopped.next_tick - 1,
+            ticks_published: next_tick - 1,
             ticks_received: listener.counters().ticks,
             ticks_missing: line.missing + line.lost,
             gaps: line.gaps,

@@ -89,6 +89,8 @@ impl<'a> Happening<'a> {
                     let (session, instrument) = (Some(session), about.or(of_record));
                     see(Self { what: What::Report(bytes, report), session, order, other, instrument });
                 }
+                // The ticks tell the same of every instrument, and a line a command less.
+                Effect::Depth(_) => {}
                 Effect::Tick(tick) => {
                     let instrument = Some(tick.symbol_id);
                     see(Self { what: What::Tick(tick), session: None, order: None, other: None, instrument });
@@ -248,6 +250,8 @@ const fn instrument_in(event: &BookEvent) -> Option<InstrumentIndex> {
         | BookEvent::Elected { instrument, .. }
         | BookEvent::Trade { instrument, .. }
         | BookEvent::Canceled { instrument, .. }
+        | BookEvent::Rested { instrument, .. }
+        | BookEvent::Refreshed { instrument, .. }
         | BookEvent::Level { instrument, .. } => Some(*instrument),
         BookEvent::Rejected { .. } => None,
     }

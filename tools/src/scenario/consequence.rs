@@ -39,6 +39,8 @@ pub(super) fn of_event(
         BookEvent::Accepted { .. }
         | BookEvent::Replaced { .. }
         | BookEvent::Elected { .. }
+        | BookEvent::Rested { .. }
+        | BookEvent::Refreshed { .. }
         | BookEvent::Level { .. } => None,
     }
 }

@@ -17,8 +17,9 @@ use engine::book::{BookEvent, OrderKey, Place};
 use engine::command::{Action, Command};
 use engine::exchange::Exchange;
 use engine::instrument::Instrument;
-use engine::rules::{MemberRules, Rules, SelfMatch, SessionRules};
+use engine::rules::{ChannelRules, MemberRules, Rules, SelfMatch, SessionRules};
 use std::collections::HashMap;
+use wire::feed::ChannelIndex;
 use wire::mold::SessionId;
 use wire::ouch::options::PostOnly;
 use wire::ouch::{
@@ -82,7 +83,9 @@ impl Floor {
                 price_max: Price(i64::MAX - 1),
                 quantity_max: Qty(u32::MAX),
                 market_protection: None,
+                channel: ChannelIndex(0),
             }],
+            channels: vec![ChannelRules { depth: true }],
             members: vec![MemberRules { self_match: SelfMatch::Allow }; usize::from(sessions)],
             sessions: (0..sessions)
                 .map(|member| SessionRules { member: MemberId(member), open_orders_max: u32::MAX })
@@ -305,10 +308,11 @@ impl Floor {
         Ok(consequences)
     }
 
-    /// Holds the ticks against the book, and now and then the book against itself.
+    /// Holds the ticks against the book, and now and then the depth stream, and the book against itself.
     fn check(&mut self) -> Result<(), Fault> {
         self.recorder.check_ticks(self.exchange.book(), INSTRUMENT)?;
         if self.seq.is_multiple_of(self.audit_interval) {
+            self.recorder.check_depth(self.exchange.book(), INSTRUMENT)?;
             self.exchange.book().audit().map_err(|error| Fault::Contradiction(error.to_string()))?;
         }
         Ok(())

@@ -3,10 +3,12 @@
 //! Goal: consequences in the words of a scenario, and a fault wherever the three accounts disagree. Non-goal: what was expected.
 
 use super::consequence;
+use super::displayed::Displayed;
 use super::error::Fault;
 use super::reason;
 use super::script::Consequence;
 use engine::book::{Book, BookEvent, OrderKey};
+use engine::depth::DepthEvent;
 use engine::sink::Sink;
 use std::collections::BTreeMap;
 use wire::ouch::{LiquidityFlag, Outbound, RestateReason};
@@ -19,6 +21,7 @@ pub(super) struct Recorder {
     pub events: Vec<BookEvent>,
     reports: Vec<(SessionIndex, Vec<u8>)>,
     depth: BTreeMap<(Side, Price), u32>,
+    displayed: Displayed,
 }
 
 impl Sink for Recorder {
@@ -34,6 +37,10 @@ impl Sink for Recorder {
                 self.depth.insert((side, tick.price), tick.quantity);
             }
         }
+    }
+
+    fn depth(&mut self, _cause: Seq, event: &DepthEvent) {
+        self.displayed.hear(event);
     }
 
     fn book_event(&mut self, event: &BookEvent) {
@@ -60,7 +67,7 @@ impl Recorder {
         let mut consequences = Vec::new();
         for event in &self.events {
             let count = match event {
-                BookEvent::Level { .. } => 0,
+                BookEvent::Level { .. } | BookEvent::Rested { .. } => 0,
                 BookEvent::Trade { .. } => 2,
                 _ => 1,
             };
@@ -93,6 +100,14 @@ impl Recorder {
             )));
         }
         Ok(())
+    }
+
+    /// Holds the orders that a subscriber has built from the depth stream against the book.
+    ///
+    /// # Errors
+    /// They differ.
+    pub fn check_depth(&self, book: &Book, instrument: InstrumentIndex) -> Result<(), Fault> {
+        self.displayed.check(book, instrument)
     }
 
     /// The answer of a command that never reached the book.
@@ -129,7 +144,10 @@ fn decoded((session, bytes): &(SessionIndex, Vec<u8>)) -> Result<Told<'_>, Fault
 fn tells(event: &BookEvent, told: &[Told<'_>]) -> bool {
     let is = |key: OrderKey, session: SessionIndex, user_ref| OrderKey::new(session, user_ref) == key;
     match (*event, told) {
-        (BookEvent::Level { .. }, []) => true,
+        (BookEvent::Level { .. } | BookEvent::Rested { .. }, []) => true,
+        (BookEvent::Refreshed { key, order_ref, price, .. }, [(session, Outbound::PriorityUpdate(report))]) => {
+            is(key, *session, report.user_ref) && (report.order_ref, report.price) == (order_ref, price)
+        }
         (BookEvent::Accepted { key, order_ref, qty, .. }, [(session, Outbound::Accepted(report))]) => {
             is(key, *session, report.user_ref) && (report.order_ref, report.qty) == (order_ref, qty)
         }
@@ -193,6 +211,7 @@ mod tests {
             taker_side: Side::Buy,
             price: Price(10),
             qty: Qty(3),
+            maker_displayed: true,
             maker_leaves: Qty(0),
             taker_leaves: Qty(0),
         }

@@ -8,12 +8,15 @@ use std::path::Path;
 
 use engine::command::Action;
 use engine::config::Config;
+use engine::depth::DepthEvent;
 use engine::exchange::Exchange;
+use engine::instrument::InstrumentTable;
 use engine::journal::{Anchor, JournalError, Reader, directory};
 use engine::record;
 use engine::sink::Sink;
 use engine::snapshot::SnapshotError;
 use engine::snapshot::tail::Tail;
+use wire::itch::MESSAGE_LEN_MAX;
 use wire::journal::RecordKind;
 use wire::mold::SessionId;
 use wire::tick::Tick;
@@ -58,6 +61,10 @@ pub struct Effects {
     pub reports: Vec<Vec<Effect>>,
     /// The first with number 1.
     pub ticks: Vec<Effect>,
+    /// The same of the depth stream.
+    pub depth: Vec<Effect>,
+    /// For the names in them.
+    instruments: Option<InstrumentTable>,
     /// Sessions and reports in the order in which they were made, as places in `reports`.
     pub order: Vec<(SessionIndex, usize)>,
     /// Messages of clients.
@@ -81,7 +88,11 @@ impl Ledger {
     #[must_use]
     pub fn new(config: &Config) -> Self {
         let exchange = Exchange::new(&config.rules());
-        let effects = Effects { reports: vec![Vec::new(); exchange.sessions().len()], ..Effects::default() };
+        let effects = Effects {
+            reports: vec![Vec::new(); exchange.sessions().len()],
+            instruments: Some(exchange.instruments().clone()),
+            ..Effects::default()
+        };
         Self { exchange, entries: Vec::new(), effects, tail: None, floor: None }
     }
 
@@ -258,5 +269,12 @@ impl Sink for Effects {
         // A tick has one size.
         let _ = tick.encode(&mut bytes);
         self.ticks.push(Effect { cause, bytes });
+    }
+
+    fn depth(&mut self, cause: Seq, event: &DepthEvent) {
+        let mut bytes = vec![0; MESSAGE_LEN_MAX];
+        let len = self.instruments.as_ref().and_then(|instruments| event.encode(instruments, &mut bytes));
+        bytes.truncate(len.unwrap_or(0));
+        self.depth.push(Effect { cause, bytes });
     }
 }

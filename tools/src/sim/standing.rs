@@ -16,6 +16,8 @@ pub struct Open {
     pub symbol: Symbol,
     /// What may still trade.
     pub qty: u32,
+    /// The venue's number of it, or of the slice that it shows.
+    pub order_ref: OrderRef,
 }
 
 /// One side of a trade.
@@ -51,24 +53,30 @@ impl Standing {
     pub fn apply(&mut self, session: SessionIndex, report: &Outbound<'_>) -> Result<Option<Fill>, String> {
         match *report {
             Outbound::Accepted(accepted) => {
-                let open = Open { side: accepted.side.side(), symbol: accepted.symbol, qty: accepted.qty.0 };
-                self.enter(
-                    session,
-                    accepted.user_ref,
-                    accepted.order_ref,
-                    (accepted.state == OrderState::Live).then_some(open),
-                )?;
+                let order_ref = accepted.order_ref;
+                let open = Open { side: accepted.side.side(), symbol: accepted.symbol, qty: accepted.qty.0, order_ref };
+                self.number(accepted.user_ref, order_ref)?;
+                self.enter(session, accepted.user_ref, (accepted.state == OrderState::Live).then_some(open))?;
             }
             Outbound::Replaced(replaced) => {
-                let open = Open { side: replaced.side.side(), symbol: replaced.symbol, qty: replaced.qty.0 };
-                if self.orders.remove(&(session, replaced.orig_user_ref)).is_none() {
+                let order_ref = replaced.order_ref;
+                let open = Open { side: replaced.side.side(), symbol: replaced.symbol, qty: replaced.qty.0, order_ref };
+                let Some(before) = self.orders.remove(&(session, replaced.orig_user_ref)) else {
                     return Err(format!("order {} is replaced, which does not stand", replaced.orig_user_ref.0));
+                };
+                // A replacement that keeps its place, or is dead as it comes, has the number of the order that it replaces.
+                if order_ref != before.order_ref {
+                    self.number(replaced.user_ref, order_ref)?;
                 }
                 let live = replaced.state == OrderState::Live;
-                // A replacement that is dead as it comes has the number of the order that it took the place of.
-                let fresh = live || !self.refs.contains(&replaced.order_ref);
-                let number = if fresh { replaced.order_ref } else { OrderRef(0) };
-                self.enter(session, replaced.user_ref, number, live.then_some(open))?;
+                self.enter(session, replaced.user_ref, live.then_some(open))?;
+            }
+            Outbound::PriorityUpdate(update) => {
+                self.number(update.user_ref, update.order_ref)?;
+                let Some(open) = self.orders.get_mut(&(session, update.user_ref)) else {
+                    return Err(format!("order {} shows another slice, which does not stand", update.user_ref.0));
+                };
+                open.order_ref = update.order_ref;
             }
             Outbound::Executed(executed) => {
                 let open = self.take(session, executed.user_ref, executed.qty, "executed")?;
@@ -107,23 +115,22 @@ impl Standing {
         self.orders.range(first..=last).map(|((_, user_ref), open)| (*user_ref, *open))
     }
 
-    fn enter(
-        &mut self,
-        session: SessionIndex,
-        user_ref: UserRefNum,
-        order_ref: OrderRef,
-        open: Option<Open>,
-    ) -> Result<(), String> {
+    fn enter(&mut self, session: SessionIndex, user_ref: UserRefNum, open: Option<Open>) -> Result<(), String> {
         if !self.used.insert((session, user_ref)) {
             return Err(format!("order {} is entered a second time", user_ref.0));
-        }
-        if order_ref != OrderRef(0) && !self.refs.insert(order_ref) {
-            return Err(format!("order {} has the venue's number {}, which another one has", user_ref.0, order_ref.0));
         }
         if let Some(open) = open {
             self.orders.insert((session, user_ref), open);
         }
         Ok(())
+    }
+
+    /// The venue has given an order a number.
+    fn number(&mut self, user_ref: UserRefNum, order_ref: OrderRef) -> Result<(), String> {
+        if self.refs.insert(order_ref) {
+            return Ok(());
+        }
+        Err(format!("order {} has the venue's number {}, which another one has", user_ref.0, order_ref.0))
     }
 
     /// Takes quantity off an order. Gives it as it was.

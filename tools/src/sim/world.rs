@@ -35,7 +35,7 @@ use super::subscriber::Subscriber;
 use super::trace::{Keep, Trace};
 use super::trader::{Trader, address};
 use engine::appliance::graph::Graph;
-use engine::config::Config;
+use engine::config::{Config, Line};
 use engine::entropy::SeededEntropy;
 use engine::ground::Ground;
 use engine::journal::Durability;
@@ -172,7 +172,9 @@ impl World {
         let disk = Arc::new(SimDisk::new(&plan));
         let entropy = Arc::new(SeededEntropy::new(plan.seed));
         let ground = Ground { disk: Arc::clone(&disk) as _, entropy };
-        let lines: Vec<Addr> = config.feed.tick_lines.iter().map(|line| (*line).into()).collect();
+        let addresses_of = |lines: &[Line]| lines.iter().map(|line| line.group.into()).collect::<Vec<Addr>>();
+        let lines = addresses_of(&config.channels[0].tick_lines);
+        let depth_lines = addresses_of(&config.channels[0].depth_lines);
         let sessions = || (0..u16::try_from(plan.traders).unwrap_or(1)).map(SessionIndex);
         let addresses = sessions().map(|session| address(session, 0)).collect();
         let network = Network::new(&plan, lines.clone(), addresses, SUBSCRIBERS);
@@ -187,7 +189,7 @@ impl World {
             subscribers: (0..SUBSCRIBERS).map(|_| Subscriber::default()).collect(),
             conserved: Conserved::new(plan.canary == Some(Canary::WrongMoney)),
             released: Released::default(),
-            feed: Feed::new(lines),
+            feed: Feed::new(lines, depth_lines),
             once: Once::default(),
             replay: Replay::default(),
             plan,

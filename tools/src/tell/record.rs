@@ -36,6 +36,7 @@ pub fn record(record: &Record<'_>, out: &mut dyn Fields) -> io::Result<()> {
         Ok(Body::SessionDeath(death)) => out.number("session", death.session.get()),
         Ok(Body::CancelSlice(slice)) => out.number("session", slice.session.get()),
         Ok(Body::Logout(logout)) => out.number("session", logout.session.get()),
+        Ok(Body::MarketClose(_)) => Ok(()),
         Ok(Body::EntryGate(gate)) => out.number("closed", gate.closed),
         Ok(Body::Elect(_)) => Ok(()),
         Err(error) => {

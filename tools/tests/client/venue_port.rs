@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use engine::command::Command;
 use engine::config::Config;
+use engine::depth::DepthEvent;
 use engine::gateway::{Endpoint, Replies};
 use engine::limits::COMMAND_BODY_MAX;
 use engine::record;
@@ -73,6 +74,8 @@ impl Outputs for Outbox {
         let (kind, len) = record::encode(command.time, &command.action, &mut body);
         self.journal.push((command.seq, command.time, kind, body[..len].to_vec()));
     }
+
+    fn depth(&mut self, _cause: Seq, _event: &DepthEvent) {}
 
     fn tick(&mut self, _cause: Seq, tick: &Tick) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);

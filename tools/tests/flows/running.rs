@@ -16,6 +16,7 @@ use tempfile::TempDir;
 use tools::client::ClientConfig;
 use tools::listen::{Heard, Listener};
 use tools::replay::ReplayOptions;
+use wire::feed::{ChannelIndex, Stream, StreamKind};
 use wire::login::{Key, Username};
 use wire::{InstrumentIndex, Price, Side};
 
@@ -48,7 +49,7 @@ impl Running {
             ("network.rerequest", "127.0.0.1:0"),
             ("topology.wait", "park"),
             ("journal.dir", &journal),
-            ("feed.tick_lines", &line),
+            ("channel.0.tick_lines", &line),
         ];
         let pairs = own.iter().chain(overrides).map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
         let mut config = Config::default().with_overrides(&pairs.collect::<Vec<_>>()).expect("valid overrides");
@@ -112,7 +113,10 @@ impl Running {
         if let Some(marker) = self.marker.take() {
             marker.log_out();
         }
-        let Stopped { venue, next_tick, .. } = self.appliance.stop().expect("an appliance that ends in order");
+        let stopped = self.appliance.stop().expect("an appliance that ends in order");
+        let ticks = Stream::new(ChannelIndex(0), StreamKind::Tick);
+        let next_tick = stopped.next(ticks).expect("the first channel");
+        let Stopped { venue, .. } = stopped;
         let deadline = Instant::now() + PATIENCE;
         while self.subscriber.line().next_sequence() < next_tick || self.subscriber.line().has_gaps() {
             if self.subscriber.turn(|_| {}).expect("the subscriber's port goes on") == 0 {
@@ -121,7 +125,7 @@ impl Running {
                 self.subscriber.port().wait(LOOK);
             }
         }
-        assert_eq!(venue.exchange().numbers().tick, next_tick, "every tick was published");
+        assert_eq!(venue.exchange().numbers().next(ticks), next_tick, "every tick was published");
         assert!(self.subscriber.is_complete());
         assert_eq!(self.subscriber.counters().ticks, next_tick - 1, "each tick was heard once");
         venue.exchange().book().audit().expect("a consistent book");

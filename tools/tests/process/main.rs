@@ -34,5 +34,6 @@ mod rubbish;
 mod shipped;
 mod site;
 mod steady;
+mod subscribers;
 mod topologies;
 mod trader;

@@ -1,4 +1,4 @@
-//! Three UDP ports and a multicast group that no other test of this machine uses.
+//! Four UDP ports, a TCP port and a multicast group that no other test of this machine uses.
 
 use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, UdpSocket};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -42,6 +42,11 @@ impl Ports {
     /// Where requests go.
     pub fn rerequest(&self) -> SocketAddrV4 {
         SocketAddrV4::new(Ipv4Addr::LOCALHOST, self.base + 1)
+    }
+
+    /// Where subscribers ask, for messages by UDP and for snapshots by TCP.
+    pub fn subscribers(&self) -> SocketAddrV4 {
+        SocketAddrV4::new(Ipv4Addr::LOCALHOST, self.base + 3)
     }
 
     /// Where ticks go.

@@ -76,7 +76,9 @@ impl Site {
             format!("journal.dir={}", self.journal().display()),
             format!("network.order_entry={}", ports.order_entry()),
             format!("network.rerequest={}", ports.rerequest()),
-            format!("feed.tick_lines=[\"{}\"]", ports.tick_line()),
+            format!("feed.rerequest={}", ports.subscribers()),
+            format!("feed.snapshot={}", ports.subscribers()),
+            format!("channel.0.tick_lines=[\"{}\"]", ports.tick_line()),
         ];
         let settings = own.into_iter().chain(settings.map(str::to_owned));
         command.args(settings.flat_map(|setting| ["--set".to_owned(), setting]));

@@ -95,6 +95,14 @@ layout! { Disk, "journal Elect",
     }
 }
 
+layout! { Disk, "journal MarketClose",
+    /// The market day is over: the books stay as they are, and nothing follows on the streams of market data.
+    pub struct MarketClose: 8 {
+        /// Zero.
+        0 => reserved: Reserved<8>,
+    }
+}
+
 layout! { Disk, "journal EntryGate",
     /// Whether orders may enter the books from here on.
     pub struct EntryGate: 8 {
@@ -266,13 +274,15 @@ kinds! {
     Elect = 9 => Elect;
     /// Orders may enter, or may not.
     EntryGate = 10 => EntryGate;
+    /// The market day is over.
+    MarketClose = 11 => MarketClose;
 }
 
 impl TryFrom<u16> for RecordKind {
     type Error = DecodeError;
 
     fn try_from(code: u16) -> Result<Self, DecodeError> {
-        let expected = "a kind from 1 to 10; the journal may be of a newer version of this program";
+        let expected = "a kind from 1 to 11; the journal may be of a newer version of this program";
         let found = u64::from(code);
         Self::from_code(code).ok_or(DecodeError::Value { what: "journal record", field: "kind", expected, found })
     }
@@ -289,7 +299,7 @@ impl Body<'_> {
             Self::SequenceSkip(body) => Some(body.session),
             Self::CancelSlice(body) => Some(body.session),
             Self::Logout(body) => Some(body.session),
-            Self::Genesis(_) | Self::StateHash(_) | Self::Elect(_) | Self::EntryGate(_) => None,
+            Self::Genesis(_) | Self::StateHash(_) | Self::Elect(_) | Self::EntryGate(_) | Self::MarketClose(_) => None,
         }
     }
 }
@@ -326,6 +336,7 @@ mod tests {
             Body::Logout(Logout { session }),
             Body::Elect(Elect { reserved: Reserved }),
             Body::EntryGate(EntryGate { closed: 1, reserved: Reserved }),
+            Body::MarketClose(MarketClose { reserved: Reserved }),
         ];
         for body in bodies {
             let mut out = [0xEE; COMMAND_BODY_LEN_MAX];
@@ -335,7 +346,7 @@ mod tests {
             assert!(Body::decode(body.kind(), &out[..len - 1]).is_err(), "{body:?} cut");
         }
         assert!(RecordKind::ALL.iter().all(|kind| bodies.iter().any(|body| body.kind() == *kind)));
-        assert!(RecordKind::try_from(0).is_err() && RecordKind::try_from(11).is_err());
+        assert!(RecordKind::try_from(0).is_err() && RecordKind::try_from(12).is_err());
     }
 
     #[test]

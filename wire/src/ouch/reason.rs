@@ -124,6 +124,7 @@ reasons!(RejectReason {
     STOPS_FULL = 0x010E, "venue: as many orders wait for a stop price as the venue holds";
     NOT_A_STOP = 0x010F, "venue: a new stop price for an order that does not wait for one";
     ENTRY_CLOSED = 0x0110, "venue: no new orders for now, the journal's disk is nearly full; cancels work";
+    MARKET_CLOSED = 0x0111, "venue: the market day is over; nothing is entered or canceled any more";
 });
 
 impl RejectReason {

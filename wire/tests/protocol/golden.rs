@@ -3,8 +3,8 @@
 use crate::vectors::{bytes_of, get};
 use wire::journal::body::FLAG_CANCEL_ON_DISCONNECT;
 use wire::journal::{
-    self, Body, CancelSlice, Elect, EntryGate, Genesis, LoginBody, Logout, RecordHeader, RecordKind, SegmentHeader,
-    SequenceSkip, SessionDeath, SessionMessage, StateHash,
+    self, Body, CancelSlice, Elect, EntryGate, Genesis, LoginBody, Logout, MarketClose, RecordHeader, RecordKind,
+    SegmentHeader, SequenceSkip, SessionDeath, SessionMessage, StateHash,
 };
 use wire::login::{
     Challenge, ClientHello, Cookie, Key, Login, LoginAccepted, LoginMessage, LoginRejectReason, LoginRejected, Nonce,
@@ -159,6 +159,7 @@ fn journal_bodies() {
         ("body-state-hash", Body::StateHash(StateHash { hash: 0x0123_4567_89AB_CDEF })),
         ("body-logout", Body::Logout(Logout { session })),
         ("body-elect", Body::Elect(Elect { reserved: Reserved })),
+        ("body-market-close", Body::MarketClose(MarketClose { reserved: Reserved })),
         ("body-entry-gate", Body::EntryGate(EntryGate { closed: 1, reserved: Reserved })),
     ];
     for (name, body) in bodies {

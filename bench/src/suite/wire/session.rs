@@ -56,7 +56,7 @@ impl Session {
     /// The port cannot be opened, or the login fails.
     pub fn log_in(kind: PortKind, network: &Network, config: &Config, clock: &Clock) -> Result<Self, BenchError> {
         let near = network.near();
-        let group = config.feed.tick_lines[0];
+        let group = config.channels[0].tick_lines[0].group;
         let endpoints =
             [Endpoint::unicast(SocketAddrV4::new(near, 0)), Endpoint::multicast(*group.ip(), group.port(), near)];
         let port = network.on_near(|| Ok(HostPort::open(&port_options(kind, Side::Near), &endpoints)?))?;

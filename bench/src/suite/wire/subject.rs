@@ -207,7 +207,7 @@ fn settings(
         ("network.order_entry", order_entry.to_string()),
         ("network.rerequest", rerequest.to_string()),
         ("network.interface", far.far().to_string()),
-        ("feed.tick_lines", format!("[\"{line}\"]")),
+        ("channel.0.tick_lines", format!("[\"{line}\"]")),
         ("journal.dir", journal.display().to_string()),
         ("journal.durability", durability.to_string()),
         ("journal.segment_bytes", "16777216".to_owned()),

@@ -4,6 +4,7 @@
 
 use super::MatchingOutputs;
 use crate::command::{Action, Command};
+use crate::depth::DepthEvent;
 use crate::gateway::{Endpoint, Replies};
 use crate::trace::{Milestone, Stamp, Trace};
 use crate::venue::Outputs;
@@ -118,6 +119,15 @@ impl<T: Trace> Outputs for Followed<T> {
     #[inline]
     fn tick(&mut self, cause: Seq, tick: &Tick) {
         self.links.tick(cause, tick);
+    }
+
+    #[inline]
+    fn depth(&mut self, cause: Seq, event: &DepthEvent) {
+        self.links.depth(cause, event);
+    }
+
+    fn market_closed(&mut self, cause: Seq) {
+        self.links.market_closed(cause);
     }
 
     #[inline]

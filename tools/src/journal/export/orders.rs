@@ -182,6 +182,8 @@ impl<'a> Orders<'a> {
             }
             BookEvent::Accepted { .. }
             | BookEvent::Elected { .. }
+            | BookEvent::Rested { .. }
+            | BookEvent::Refreshed { .. }
             | BookEvent::Level { .. }
             | BookEvent::Rejected { .. } => Ok(()),
         }
@@ -236,7 +238,7 @@ impl Rows for Orders<'_> {
                         _ => {}
                     }
                 }
-                Effect::Tick(_) => {}
+                Effect::Tick(_) | Effect::Depth(_) => {}
             }
         }
         Ok(())

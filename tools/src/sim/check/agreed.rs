@@ -38,8 +38,11 @@ pub fn look(trader: &Trader, exchange: &Exchange, ledger: &Ledger) -> Verdict {
     let mut believed = 0;
     for (user_ref, open) in trader.standing.of(session) {
         believed += 1;
-        let held = exchange.book().order(OrderKey::new(session, user_ref)).map(|order| (order.side, order.leaves.0));
-        if held != Some((open.side, open.qty)) {
+        let held = exchange
+            .book()
+            .order(OrderKey::new(session, user_ref))
+            .map(|order| (order.side, order.leaves.0, order.order_ref));
+        if held != Some((open.side, open.qty, open.order_ref)) {
             return fail("agreed", format!("client {number} has order {} as {open:?}, the venue {held:?}", user_ref.0));
         }
     }

@@ -1,6 +1,6 @@
-//! `feed`: the tick channel has one content for ever, without a hole.
+//! `feed`: each stream of market data has one content for ever, without a hole.
 
-use super::super::ledger::Ledger;
+use super::super::ledger::{Effect, Ledger};
 use super::super::network::Left;
 use super::super::subscriber::Subscriber;
 use super::released::Released;
@@ -9,12 +9,13 @@ use engine::exchange::Exchange;
 use engine::link::MARKET_DATA;
 use feedhandler::DepthBook;
 use wire::address::Addr;
-use wire::mold::{Packet, PacketKind};
+use wire::feed::{ChannelIndex, Stream, StreamKind};
+use wire::mold::{Packet, PacketKind, SessionId};
 use wire::{InstrumentIndex, Side};
 
 /// What was published.
 pub struct Feed {
-    lines: Vec<Addr>,
+    lines: Vec<(StreamKind, Addr)>,
     /// The number that comes next on each line.
     next: Vec<u64>,
     /// Somebody who hears everything.
@@ -24,7 +25,10 @@ pub struct Feed {
 impl Feed {
     /// Nothing on these lines yet.
     #[must_use]
-    pub fn new(lines: Vec<Addr>) -> Self {
+    pub fn new(ticks: Vec<Addr>, depth: Vec<Addr>) -> Self {
+        let of = |kind| move |line| (kind, line);
+        let lines: Vec<_> =
+            ticks.into_iter().map(of(StreamKind::Tick)).chain(depth.into_iter().map(of(StreamKind::Depth))).collect();
         let next = vec![1; lines.len()];
         Self { lines, next, tap: Subscriber::default() }
     }
@@ -32,7 +36,8 @@ impl Feed {
     /// The number of the next tick.
     #[must_use]
     pub fn next(&self) -> u64 {
-        self.next.iter().copied().min().unwrap_or(1)
+        let ticks = self.lines.iter().zip(&self.next).filter(|((kind, _), _)| *kind == StreamKind::Tick);
+        ticks.map(|(_, next)| *next).min().unwrap_or(1)
     }
 
     /// Looks at a datagram that left. What it released goes to `released`.
@@ -43,43 +48,48 @@ impl Feed {
         if left.endpoint != MARKET_DATA {
             return Ok(());
         }
-        let Some(line) = self.lines.iter().position(|line| *line == left.to) else {
-            return fail("feed", format!("ticks were sent to {}, which is no line", left.to));
+        let Some(line) = self.lines.iter().position(|(_, line)| *line == left.to) else {
+            return fail("feed", format!("market data was sent to {}, which is no line", left.to));
         };
+        let kind = self.lines[line].0;
         let Ok(packet) = Packet::parse(&left.payload) else { return fail("feed", "a packet left that cannot be read") };
-        if packet.session() != ledger.exchange().feed_session() {
+        if packet.session() != session(kind, ledger) {
             return fail("feed", "the feed has another session than the journal says");
         }
         if packet.sequence() > self.next[line] {
             let (expected, found) = (self.next[line], packet.sequence());
-            return fail("feed", format!("tick {expected} is missing on line {line}: the next packet has {found}"));
+            return fail("feed", format!("{kind:?} {expected} is missing on line {line}: the next packet has {found}"));
         }
         if packet.kind() != PacketKind::Data {
             return Ok(());
         }
         for (number, bytes) in packet.messages() {
             let place = usize::try_from(number - 1).unwrap_or(usize::MAX);
-            let Some(effect) = ledger.effects().ticks.get(place) else {
-                return fail("feed", format!("tick {number} left, and no command led to it"));
+            let Some(effect) = effects(kind, ledger).get(place) else {
+                return fail("feed", format!("{kind:?} {number} left, and no command led to it"));
             };
             if effect.bytes != bytes {
                 let expected = &effect.bytes;
-                return fail("feed", format!("tick {number} left as {bytes:02x?}, and is {expected:02x?}"));
+                return fail("feed", format!("{kind:?} {number} left as {bytes:02x?}, and is {expected:02x?}"));
             }
-            released.left(effect.cause, left.durable, || format!("tick {number}"))?;
+            released.left(effect.cause, left.durable, || format!("{kind:?} {number}"))?;
         }
         self.next[line] = self.next[line].max(packet.next_sequence());
+        if kind == StreamKind::Depth {
+            return Ok(());
+        }
         self.tap.hear(&left.payload).or_else(|what| fail("feed", what))
     }
 
     /// The channel was cut short by something that the venue has not promised to survive.
     pub fn forget(&mut self, ledger: &Ledger) {
-        let next = ledger.effects().ticks.len() as u64 + 1;
-        self.next.iter_mut().for_each(|line| *line = (*line).min(next));
+        for (line, (kind, _)) in self.next.iter_mut().zip(&self.lines) {
+            *line = (*line).min(effects(*kind, ledger).len() as u64 + 1);
+        }
         self.tap = Subscriber::default();
         for (number, effect) in (1..).zip(&ledger.effects().ticks) {
             let mut packet = vec![0; 64];
-            let session = ledger.exchange().feed_session();
+            let session = session(StreamKind::Tick, ledger);
             let len = wire::mold::PacketBuilder::new(&mut packet, session, number).map(|mut builder| {
                 let _ = builder.push(&effect.bytes);
                 builder.finish()
@@ -94,7 +104,7 @@ impl Feed {
     /// # Errors
     /// Somebody holds something else.
     pub fn shows(&self, exchange: &Exchange, subscribers: &[Subscriber]) -> Verdict {
-        let next = exchange.numbers().tick;
+        let next = exchange.numbers().next(stream(StreamKind::Tick));
         let Some(depth) = self.tap.whole(next) else {
             let (next, heard) = (next - 1, self.tap.next() - 1);
             return fail("feed", format!("the venue made {next} ticks, {heard} left"));
@@ -106,6 +116,22 @@ impl Feed {
             }
         }
         Ok(())
+    }
+}
+
+/// The venue of a simulation has one channel.
+const fn stream(kind: StreamKind) -> Stream {
+    Stream::new(ChannelIndex(0), kind)
+}
+
+const fn session(kind: StreamKind, ledger: &Ledger) -> SessionId {
+    stream(kind).session(ledger.exchange().feed_session())
+}
+
+const fn effects(kind: StreamKind, ledger: &Ledger) -> &Vec<Effect> {
+    match kind {
+        StreamKind::Tick => &ledger.effects().ticks,
+        StreamKind::Depth => &ledger.effects().depth,
     }
 }
 

@@ -8,6 +8,8 @@ use engine::config::{Archive, Config, ConfigError};
 
 /// Lines of the tick channel.
 pub const LINES: [&str; 2] = ["239.26.40.1:26440", "239.26.40.2:26440"];
+/// The same of the depth stream.
+const DEPTH_LINES: [&str; 2] = ["239.26.41.1:26450", "239.26.41.2:26450"];
 
 /// Less room than this on the disk keeps new orders out.
 pub const FLOOR_BYTES: u64 = 1 << 20;
@@ -21,17 +23,21 @@ pub fn config(plan: &Plan, dir: &Path, other: bool) -> Result<Config, ConfigErro
     let Plan { heartbeat_ms, timeout_ms, orders_max, hash_interval, .. } = plan;
     let mut text = format!(
         "[network]\norder_entry = \"10.0.0.1:26400\"\nrerequest = \"10.0.0.1:26401\"\n\
-         [feed]\ntick_lines = [\"{}\", \"{}\"]\nheartbeat_ms = {heartbeat_ms}\n\
+         [feed]\nheartbeat_ms = {heartbeat_ms}\n\
          [journal]\nstate_hash_interval_commands = {hash_interval}\n\
          [session_rules]\nheartbeat_ms = {heartbeat_ms}\ntimeout_ms = {timeout_ms}\nrerequest_us = 1000\nchallenge_ms = 5000\n\
          [limits]\norders = {orders_max}\nlevels = {orders_max}\nsession_orders = {orders_max}\nsession_store_messages = 131072\n\
          [snapshot]\ninterval_ms = {}\nkeep = {}\nsession_reports = 65536\n",
-        LINES[0],
-        LINES[1],
         u32::from(plan.snapshot_steps > 0),
         plan.snapshot_keep,
     );
     // Writing to a string does not fail.
+    let [a, b] = DEPTH_LINES;
+    let [c, d] = LINES;
+    let _ = write!(
+        text,
+        "[[channel]]\nname = \"main\"\ntick_lines = [\"{c}\", \"{d}\"]\ndepth_lines = [\"{a}\", \"{b}\"]\n"
+    );
     for number in 0..plan.instruments {
         let _ = write!(text, "[[instrument]]\nsymbol = \"S{number}\"\ntick = \"0.01\"\nlot = 1\n");
     }
