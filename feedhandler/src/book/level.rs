@@ -29,11 +29,13 @@ const _: () = assert!(size_of::<Level>() == 64);
 /// The key of a price: ascending towards the touch on both sides, in the order of signed numbers.
 #[inline]
 pub const fn key(side: Side, price: u32) -> i32 {
-    let signed = (price ^ (1 << 31)).cast_signed();
-    match side {
-        Side::Buy => signed,
-        Side::Sell => !signed,
-    }
+    turned(side, (price ^ (1 << 31)).cast_signed())
+}
+
+/// All bits turned over for an ask, by arithmetic: which side comes next cannot be guessed.
+#[inline]
+const fn turned(side: Side, number: i32) -> i32 {
+    number ^ -(side as i32)
 }
 
 impl Level {
@@ -50,11 +52,7 @@ impl Level {
 
     #[inline]
     pub const fn price(&self) -> Price {
-        let signed = match self.side() {
-            Side::Buy => self.key,
-            Side::Sell => !self.key,
-        };
-        Price((signed.cast_unsigned() ^ (1 << 31)) as i64)
+        Price((turned(self.side(), self.key).cast_unsigned() ^ (1 << 31)) as i64)
     }
 
     #[inline]

@@ -45,24 +45,26 @@ pub struct Chunks {
     free: u32,
 }
 
-/// Puts a slot behind the others; places that are free hold 0, which is no order's slot.
+/// Puts a slot behind the others; places that are free hold 0, which is no order's slot. Counts them all: where a loop would end
+/// cannot be guessed.
 #[inline]
-fn push(places: &mut [Slot], slot: Slot) -> bool {
-    let free = places.iter_mut().find(|place| **place == 0);
-    free.is_some_and(|place| {
+fn push<const N: usize>(places: &mut [Slot; N], slot: Slot) -> bool {
+    let used: usize = places.iter().map(|place| usize::from(*place != 0)).sum();
+    places.get_mut(used).is_some_and(|place| {
         *place = slot;
         true
     })
 }
 
+/// Takes a slot that is there out of its place; those behind it move up. Without a branch, for the same reason.
 #[inline]
-fn take_out(places: &mut [Slot], slot: Slot) {
-    if let Some(place) = places.iter().position(|other| *other == slot) {
-        places.copy_within(place + 1.., place);
-        if let Some(last) = places.last_mut() {
-            *last = 0;
-        }
+fn take_out<const N: usize>(places: &mut [Slot; N], slot: Slot) {
+    let place: usize = places.iter().enumerate().map(|(place, other)| place * usize::from(*other == slot)).sum();
+    let former = *places;
+    for (index, (to, behind)) in places.iter_mut().zip(&former[1..]).enumerate() {
+        *to = if index >= place { *behind } else { *to };
     }
+    places[N - 1] = 0;
 }
 
 impl Chunks {
