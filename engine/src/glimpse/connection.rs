@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::desk::Desk;
@@ -56,6 +57,10 @@ impl Serving<'_> {
             .map_err(|_| Ending::Gone)?;
         let request = self.login(socket)?;
         logged_in();
+        let begin = Instant::now();
+        while !self.desk.is_named() && begin.elapsed() < self.stall && !self.stopping.load(Ordering::Acquire) {
+            thread::sleep(Duration::from_millis(1));
+        }
         let Some(stream) = self.desk.find(request.session) else {
             self.say(socket, &Packet::LoginRejected(LoginRejected { reason: RejectCode::SessionUnavailable }))?;
             self.close(socket);
@@ -63,7 +68,6 @@ impl Serving<'_> {
         };
         let session = self.desk.session(stream);
         self.say(socket, &Packet::LoginAccepted(LoginAccepted { session, sequence: Numeric(1) }))?;
-        let begin = Instant::now();
         let image = loop {
             if let Some(image) = self.desk.get(stream, HEARTBEAT) {
                 break image;

@@ -46,6 +46,12 @@ impl Desk {
         Self { max_age, wanted, images, made, count, venue: OnceLock::new() }
     }
 
+    /// Whether it is known which streams there are. Not in the first moment of a new journal.
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        self.venue.get().is_some()
+    }
+
     /// The stream that a login's session names: blank is the first depth stream, or the first of all where there is none.
     #[must_use]
     pub fn find(&self, session: SessionId) -> Option<Stream> {

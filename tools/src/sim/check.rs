@@ -10,6 +10,7 @@
 //! | `agreed` | a client's orders, as it was told, are those that the venue holds |
 //! | `recovery` | the appliance starts after what it has promised to survive, and refuses what was damaged, by name |
 //! | `stopped` | after a failed write or sync the appliance stops, and nothing becomes durable any more |
+//! | `stored` | what the message store gives is what the journal leads to; after a repair it gives all of it |
 //! | `live` | when the troubles are over, everything is answered in time |
 
 pub mod agreed;
@@ -21,6 +22,7 @@ pub mod recovery;
 pub mod released;
 pub mod replay;
 pub mod stopped;
+pub mod stored;
 
 /// A checker found something.
 #[derive(Clone, Debug, PartialEq, Eq)]

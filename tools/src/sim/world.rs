@@ -23,6 +23,7 @@ use super::check::once::Once;
 use super::check::released::Released;
 use super::check::replay::Replay;
 use super::check::stopped::Stopped;
+use super::check::stored::Stored;
 use super::check::{Verdict, agreed};
 use super::disk::SimDisk;
 use super::ledger::Ledger;
@@ -39,6 +40,7 @@ use engine::config::{Config, Line};
 use engine::entropy::SeededEntropy;
 use engine::ground::Ground;
 use engine::journal::Durability;
+use engine::messages::Archive;
 use engine::retention::Retention;
 use engine::snapshot::Follower;
 use engine::tile::TileKind;
@@ -74,6 +76,9 @@ pub struct Outcome {
 struct Life {
     graph: Graph<SimPort>,
     follower: Option<Follower>,
+    /// What the follower stores for subscribers, and how far that was looked at.
+    archive: Arc<Archive>,
+    stored: Stored,
     retention: Retention,
     next_snapshot: u64,
     stopped: Stopped,
@@ -398,8 +403,9 @@ impl World {
     /// The checkers look at all that happened since the last time.
     fn look(&mut self) -> Verdict {
         let Self { ledger, network, traders, released, feed, once, conserved, replay, .. } = self;
-        if let Some(life) = &self.life {
+        if let Some(life) = &mut self.life {
             ledger.follow(&self.dir, life.graph.watch().durable_seq()).map_err(|what| ("replay", what))?;
+            life.stored.look(&life.archive, ledger)?;
         }
         replay.look(ledger)?;
         for left in network.borrow_mut().take_left() {

@@ -1,7 +1,12 @@
 //! The troubles are over: everybody has to come to rest, and to agree.
 
+use super::super::check::stored::Stored;
 use super::super::check::{Verdict, agreed, live};
 use super::World;
+use super::power::STORE_FILE_LEN;
+use engine::messages::Repair;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// Steps that it may take.
 const STEPS_MAX: u64 = 20_000;
@@ -19,7 +24,25 @@ impl World {
         self.rest()?;
         self.kill("killed at rest")?;
         self.start()?;
-        self.rest()
+        self.rest()?;
+        self.repair()
+    }
+
+    /// Whatever the store has lost is there again, as far as the journal reaches.
+    fn repair(&mut self) -> Verdict {
+        let is_pruned = self.plan.keep_segments > 0 && !self.plan.archives;
+        if self.plan.snapshot_steps == 0 || is_pruned || self.rot.is_some() {
+            return Ok(());
+        }
+        if let Some(life) = &mut self.life {
+            let (disk, archive, watch) =
+                (Arc::clone(&self.disk) as _, Arc::clone(&life.archive), life.graph.watch().clone());
+            let repair = Repair::new(&self.config, disk, archive, STORE_FILE_LEN, &watch);
+            repair.run(&AtomicBool::new(false)).map_err(|error| ("stored", error.to_string()))?;
+            life.stored = Stored::default();
+            life.stored.is_whole(&life.archive)?;
+        }
+        self.look()
     }
 
     fn rest(&mut self) -> Verdict {

@@ -4,6 +4,7 @@ use super::super::canary::{Canary, Meddler};
 use super::super::check::Verdict;
 use super::super::check::recovery::{self, Excuses, Remedy};
 use super::super::check::stopped::Stopped;
+use super::super::check::stored::Stored;
 use super::super::ledger::Ledger;
 use super::super::plan::Switch;
 use super::super::port::SimPort;
@@ -11,6 +12,7 @@ use super::super::subscriber::Subscriber;
 use super::{Life, Rot, World, broken};
 use engine::appliance::graph::Graph;
 use engine::journal::{Durability, JournalError};
+use engine::messages::{Archive, Keeper};
 use engine::recovery::{Recovered, recover};
 use engine::retention::Retention;
 use engine::snapshot::{Prepared, SnapshotError};
@@ -19,6 +21,9 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use wire::Seq;
+
+/// Of a file of the message store: small, so that a short run has several.
+pub(super) const STORE_FILE_LEN: usize = 16 << 10;
 
 impl World {
     /// The process of the appliance is no more; the machine goes on.
@@ -79,9 +84,15 @@ impl World {
         let now = self.venue_time();
         self.starts += 1;
         let prepares_first = self.random.below(2) == 0;
+        let archive = Arc::<Archive>::default();
         let prepare = |world: &Self| {
             let follows = world.plan.snapshot_steps > 0;
-            follows.then(|| Prepared::new(&world.config, Arc::clone(&world.disk) as _)).transpose()
+            let keeper = || {
+                let disk = Arc::clone(&world.disk) as _;
+                Box::new(Keeper::new(Arc::clone(&archive), disk, world.dir.clone(), STORE_FILE_LEN))
+            };
+            let prepared = || Prepared::new(&world.config, Arc::clone(&world.disk) as _);
+            follows.then(|| prepared().map(|prepared| prepared.with(keeper()))).transpose()
         };
         let early = if prepares_first { Some(prepare(self)) } else { None };
         let recovered = match recover(&self.config, &self.ground, now) {
@@ -105,7 +116,8 @@ impl World {
         let port = SimPort::new(Rc::clone(&self.network), Meddler::new(self.plan.canary));
         let graph = Graph::build(&self.config, port, recovered);
         let next_snapshot = self.step + self.plan.snapshot_steps;
-        self.life = Some(Life { graph, follower, retention, next_snapshot, stopped: Stopped::default() });
+        let (stopped, stored) = (Stopped::default(), Stored::default());
+        self.life = Some(Life { graph, follower, archive, stored, retention, next_snapshot, stopped });
         Ok(())
     }
 
