@@ -3,8 +3,9 @@
 use crate::journal_dump::assert_each_once;
 use crate::process::wait_until;
 use crate::recording::{assert_published, flow};
-use crate::site::Site;
-use nix::sys::signal::Signal;
+use crate::site::{Appliance, Site};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use std::fs;
 
 /// A stop in the middle of a replay: what was acknowledged is there after the restart, and the client goes on.
@@ -40,6 +41,27 @@ fn sigterm_stops_in_order() {
 #[test]
 fn sigint_stops_in_order() {
     stops_in_order(Signal::SIGINT);
+}
+
+/// The market day ends by a signal, in the journal: a restart stands behind it, and the signal does nothing more.
+#[test]
+fn sigusr1_ends_the_market_day_for_good() {
+    let site = Site::new();
+    let close = |appliance: &Appliance| {
+        let pid = Pid::from_raw(i32::try_from(appliance.pid()).expect("a process"));
+        kill(pid, Signal::SIGUSR1).expect("it runs");
+        wait_until("the end of the day", || appliance.err().contains("market: the day ends"));
+    };
+    let appliance = site.start();
+    close(&appliance);
+    let closes = || site.journal_command("dump").expect_success().out.matches("MarketClose").count();
+    wait_until("the record", || closes() == 1);
+    let first = appliance.stop();
+    let appliance = site.start();
+    assert_eq!(appliance.replayed(), first.seq);
+    close(&appliance);
+    let second = appliance.stop();
+    assert_eq!((second.seq, second.state_hash, closes()), (first.seq, first.state_hash, 1));
 }
 
 #[test]
