@@ -12,6 +12,7 @@ use std::process::Command;
 /// What scripts/setup has taken from PyPI.
 const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/python/bin/python3");
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/interop/depth_book.py");
+const SNAPSHOT_SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/interop/soup_snapshot.py");
 
 /// An appliance that has taken a flow and was stopped, with a capture of all that it sent.
 struct Taken {
@@ -75,4 +76,33 @@ fn itchfeed_rebuilds_the_books_of_the_whole_day() {
     let limits = ["limits.orders=1048576", "limits.levels=262144", "limits.session_orders=1048576"];
     let site = limits.into_iter().fold(Site::new().with("journal.segment_bytes=67108864"), Site::with);
     Taken::new(site, &day, &["--limit", "1800000"]).assert_equal("itchfeed");
+}
+
+#[test]
+fn a_soup_client_from_pypi_takes_a_snapshot() {
+    if !Path::new(PYTHON).exists() {
+        excuse("decoders from PyPI", &"run scripts/setup");
+        return;
+    }
+    let site = Site::new();
+    let appliance = site.start();
+    site.replay(&flow(), &["--limit", "5000"]).expect_success();
+    let mut command = Command::new(PYTHON);
+    command.args([SNAPSHOT_SCRIPT, &site.ports.subscribers().to_string(), ""]);
+    let taken = site.spawn(command, "snapshot").wait().expect_success();
+    appliance.stop();
+    let mut lines = taken.out.lines();
+    let head = lines.next().unwrap_or_default();
+    assert!(head.contains("DA A=") && head.contains(" H=4 R=4 S=3 next="), "{head}");
+    let found: Vec<_> = lines.map(str::to_owned).collect();
+    // The engine's own words, turned round: bids first there, best prices first.
+    let book = site.pinion(&["journal", "book", "--orders", "--json"]).expect_success().out;
+    let displayed = book.matches("\"order_ref\"").count();
+    assert!(displayed > 10 && found.len() == displayed, "{} found, {displayed} displayed", found.len());
+    for line in &found {
+        let fields: Vec<_> = line.split(' ').collect();
+        let expected = format!("\"order_ref\":{},", fields[2]);
+        let order = book.lines().find(|order| order.contains(&expected)).unwrap_or_else(|| panic!("{line} in {book}"));
+        assert!(order.contains(&format!("\"shown\":{},", fields[3])), "{line}, {order}");
+    }
 }
