@@ -51,6 +51,9 @@ pub enum BenchError {
         /// Which step.
         expected: &'static str,
     },
+    /// A tile cannot go on.
+    #[error("a tile that is measured: {0}")]
+    Tile(String),
     /// The configuration cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),

@@ -55,7 +55,7 @@ impl Flow {
         config: &Config,
     ) -> Result<Self, BenchError> {
         let mut numbering = Numbering::new(&limits(config));
-        let encoder = Encoder::new(config.instruments[0].symbol);
+        let encoder = Encoder::new(vec![config.instruments[0].symbol]);
         let mut messages = Vec::new();
         for item in items {
             let item = item?;
@@ -95,21 +95,25 @@ pub fn limits(config: &Config) -> BookLimits {
 }
 
 /// Says a step in OUCH.
-struct Encoder {
-    symbol: Symbol,
+pub struct Encoder {
+    /// By instrument.
+    symbols: Vec<Symbol>,
     enter: AppendageBuffer,
     replace: [AppendageBuffer; 2],
 }
 
 impl Encoder {
-    fn new(symbol: Symbol) -> Self {
+    /// For instruments of these names.
+    #[must_use]
+    pub fn new(symbols: Vec<Symbol>) -> Self {
         // The recording knows no members: its orders trade with each other.
         let allow = OptionValue::SelfMatch(SelfMatchCode::Allow);
         let replace = |side| appendage(&[OptionValue::ReEnter(ReEnter::Yes), OptionValue::Side(side), allow]);
-        Self { symbol, enter: appendage(&[allow]), replace: [Side::Buy, Side::Sell].map(replace) }
+        Self { symbols, enter: appendage(&[allow]), replace: [Side::Buy, Side::Sell].map(replace) }
     }
 
-    fn encode(&self, step: &Step, out: &mut [u8]) -> Option<usize> {
+    /// Writes the message and returns its length; `None` for what OUCH cannot say, or has no room.
+    pub fn encode(&self, step: &Step, out: &mut [u8]) -> Option<usize> {
         let Step { user_ref, new_ref, side, price, qty, .. } = *step;
         match step.ask {
             Ask::Enter | Ask::EnterImmediate => {
@@ -118,7 +122,7 @@ impl Encoder {
                     user_ref,
                     side: ouch::OrderSide::from(side),
                     qty,
-                    symbol: self.symbol,
+                    symbol: *self.symbols.get(usize::try_from(step.instrument.0).ok()?)?,
                     price,
                     time_in_force: if immediate {
                         code::TimeInForce::ImmediateOrCancel

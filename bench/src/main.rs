@@ -41,6 +41,7 @@ use run::Run;
 use suite::book::BookArgs;
 use suite::core::CoreArgs;
 use suite::depths::DepthsArgs;
+use suite::feed::FeedArgs;
 use suite::instructions::InstructionsArgs;
 use suite::instruments::InstrumentsArgs;
 use suite::journal::JournalArgs;
@@ -117,6 +118,7 @@ enum Suite {
     #[command(hide = true)]
     WireFar(FarArgs),
     Recovery(RecoveryArgs),
+    Feed(FeedArgs),
     Snapshot(SnapshotArgs),
     Compare(CompareArgs),
     /// Print or draw a kept run again
@@ -185,6 +187,7 @@ impl Bench {
             Some(Suite::Rings(args)) => vec![suite::rings::run(args, smoke, clock)?],
             Some(Suite::Journal(args)) => vec![suite::journal::run(args, smoke, clock)?],
             Some(Suite::Recovery(args)) => vec![suite::recovery::run(args, smoke, clock)?],
+            Some(Suite::Feed(args)) => vec![suite::feed::run(args, smoke, clock)?],
             Some(Suite::Snapshot(args)) => vec![suite::snapshot::run(args, smoke, clock)?],
             Some(Suite::Pipeline(args)) => suite::pipeline::run(args, smoke, clock)?,
             Some(Suite::Workloads(args)) => vec![suite::workloads::run(args, smoke, clock)?],

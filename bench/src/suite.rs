@@ -3,6 +3,7 @@
 pub mod book;
 pub mod core;
 pub mod depths;
+pub mod feed;
 pub mod instructions;
 pub mod instruments;
 pub mod journal;

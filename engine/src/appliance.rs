@@ -22,6 +22,7 @@ use crate::snapshot::{FollowerThread, Prepared, SnapshotError, SnapshotName};
 use crate::tile::{Control, Duty, Phase, Remains, Tile, TileKind, TileThread};
 use crate::trace::{Off, Trace};
 use crate::venue::Venue;
+use crate::views::{ViewsFollower, ViewsTold};
 use netio::clock::Clock;
 use netio::port::{Endpoint, Port, PortCounters};
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -65,6 +66,7 @@ pub struct Appliance<T: Trace = Off> {
     follower: Option<FollowerThread>,
     answering: Answering,
     retention: Option<RetentionThread>,
+    views: ViewsTold,
     /// The tiles of each thread.
     placement: Vec<Vec<TileKind>>,
 }
@@ -192,12 +194,17 @@ impl<T: Trace> Appliance<T> {
             move |error: std::io::Error| StartError::Thread { name, reason: error.to_string() }
         };
         let helper = helper.spawn_on(&config.topology.helper_placement()).map_err(refused("journal helper"))?;
+        let mut views = ViewsTold::default();
         let mut answering = Answering::default();
         let follower = match prepared {
             None => None,
             Some(prepared) => {
                 let prepared = prepared.map_err(|_| refused("snapshot")(std::io::Error::other("it panicked")))?;
-                let (prepared, listening) = Listening::to(prepared?, &sockets, config, ground);
+                let (mut prepared, listening) = Listening::to(prepared?, &sockets, config, ground);
+                if let Some((follower, told)) = ViewsFollower::of(config, Arc::clone(&ground.disk), watch.clone()) {
+                    prepared = prepared.with(Box::new(follower));
+                    views = told;
+                }
                 let follower = prepared.follow(watch.clone())?;
                 let answer = listening.answer(sockets, config, ground, &watch, &clock);
                 answering = answer.map_err(refused("re-request or snapshot"))?;
@@ -219,7 +226,19 @@ impl<T: Trace> Appliance<T> {
             }
         };
         let placement = config.topology.threads.clone();
-        Ok(Self { threads, control, helper, watch, report, began_from, follower, answering, retention, placement })
+        Ok(Self {
+            threads,
+            control,
+            helper,
+            watch,
+            report,
+            began_from,
+            follower,
+            answering,
+            retention,
+            views,
+            placement,
+        })
     }
 
     /// What replay found.
@@ -244,6 +263,12 @@ impl<T: Trace> Appliance<T> {
     #[must_use]
     pub fn snapshot_warning(&self) -> Option<String> {
         self.follower.as_ref().and_then(FollowerThread::warning)
+    }
+
+    /// What the keeper of the views has to tell; told once. The venue is not concerned.
+    #[must_use]
+    pub fn views_told(&self) -> Vec<String> {
+        self.views.take()
     }
 
     /// What subscribers ask for.

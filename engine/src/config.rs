@@ -25,6 +25,7 @@ mod snapshot;
 mod topology;
 mod tree;
 mod uring;
+mod views;
 mod xdp;
 
 pub use answers::{Answers, Trusted};
@@ -44,6 +45,7 @@ pub use session::Session;
 pub use session_rules::SessionRules;
 pub use snapshot::Snapshot;
 pub use topology::Topology;
+pub use views::Views;
 
 use crate::{instrument as terms, rules};
 use reader::Reader;
@@ -73,6 +75,8 @@ pub struct Config {
     pub journal: Journal,
     /// `[snapshot]`.
     pub snapshot: Snapshot,
+    /// `[views]`.
+    pub views: Views,
     /// `[session_rules]`.
     pub session_rules: SessionRules,
     /// `[limits]`.
@@ -99,6 +103,7 @@ impl Default for Config {
             feed: Feed::default(),
             journal: Journal::default(),
             snapshot: Snapshot::default(),
+            views: Views::default(),
             session_rules: SessionRules::default(),
             limits: Limits::default(),
             channels: vec![Channel::main()],
@@ -197,6 +202,10 @@ impl Config {
                 session.username, self.network.order_entry
             ));
         }
+        if self.views.enabled && self.snapshot.interval_ms == 0 {
+            let text = "views.enabled is true, but snapshot.interval_ms is 0: the follower that keeps both does not run, and there are no views";
+            warnings.push(text.to_owned());
+        }
         if !self.network.faults.is_empty() {
             warnings.push(format!(
                 "network.faults is \"{}\": packets are harmed on purpose; set it to \"\" outside of tests",
@@ -285,6 +294,7 @@ impl Config {
         top.table("feed", |reader| self.feed.read(reader))?;
         top.table("journal", |reader| self.journal.read(reader))?;
         top.table("snapshot", |reader| self.snapshot.read(reader))?;
+        top.table("views", |reader| self.views.read(reader))?;
         top.table("session_rules", |reader| self.session_rules.read(reader))?;
         top.table("limits", |reader| self.limits.read(reader))?;
         top.tables("channel", (&Channel::default(), &["name"]), Channel::read, &mut self.channels)?;

@@ -43,3 +43,4 @@ pub mod snapshot;
 pub mod tile;
 pub mod told;
 pub mod trace;
+pub mod views;

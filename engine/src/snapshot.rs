@@ -22,8 +22,8 @@ pub mod tail;
 
 pub use error::SnapshotError;
 pub use follower::{Follower, FollowerThread, Prepared};
-pub use load::{Loaded, load_newest, load_newest_where};
 pub use listener::Follows;
+pub use load::{Loaded, load_newest, load_newest_where};
 pub(crate) use load::{prove, segment_of};
 pub use name::SnapshotName;
 pub use save::{Saved, save};

@@ -23,7 +23,7 @@ fn known_keys(text: &str) -> Vec<String> {
 #[test]
 fn every_known_key_is_explained() {
     let mut tables = known_keys("zzzzzz = 1");
-    assert_eq!(tables.len(), 13, "{tables:?}");
+    assert_eq!(tables.len(), 14, "{tables:?}");
     while let Some(table) = tables.pop() {
         let is_array = ["channel", "instrument", "member", "session"].contains(&table.as_str());
         let header = if is_array { format!("[[{table}]]") } else { format!("[{table}]") };
@@ -69,6 +69,8 @@ fn what_the_file_says_of_itself_holds() {
         ("snapshot.interval_ms", 0, 86_400_000),
         ("snapshot.keep", 2, 100),
         ("snapshot.session_reports", 1, 1_048_576),
+        ("views.hours", 1, 744),
+        ("views.keep_bytes", 0, 1_125_899_906_842_624),
         ("session_rules.rerequest_us", 50, 1_000_000),
         ("session_rules.challenge_ms", 100, 600_000),
         ("limits.session_store_messages", 131_072, 67_108_864),

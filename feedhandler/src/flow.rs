@@ -7,6 +7,7 @@
 pub mod consensus;
 pub mod format;
 pub mod itch_file;
+pub mod itch_messages;
 pub mod lines;
 pub mod lobster;
 pub mod lobster_book;
@@ -152,6 +153,14 @@ pub enum FlowError {
     BookEnds {
         /// Rows read.
         rows: u64,
+    },
+    /// The file is no capture of packets: give one, or name its format.
+    #[error("'{name}': expected a pcap or pcapng file, found one that begins with '{found}'")]
+    NoCapture {
+        /// The name as given.
+        name: String,
+        /// How the content begins, shortened.
+        found: String,
     },
     /// The format cannot be told from name and content: name it.
     #[error(

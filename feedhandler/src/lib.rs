@@ -4,12 +4,20 @@
 //! ([`mod@line`], [`mod@depth`]) is sans-I/O. Non-goal: sockets, timers, matching.
 #![forbid(unsafe_code)]
 
+pub mod book;
+pub mod capture;
 pub mod compressed;
 pub mod depth;
 pub mod flow;
+pub mod handler;
+pub mod ladder;
 pub mod line;
+pub mod normalize;
 pub mod reports;
+#[cfg(feature = "runner")]
+pub mod runner;
 
+pub use book::{BookLimits, BookListener, Books};
 pub use depth::{Depth, DepthBook};
 pub use flow::{Action, FlowError, FlowItem};
 pub use line::{FeedEvent, FeedLine, Join};

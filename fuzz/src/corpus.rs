@@ -1,6 +1,7 @@
-//! Inputs to begin from: the vectors of docs/protocol.md, one of every message that there is, and programs for the session target.
+//! Inputs to begin from: the vectors of docs/protocol.md, one of every message that there is, programs for the session target, and
+//! what other venues send.
 
-use crate::{Target, session};
+use crate::{Target, session, venues};
 
 const PAGE: &str = include_str!("../../docs/protocol.md");
 
@@ -32,6 +33,7 @@ pub fn vectors() -> Vec<Vec<u8>> {
 pub fn for_target(target: Target) -> Vec<Vec<u8>> {
     let mut corpus = vectors();
     corpus.extend(session::programs());
+    corpus.extend(venues::inputs());
     let accepted: Vec<_> = corpus.iter().filter(|input| target(input)).cloned().collect();
     let copies = corpus.len() / accepted.len().max(1);
     corpus.extend(accepted.iter().cycle().take(accepted.len() * copies).cloned());

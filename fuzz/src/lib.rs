@@ -18,6 +18,7 @@ pub mod decoders;
 pub mod mutation;
 pub mod reproduce;
 pub mod session;
+pub mod venues;
 
 /// A target: takes any bytes, says whether they were accepted, panics on a defect.
 pub type Target = fn(&[u8]) -> bool;
@@ -34,6 +35,10 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("journal_record", decoders::journal_record),
     ("journal_segment", decoders::journal_segment),
     ("session", session::session),
+    ("iex_segment", venues::iex_segment),
+    ("iex_message", venues::iex_message),
+    ("capture", venues::capture),
+    ("normalize", venues::normalize),
 ];
 
 /// Makes a target into a program: libFuzzer's entry under cargo-fuzz, otherwise one that runs files through it.

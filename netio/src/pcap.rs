@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use self::file::PcapFile;
+pub use self::file::PcapFile;
 use crate::port::{EndpointIndex, Outgoing, PAYLOAD_MAX, Port, PortCounters, PortError, Received};
 use crate::ring::{self, Consumer, Producer};
 

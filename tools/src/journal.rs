@@ -15,8 +15,8 @@ mod order;
 mod segment_file;
 mod selection;
 mod verify;
-mod when;
 
+use crate::table::TableError;
 use clap::{Args, Subcommand};
 use engine::journal::JournalError;
 use std::error::Error;
@@ -62,7 +62,7 @@ enum Trouble {
     #[error(transparent)]
     Segment(#[from] segment_file::SegmentError),
     #[error(transparent)]
-    Export(#[from] export::ExportError),
+    Table(#[from] TableError),
     #[error(transparent)]
     Anchor(#[from] anchor::AnchorError),
     #[error("{}: expected a journal's directory: one segment says nothing of the records before it, so it cannot be compared with anchors", .0.display())]
@@ -116,7 +116,11 @@ pub fn execute(args: &JournalArgs) -> Result<ExitCode, Box<dyn Error>> {
     let mut code = match done {
         Ok(code) => code,
         // Whoever reads has seen enough.
-        Err(Trouble::Output(error)) if error.kind() == ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
+        Err(Trouble::Output(error) | Trouble::Table(TableError::Output(error)))
+            if error.kind() == ErrorKind::BrokenPipe =>
+        {
+            return Ok(ExitCode::SUCCESS);
+        }
         Err(trouble) => {
             out.flush()?;
             writeln!(talk, "pinion journal {name}: {trouble}")?;

@@ -5,10 +5,12 @@
 //! | log in, send orders, receive reports | [`client`]; with sockets, [`client::connection`] |
 //! | send a recorded order flow to a running appliance | [`replay`] |
 //! | follow the tick channel | [`listen`] |
+//! | turn other venues' market data into ticks | [`normalize`] |
 //! | run the appliance | [`run`] |
 //! | see all of it at once, with proof | [`demo`] |
 //! | hold the exchange against plain-text scenarios | [`scenario`] |
 //! | check or print a journal | [`journal`] |
+//! | see what happened in the last hours | [`view`] |
 //! | live through whole days of faults on one thread, from a seed | [`sim`] |
 //! | prepare the machine | [`host`] |
 #![forbid(unsafe_code)]
@@ -19,6 +21,7 @@ pub mod host;
 pub mod journal;
 pub mod json;
 pub mod listen;
+pub mod normalize;
 pub mod options;
 pub mod recover;
 pub mod recovering;
@@ -26,4 +29,7 @@ pub mod replay;
 pub mod run;
 pub mod scenario;
 pub mod sim;
+mod table;
 pub mod tell;
+pub mod view;
+mod when;

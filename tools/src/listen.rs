@@ -1,8 +1,19 @@
-//! Follows the tick channel: every tick once, the holes named, the depth of each instrument rebuilt.
+//! Follows market data. [`Listener`]: every tick of a channel once, the holes named, the depth of each instrument rebuilt, and nothing asked
+//! for: what a test or a benchmark needs to know what arrived. [`command`]: `pinion listen`, a stream with all that a subscriber does about
+//! it, shown live or as lines.
 //!
-//! Goal: what a subscriber knows, on any port. Non-goal: asking for what is missing.
+//! Goal: what a subscriber knows, on any port. Non-goal: several streams at once.
 
+pub mod check;
+pub mod checking;
 pub mod command;
+pub mod download;
+pub mod live;
+pub mod look;
+pub mod places;
+pub mod plain;
+pub mod screen;
+pub mod tape;
 
 use feedhandler::line::LineCounters;
 use feedhandler::{DepthBook, FeedEvent, FeedLine, Join};

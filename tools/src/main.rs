@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use netio::pages::HugeAllocator;
-use tools::{demo, host, journal, listen, recover, replay, run, scenario, sim};
+use tools::{demo, host, journal, listen, normalize, recover, replay, run, scenario, sim, view};
 
 #[global_allocator]
 static MEMORY: HugeAllocator = HugeAllocator;
@@ -28,8 +28,10 @@ enum Command {
     Demo(demo::DemoArgs),
     Replay(Box<replay::command::ReplayArgs>),
     Listen(listen::command::ListenArgs),
+    Normalize(Box<normalize::command::NormalizeArgs>),
     Scenario(scenario::ScenarioArgs),
     Journal(journal::JournalArgs),
+    View(view::ViewArgs),
     Recover(recover::RecoverArgs),
     Sim(sim::SimArgs),
     Host(host::HostArgs),
@@ -41,9 +43,11 @@ impl Command {
             Self::Run(options) => run::run(options)?,
             Self::Demo(args) => return Ok(if demo::execute(args)? { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
             Self::Replay(args) => replay::command::execute(args)?,
-            Self::Listen(args) => listen::command::execute(args)?,
+            Self::Listen(args) => return listen::command::execute(args),
+            Self::Normalize(args) => normalize::command::execute(args)?,
             Self::Scenario(args) => return scenario::execute(args),
             Self::Journal(args) => return journal::execute(args),
+            Self::View(args) => return view::execute(args),
             Self::Recover(args) => recover::execute(args)?,
             Self::Sim(args) => return sim::execute(args),
             Self::Host(args) => return host::execute(args),

@@ -192,6 +192,9 @@ fn serve<P: Port + Send + 'static>(config: &Config, port: P, asked: &Asked) -> R
         if let Some(warning) = appliance.snapshot_warning() {
             eprintln!("snapshot: {warning}; the venue goes on, and so do the attempts");
         }
+        for told in appliance.views_told() {
+            eprintln!("views: {told}");
+        }
         while let Some(warning) = appliance.answering().warning() {
             eprintln!("feed: {warning}");
         }

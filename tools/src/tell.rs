@@ -9,11 +9,13 @@
 //!                                                    └── JsonLine   {"name":value,"name":value}
 //! ```
 
+mod itch;
 mod json_line;
 mod message;
 mod record;
 mod text_line;
 
+pub use itch::{itch, itch_kind_of};
 pub use json_line::JsonLine;
 pub use message::{inbound, kind_of, message, order_of, outbound, report, report_kind_of, tick};
 pub use record::{record, record_line, record_place, session_of};

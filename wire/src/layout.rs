@@ -122,7 +122,8 @@ pub(crate) use newtype;
 
 mod vocabulary {
     use crate::{
-        InstrumentIndex, MatchNumber, Nanos, OrderRef, Qty, Seq, SessionIndex, Side, Symbol, TimeOfDay, UserRefNum,
+        InstrumentIndex, MatchNumber, Nanos, OrderRef, Price, Qty, Seq, SessionIndex, Side, Symbol, TimeOfDay,
+        UserRefNum,
     };
 
     newtype!(
@@ -139,9 +140,25 @@ mod vocabulary {
         Disk SessionIndex(u16),
         Disk InstrumentIndex(u32),
         Disk UserRefNum(u32),
+        Disk Qty(u32),
+        Disk Symbol([u8; 8]),
+        Disk Price(i64),
     );
 
     impl super::Wire for Side {
+        const LEN: usize = 1;
+        const EXPECTED: &'static str = "B or S";
+        #[inline]
+        fn read(bytes: &[u8]) -> Option<Self> {
+            Self::from_byte(*bytes.first()?)
+        }
+        #[inline]
+        fn write(self, out: &mut [u8]) {
+            out.copy_from_slice(&[self.byte()]);
+        }
+    }
+
+    impl super::Disk for Side {
         const LEN: usize = 1;
         const EXPECTED: &'static str = "B or S";
         #[inline]

@@ -11,6 +11,7 @@ pub mod error;
 pub mod feed;
 pub mod glimpse;
 pub mod ids;
+pub mod iex;
 pub mod itch;
 pub mod journal;
 pub mod login;
@@ -24,6 +25,7 @@ pub mod soup;
 pub mod symbol;
 pub mod tick;
 pub mod time;
+pub mod views;
 
 pub use address::Addr;
 pub use error::DecodeError;

@@ -65,6 +65,11 @@ impl<'a, E: Ear> VenueSubject<'a, E> {
         Ok(Self { datagrams, venue, now: START.0, out: Packets { ear, bytes: Box::new([0; PAYLOAD_MAX]) } })
     }
 
+    /// Who hears it.
+    pub const fn ear_mut(&mut self) -> &mut E {
+        &mut self.out.ear
+    }
+
     /// Who heard it.
     pub fn into_ear(self) -> E {
         self.out.ear

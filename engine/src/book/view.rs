@@ -76,6 +76,17 @@ impl Book {
         })
     }
 
+    /// The displayed levels of a side, best first, without their orders: price and total displayed quantity.
+    pub fn shown_levels(&self, instrument: InstrumentIndex, side: Side) -> impl Iterator<Item = (Price, u32)> {
+        let known = instrument.0 < self.limits.instruments;
+        let mut next = if known { self.ladders.best(LadderId::new(instrument, side)) } else { NIL };
+        std::iter::from_fn(move || {
+            let level = (next != NIL).then_some(next)?;
+            next = self.ladders.after(level);
+            Some((self.ladders.at(level).price, self.ladders.at(level).shown))
+        })
+    }
+
     /// The displayed level at a price; its orders are counted by a walk along them.
     #[must_use]
     pub fn level(&self, instrument: InstrumentIndex, side: Side, price: Price) -> Option<LevelView> {

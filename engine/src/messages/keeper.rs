@@ -132,7 +132,7 @@ impl Follows for Keeper {
     }
 
     /// What cannot be synced is made again at the next start, so it is no reason to have no snapshot.
-    fn before_snapshot(&mut self, _seq: Seq) -> io::Result<()> {
+    fn before_snapshot(&mut self, _seq: Seq, _exchange: &Exchange) -> io::Result<()> {
         let done = self.sync();
         self.judge(done);
         Ok(())

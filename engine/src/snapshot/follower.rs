@@ -136,6 +136,9 @@ impl Follower {
         while replayed < TURN_RECORDS {
             let Some(entry) = self.tail.next(durable)? else { break };
             let (seq, time) = (entry.seq, entry.receive_time);
+            for listener in &mut self.outputs.listeners {
+                listener.coming(seq, time, self.venue.exchange());
+            }
             replay(&mut self.venue, &entry, &mut self.outputs)
                 .map_err(|reason| JournalError::Replay { seq, reason })?;
             for listener in &mut self.outputs.listeners {
@@ -165,7 +168,7 @@ impl Follower {
         for listener in &mut self.outputs.listeners {
             let dir = &self.options.dir;
             listener
-                .before_snapshot(anchor.seq)
+                .before_snapshot(anchor.seq, self.venue.exchange())
                 .map_err(SnapshotError::io("write what belongs to a snapshot, in", dir))?;
         }
         let events = self.outputs.kept.events.iter().copied();

@@ -24,6 +24,11 @@ pub trait Follows: Send {
         let _ = (seq, time, exchange);
     }
 
+    /// A command is about to be applied; `exchange` is as it was before it.
+    fn coming(&mut self, seq: Seq, time: Nanos, exchange: &Exchange) {
+        let _ = (seq, time, exchange);
+    }
+
     /// A tick.
     fn tick(&mut self, cause: Seq, tick: &Tick) {
         let _ = (cause, tick);
@@ -49,13 +54,13 @@ pub trait Follows: Send {
         let _ = venue;
     }
 
-    /// A snapshot of the state behind this command is about to be written: what it is to find at a restart has to be durable when this
-    /// returns.
+    /// A snapshot of the state behind this command, which is `exchange`, is about to be written: what it is to find at a restart has to be
+    /// durable when this returns.
     ///
     /// # Errors
     /// It cannot be: then the snapshot is not written, and the next attempt follows.
-    fn before_snapshot(&mut self, seq: Seq) -> io::Result<()> {
-        let _ = seq;
+    fn before_snapshot(&mut self, seq: Seq, exchange: &Exchange) -> io::Result<()> {
+        let _ = (seq, exchange);
         Ok(())
     }
 }

@@ -5,17 +5,21 @@ use std::fs;
 use toml::{Table, Value};
 
 /// Our crates, and those of ours that each may use.
-const LAW: [(&str, &[&str]); 9] = [
+const LAW: [(&str, &[&str]); 10] = [
     ("wire", &[]),
     ("netio", &["dpdk-sys"]),
     ("netio/dpdk-sys", &[]),
-    ("feedhandler", &["wire"]),
+    ("feedhandler", &["wire", "netio"]),
+    ("feedhandler/c", &["wire", "feedhandler"]),
     ("engine", &["wire", "netio"]),
     ("tools", &["wire", "netio", "feedhandler", "engine"]),
     ("bench", &["wire", "netio", "feedhandler", "engine", "tools"]),
     ("bench/challenge", &["wire", "netio", "feedhandler", "engine"]),
     ("fuzz", &["wire", "feedhandler", "engine"]),
 ];
+
+/// What a crate may use only when a feature of its own is switched on, and the feature.
+const OPTIONAL: [(&str, &str, &str); 1] = [("feedhandler", "netio", "runner")];
 
 /// What a manifest breaks of the law.
 fn breaches(crate_name: &str, manifest: &str) -> Vec<String> {
@@ -33,6 +37,14 @@ fn breaches(crate_name: &str, manifest: &str) -> Vec<String> {
         if ours(&name) && !allowed.contains(&name.as_str()) {
             breaches.push(format!("{crate_name} uses {name} in [{section}]; it may use {allowed:?}"));
         }
+        let optional = OPTIONAL.iter().find(|(of, uses, _)| *of == crate_name && *uses == name);
+        if let Some((_, _, feature)) = optional
+            && (section != "dependencies"
+                || dependency.get("optional").and_then(Value::as_bool) != Some(true)
+                || !switched_on_by(&manifest, feature, &name))
+        {
+            breaches.push(format!("{crate_name} uses {name} in [{section}] without its feature {feature} alone"));
+        }
         // The fuzzer's runtime is never part of an ordinary build, so the workspace does not know it.
         let fuzzer = section.starts_with("target.cfg(fuzzing).");
         if !fuzzer && dependency.get("workspace").and_then(Value::as_bool) != Some(true) {
@@ -40,6 +52,18 @@ fn breaches(crate_name: &str, manifest: &str) -> Vec<String> {
         }
     }
     breaches
+}
+
+/// Whether this feature, and no other, switches an optional dependency on.
+fn switched_on_by(manifest: &Table, feature: &str, dependency: &str) -> bool {
+    let on = format!("dep:{dependency}");
+    let features = manifest.get("features").and_then(Value::as_table).into_iter().flatten();
+    let names = |list: &Value| {
+        let names = list.as_array().into_iter().flatten().filter_map(Value::as_str);
+        names.filter(|name| **name == on || *name == feature).count()
+    };
+    let mut by = features.filter(|(_, list)| names(list) > 0);
+    by.next().is_some_and(|(name, _)| name == feature) && by.next().is_none()
 }
 
 /// All dependencies of a manifest, those of targets included: section, name, value.
@@ -164,6 +188,17 @@ fn a_forbidden_dependency_is_found() {
         assert_eq!(breaches("feedhandler", manifest).len(), 1, "{manifest}");
         assert_eq!(breaches("tools", manifest), Vec::<String>::new(), "{manifest}");
     }
+    let runner = |dependency: &str, features: &str| {
+        breaches(
+            "feedhandler",
+            &format!("[features]\n{features}\n[dependencies]\nnetio = {{ workspace = true{dependency} }}"),
+        )
+        .len()
+    };
+    assert_eq!(runner(", optional = true", "runner = [\"dep:netio\"]"), 0);
+    assert_eq!(runner("", "runner = []"), 1);
+    assert_eq!(runner(", optional = true", "runner = [\"dep:netio\"]\ndefault = [\"runner\"]"), 1);
+    assert_eq!(runner(", optional = true", "other = [\"dep:netio\"]"), 1);
     assert_eq!(breaches("wire", "[dependencies]\ncrc32c = \"0.6\"").len(), 1);
     assert_eq!(breaches("newcomer", "").len(), 1);
     let fuzzer = |cfg: &str| breaches("fuzz", &format!("[target.'cfg({cfg})'.dependencies]\nx = \"1\"")).len();

@@ -8,6 +8,7 @@ const LISTED: &[(&str, &str)] = &[
     ("bench/challenge/src/abi.rs", "a C interface: pointers without lifetimes, an engine without a handle"),
     ("engine/src/journal/bus_error.rs", "a signal handler: a pointer from the kernel, and an end without destructors"),
     ("engine/src/journal/map.rs", "maps segment files, and stores a record's length last"),
+    ("feedhandler/c/src/abi.rs", "a C interface: pointers without lifetimes, and functions of the caller's"),
     ("netio/src/clock/counter.rs", "reads the processor's cycle counter"),
     ("netio/src/cpu/priority.rs", "setpriority, which no safe binding offers"),
     ("netio/src/dpdk/device.rs", "DPDK's calls: devices, by structures and names"),

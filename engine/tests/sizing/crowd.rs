@@ -106,7 +106,7 @@ pub fn enter(book: &mut Book, order: NewOrder) -> Result<(), BookReject> {
     book.apply(&BookCommand::New(order), &mut |event| match event {
         BookEvent::Accepted { .. } => answer = Some(Ok(())),
         BookEvent::Rejected { reason, .. } => answer = Some(Err(reason)),
-        BookEvent::Level { .. } => {}
+        BookEvent::Rested { .. } | BookEvent::Level { .. } => {}
         unexpected => panic!("{unexpected:?} on {order:?}"),
     });
     answer.expect("an answer")

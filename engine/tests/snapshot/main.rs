@@ -8,3 +8,4 @@ mod follow;
 #[path = "../venue/harness.rs"]
 mod harness;
 mod site;
+mod views;

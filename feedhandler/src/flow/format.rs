@@ -54,7 +54,7 @@ impl Format {
         let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
         match self {
             Self::Consensus => matches!(line, [b'N' | b'C' | b'M', b' ', digit, ..] if digit.is_ascii_digit()),
-            Self::Itch50 => super::itch_file::begins_like_itch(head),
+            Self::Itch50 => super::itch_messages::begins_like_itch(head),
             Self::Lobster => {
                 let mut fields = line.split(|byte| *byte == b',');
                 let time = fields.next().is_some_and(|time| time.first().is_some_and(u8::is_ascii_digit));

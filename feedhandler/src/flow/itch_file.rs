@@ -1,23 +1,19 @@
 //! A NASDAQ ITCH 5.0 file: one day's messages, each behind two bytes.
 //!
-//! Goal: orders as actions, whichever of the two framings the file has. Non-goal: auctions, trading states, attribution; such
+//! Goal: orders as actions. Non-goal: the framing ([`super::itch_messages`]); auctions, trading states, attribution; such
 //! messages are skipped and counted.
-//!
-//! ```text
-//! | length u16 | message |    as the venue's own files have it
-//! | 0      u16 | message |    as sampled files have it: the type byte tells the length
-//! ```
 //!
 //! Messages about orders that the file never added (sampled files have them) are counted and skipped; the rest of the file is
 //! read as if they were not there.
 
 use std::collections::HashMap;
-use std::io::{BufReader, Read};
+use std::io::Read;
 
 use wire::itch::{Message, Price4};
 use wire::{OrderRef, Price, Qty, Side, Symbol};
 
-use super::{Action, FlowError, FlowItem, shown};
+use super::itch_messages::ItchMessages;
+use super::{Action, FlowError, FlowItem};
 
 /// What a reader met on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,12 +42,7 @@ impl ItchCounters {
 /// Reads ITCH messages as actions. The sequence number of an item is the position of its message in the file, from 0.
 #[derive(Debug)]
 pub struct ItchFileReader<R> {
-    source: BufReader<R>,
-    /// Bytes taken from the source.
-    offset: u64,
-    message: Vec<u8>,
-    /// Where the message at hand begins, its two bytes included.
-    message_offset: u64,
+    messages: ItchMessages<R>,
     orders: HashMap<OrderRef, Order>,
     symbols: Vec<Symbol>,
     counters: ItchCounters,
@@ -66,17 +57,12 @@ struct Order {
     leaves: u32,
 }
 
-const FRAME_LEN: usize = 2;
-
 impl<R: Read> ItchFileReader<R> {
     /// Reads `source` from its first message on.
     pub fn new(source: R) -> Self {
         let (messages, skipped, unknown, overruns, duplicates) = (0, 0, 0, 0, 0);
         Self {
-            source: BufReader::with_capacity(1 << 16, source),
-            offset: 0,
-            message: Vec::with_capacity(64),
-            message_offset: 0,
+            messages: ItchMessages::new(source),
             orders: HashMap::new(),
             symbols: Vec::new(),
             counters: ItchCounters { messages, skipped, unknown, overruns, duplicates, by_type: [0; 256] },
@@ -101,9 +87,9 @@ impl<R: Read> ItchFileReader<R> {
 
     /// Reads messages until one is an action; `None` at the end of the file.
     fn read_item(&mut self) -> Result<Option<FlowItem>, FlowError> {
-        while self.read_message()? {
+        while self.messages.advance()? {
             let seq = self.counters.messages;
-            let tag = self.message[0];
+            let tag = self.messages.message()[0];
             let Some(message) = self.decode(tag)? else {
                 self.count(tag);
                 self.counters.skipped += 1;
@@ -128,7 +114,7 @@ impl<R: Read> ItchFileReader<R> {
         if !b"RAFECXDU".contains(&tag) {
             return Ok(None);
         }
-        Message::decode(&self.message).map(Some).map_err(|error| self.error("a message of ITCH 5.0", &error))
+        Message::decode(self.messages.message()).map(Some).map_err(|error| self.error("a message of ITCH 5.0", &error))
     }
 
     fn action(&mut self, message: &Message) -> Result<Option<Action>, FlowError> {
@@ -224,59 +210,8 @@ impl<R: Read> ItchFileReader<R> {
         if qty.is_zero() { Err(self.error("a quantity above 0", &"0")) } else { Ok(()) }
     }
 
-    /// Reads the next message into `self.message`; `false` at the end of the file.
-    fn read_message(&mut self) -> Result<bool, FlowError> {
-        self.message_offset = self.offset;
-        let stated = match self.read(FRAME_LEN)? {
-            0 => return Ok(false),
-            FRAME_LEN => usize::from(u16::from_be_bytes([self.message[0], self.message[1]])),
-            found => return Err(self.error("two bytes before a message", &format!("{found} at the end of the file"))),
-        };
-        if stated > 0 {
-            self.read_whole(stated)?;
-            let size = Message::size_of_type(self.message[0]).unwrap_or(stated);
-            if size != stated {
-                let found = format!("length {stated} before type {}", shown(&self.message[..1]));
-                return Err(self.error(&format!("length {size}"), &found));
-            }
-            return Ok(true);
-        }
-        self.read_whole(1)?;
-        let tag = self.message[0];
-        let Some(size) = Message::size_of_type(tag) else {
-            return Err(self.error("the type byte of an ITCH 5.0 message", &format!("'{}'", shown(&[tag]))));
-        };
-        self.read_whole(size - 1)?;
-        self.message.insert(0, tag);
-        Ok(true)
-    }
-
-    fn read_whole(&mut self, len: usize) -> Result<(), FlowError> {
-        let found = self.read(len)?;
-        if found < len {
-            return Err(self.error(&format!("{len} more bytes"), &format!("{found} at the end of the file")));
-        }
-        Ok(())
-    }
-
-    /// Reads `len` bytes into `self.message`, or what is left of the file; returns how many.
-    fn read(&mut self, len: usize) -> Result<usize, FlowError> {
-        self.message.clear();
-        // usize is at most 64 bits wide here.
-        let read = (&mut self.source).take(len as u64).read_to_end(&mut self.message);
-        let found =
-            read.map_err(|source| FlowError::Read { done: self.counters.messages, unit: "messages", source })?;
-        self.offset += found as u64;
-        Ok(found)
-    }
-
     fn error(&self, expected: &str, found: &dyn std::fmt::Display) -> FlowError {
-        FlowError::Message {
-            index: self.counters.messages,
-            offset: self.message_offset,
-            expected: expected.to_owned(),
-            found: found.to_string(),
-        }
+        self.messages.error(expected, found)
     }
 }
 
@@ -291,11 +226,4 @@ impl<R: Read> Iterator for ItchFileReader<R> {
         self.ended = !matches!(item, Some(Ok(_)));
         item
     }
-}
-
-/// Whether a file begins like one of ITCH messages, in either framing.
-pub(crate) fn begins_like_itch(head: &[u8]) -> bool {
-    let [high, low, tag, ..] = head else { return false };
-    let stated = usize::from(u16::from_be_bytes([*high, *low]));
-    Message::size_of_type(*tag).is_some_and(|size| stated == 0 || stated == size)
 }

@@ -1,7 +1,8 @@
 //! A LOBSTER recording: the message file, and the book file beside it when there is one.
 //!
 //! Goal: actions that, applied one after another, show the levels of the book file after each of its rows, and executions that
-//! name the order that the recording names. Non-goal: hidden orders (their executions are skipped and counted).
+//! name the order that the recording names. Non-goal: hidden orders as actions (what is known of their executions, and halts, is
+//! among the events, see [`LobsterReader::next_event`]; as actions they are skipped and counted).
 //!
 //! A recording begins in the middle of a day and shows a window of levels, so some orders are never announced:
 //!
@@ -16,7 +17,7 @@
 
 use std::io::Read;
 
-use wire::{Price, Side, Symbol};
+use wire::{Price, Qty, Side, Symbol};
 
 use super::lines::{Lines, quantity, signed, unsigned};
 use super::lobster_book::{BookRow, BookRows};
@@ -47,6 +48,37 @@ pub struct LobsterCounters {
     pub contradictions: u64,
 }
 
+/// One step of a recording, those that are no action of a displayed order included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LobsterEvent {
+    /// An action.
+    Flow(FlowItem),
+    /// A trade that no displayed order took part in as maker.
+    Print {
+        /// Row of the message, from 0.
+        seq: u64,
+        /// Nanoseconds since midnight.
+        time_ns: u64,
+        /// Side of the hidden order; `None` for an auction.
+        maker: Option<Side>,
+        /// The price.
+        price: Price,
+        /// The quantity.
+        qty: Qty,
+    },
+    /// A trading status.
+    Status {
+        /// Row of the message, from 0.
+        seq: u64,
+        /// Nanoseconds since midnight.
+        time_ns: u64,
+        /// The instrument.
+        instrument: Symbol,
+        /// As in ITCH: `H` halted, `Q` quoting only, `T` trading.
+        state: u8,
+    },
+}
+
 /// Reads LOBSTER messages as actions. The sequence number of an item is the row of its message, from 0.
 #[derive(Debug)]
 pub struct LobsterReader<R, B = std::io::Empty> {
@@ -54,6 +86,8 @@ pub struct LobsterReader<R, B = std::io::Empty> {
     book: Option<BookRows<B>>,
     row: BookRow,
     model: Model,
+    /// Of the message at hand, when it is no action.
+    beside: Option<LobsterEvent>,
     ended: bool,
 }
 
@@ -79,6 +113,7 @@ impl<R: Read, B: Read> LobsterReader<R, B> {
             book: book.map(BookRows::new),
             row: BookRow::default(),
             model: Model::new(instrument),
+            beside: None,
             ended: false,
         }
     }
@@ -88,9 +123,25 @@ impl<R: Read, B: Read> LobsterReader<R, B> {
         self.model.counters
     }
 
+    /// The next step, those included that are no action; `None` at the end of the file and after an error. A print or status
+    /// comes before what the same message does to the levels in view.
+    pub fn next_event(&mut self) -> Option<Result<LobsterEvent, FlowError>> {
+        if !self.ended && self.model.ready.is_empty() {
+            match self.read_message() {
+                Ok(more) => self.ended = !more,
+                Err(error) => {
+                    self.ended = true;
+                    return Some(Err(error));
+                }
+            }
+        }
+        let beside = self.beside.take();
+        beside.or_else(|| self.model.ready.pop_front().map(LobsterEvent::Flow)).map(Ok)
+    }
+
     /// Reads messages until one has an effect; `false` at the end of the file.
     fn read_message(&mut self) -> Result<bool, FlowError> {
-        while self.model.ready.is_empty() {
+        while self.model.ready.is_empty() && self.beside.is_none() {
             let seq = self.lines.read();
             let Some(line) = self.lines.next_line()? else { return Ok(false) };
             let Some(message) = parse(line) else { return Err(self.lines.error(EXPECTED)) };
@@ -103,6 +154,7 @@ impl<R: Read, B: Read> LobsterReader<R, B> {
                     Some(&self.row)
                 }
             };
+            self.beside = self.model.beside(seq, &message);
             self.model.message(seq, &message, row);
         }
         Ok(true)
@@ -113,16 +165,13 @@ impl<R: Read, B: Read> Iterator for LobsterReader<R, B> {
     type Item = Result<FlowItem, FlowError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if !self.ended {
-            match self.read_message() {
-                Ok(more) => self.ended = !more,
-                Err(error) => {
-                    self.ended = true;
-                    return Some(Err(error));
-                }
+        loop {
+            match self.next_event()? {
+                Ok(LobsterEvent::Flow(item)) => return Some(Ok(item)),
+                Ok(LobsterEvent::Print { .. } | LobsterEvent::Status { .. }) => {}
+                Err(error) => return Some(Err(error)),
             }
         }
-        self.model.ready.pop_front().map(Ok)
     }
 }
 
@@ -143,7 +192,19 @@ pub(super) enum Kind {
     Reduce,
     Cancel,
     Execute,
-    Skip,
+    /// A hidden order traded.
+    Hidden,
+    /// An auction traded.
+    Auction,
+    /// Trading halts, or goes on.
+    Status,
+}
+
+impl Kind {
+    /// Without an effect on displayed orders.
+    pub const fn is_beside(self) -> bool {
+        matches!(self, Self::Hidden | Self::Auction | Self::Status)
+    }
 }
 
 fn parse(line: &[u8]) -> Option<Message> {
@@ -154,10 +215,14 @@ fn parse(line: &[u8]) -> Option<Message> {
         b"2" => Kind::Reduce,
         b"3" => Kind::Cancel,
         b"4" => Kind::Execute,
-        b"5" | b"6" | b"7" => Kind::Skip,
+        b"5" => Kind::Hidden,
+        b"6" => Kind::Auction,
+        b"7" => Kind::Status,
         _ => return None,
     };
-    let id = unsigned(fields.next()?)?;
+    // A halt or an auction has no order.
+    let id = fields.next()?;
+    let id = if kind.is_beside() { 0 } else { unsigned(id)? };
     let size = fields.next()?;
     let price = Price(signed(fields.next()?)?);
     let side = match fields.next()? {
@@ -165,8 +230,8 @@ fn parse(line: &[u8]) -> Option<Message> {
         b"-1" => Side::Sell,
         _ => return None,
     };
-    // A halt carries no size; what is skipped may hold anything.
-    let qty = if kind == Kind::Skip { 0 } else { quantity(size)?.get() };
+    // Nor has a halt a size.
+    let qty = if kind.is_beside() { quantity(size).map_or(0, Qty::get) } else { quantity(size)?.get() };
     let well_formed = fields.next().is_none() && id & SEED_ID_BIT == 0;
     well_formed.then_some(Message { time_ns, kind, id, qty, side, price })
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use wire::{Price, Qty, Side, Symbol};
 
-use super::lobster::{Kind, LobsterCounters, Message, SEED_ID_BIT};
+use super::lobster::{Kind, LobsterCounters, LobsterEvent, Message, SEED_ID_BIT};
 use super::lobster_book::BookRow;
 use super::{Action, FlowItem};
 
@@ -73,6 +73,22 @@ impl Model {
         }
     }
 
+    /// What a message says that is no action.
+    pub fn beside(&self, seq: u64, message: &Message) -> Option<LobsterEvent> {
+        let Message { time_ns, qty, price, side, .. } = *message;
+        let instrument = self.instrument;
+        let print = |maker| (qty > 0).then_some(LobsterEvent::Print { seq, time_ns, maker, price, qty: Qty(qty) });
+        let status = |state| Some(LobsterEvent::Status { seq, time_ns, instrument, state });
+        match (message.kind, price) {
+            (Kind::Hidden, _) => print(Some(side)),
+            (Kind::Auction, _) => print(None),
+            (Kind::Status, Price(-1)) => status(b'H'),
+            (Kind::Status, Price(0)) => status(b'Q'),
+            (Kind::Status, Price(1)) => status(b'T'),
+            _ => None,
+        }
+    }
+
     fn emit(&mut self, action: Action) {
         self.ready.push_back(FlowItem { seq: self.seq, time_ns: Some(self.time_ns), action });
     }
@@ -96,7 +112,7 @@ impl Model {
         match message.kind {
             Kind::Add => self.add(message.id, message.side, message.price, message.qty),
             Kind::Reduce | Kind::Cancel | Kind::Execute => self.take(message),
-            Kind::Skip => self.counters.skipped += 1,
+            Kind::Hidden | Kind::Auction | Kind::Status => self.counters.skipped += 1,
         }
     }
 

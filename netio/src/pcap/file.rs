@@ -12,16 +12,21 @@ use std::path::Path;
 
 use crate::ether::{FRAME_MAX, Flow, HEADERS_LEN, MacAddr, TxSums};
 
-/// See the module.
+/// A pcap file with nanoseconds, into which datagrams go in frames that are made up around them.
 #[derive(Debug)]
-pub(super) struct PcapFile {
+pub struct PcapFile {
     out: BufWriter<File>,
     frame: Box<[u8; FRAME_MAX]>,
     id: u16,
 }
 
 impl PcapFile {
-    pub(super) fn create(path: &Path) -> io::Result<Self> {
+    /// Begins a new file.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be created or written.
+    pub fn create(path: &Path) -> io::Result<Self> {
         let mut out = BufWriter::with_capacity(1 << 18, File::create(path)?);
         out.write_all(&MAGIC_NANOSECONDS.to_le_bytes())?;
         out.write_all(&[2, 0, 4, 0])?;
@@ -33,14 +38,12 @@ impl PcapFile {
         Ok(Self { out, frame: Box::new([0; FRAME_MAX]), id: 0 })
     }
 
-    /// Adds a datagram in a frame.
-    pub(super) fn push(
-        &mut self,
-        time_ns: u64,
-        from: SocketAddrV4,
-        to: SocketAddrV4,
-        payload: &[u8],
-    ) -> io::Result<()> {
+    /// Adds a datagram in a frame, of a time in nanoseconds since the Unix epoch.
+    ///
+    /// # Errors
+    ///
+    /// It is longer than a frame holds, or the file cannot be written.
+    pub fn push(&mut self, time_ns: u64, from: SocketAddrV4, to: SocketAddrV4, payload: &[u8]) -> io::Result<()> {
         let flow = Flow { from, from_mac: mac(*from.ip()), to, to_mac: mac(*to.ip()), vlan: None, ttl: 64 };
         self.id = self.id.wrapping_add(1);
         let room = self.frame.get_mut(HEADERS_LEN..HEADERS_LEN + payload.len()).ok_or(io::ErrorKind::InvalidInput)?;
@@ -54,7 +57,12 @@ impl PcapFile {
         self.out.write_all(&self.frame[..len])
     }
 
-    pub(super) fn flush(&mut self) -> io::Result<()> {
+    /// Hands what was added to the system.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
 }

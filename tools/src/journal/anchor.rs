@@ -10,8 +10,8 @@
 //! It covers what the records say and not how they lie in files. Each digest is all that is needed to go on from it, so a journal that was
 //! anchored up to one record is anchored up to a later one by reading what is between.
 
-use super::when::{Rfc3339, When};
 use super::{Trouble, must_be_journal};
+use crate::when::{Rfc3339, When};
 use clap::Args;
 use engine::journal::{Anchor, Position, Reader, Record};
 use sha2::{Digest as _, Sha256};

@@ -4,9 +4,9 @@
 
 use super::Trouble;
 use super::names::Names;
-use super::when::{self, Rfc3339, When};
 use crate::json::Text;
 use crate::options::ConfigOptions;
+use crate::when::{self, Rfc3339, When};
 use clap::Args;
 use engine::book::{Book, OrderView};
 use engine::config::Config;

@@ -3,9 +3,9 @@
 //! Goal: the operator sees what is lost, decides, and can go back: nothing is deleted. Non-goal: deciding.
 
 use super::names::Names;
-use super::when::Rfc3339;
 use super::{Trouble, must_be_journal};
 use crate::options::ConfigOptions;
+use crate::when::Rfc3339;
 use clap::Args;
 use engine::journal::LocalDisk;
 use engine::journal::cut::{Cut, Losses};

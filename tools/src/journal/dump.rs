@@ -3,7 +3,8 @@
 use super::happening::{Happening, What};
 use super::names::Names;
 use super::selection::{Lies, SelectArgs, Selection};
-use super::{Trouble, must_be_journal, when};
+use super::{Trouble, must_be_journal};
+use crate::when;
 use clap::Args;
 use engine::config::Config;
 use engine::journal::Reader;

@@ -1,30 +1,23 @@
 //! `pinion journal export`: orders, trades or everything that happened, as a table for other programs.
 //!
-//! Goal: exact values in an order that never changes, whatever the size of the journal. Non-goal: statistics, and any form beside these two.
+//! Goal: exact values in an order that never changes, whatever the size of the journal. Non-goal: statistics.
 
-mod csv_table;
 mod events;
 mod orders;
-mod parquet_table;
-mod table;
 mod trades;
 
 use super::names::Names;
 use super::selection::{Lies, SelectArgs, Selection};
-use super::{Trouble, must_be_journal, when};
+use super::{Trouble, must_be_journal};
+use crate::table::{Column, CsvTable, Format, JsonlTable, Table, TableError, to_file};
+use crate::when;
 use clap::{Args, ValueEnum};
-use csv_table::CsvTable;
 use engine::config::Config;
 use engine::past::{Step, Walk};
-use parquet_table::ParquetTable;
-use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-pub(super) use table::ExportError;
-use table::{Column, Table};
+use std::io::Write;
+use std::path::PathBuf;
 
-/// Write orders, trades or events as CSV or Parquet
+/// Write orders, trades or events as CSV, JSON lines or Parquet
 #[derive(Args, Clone, Debug)]
 #[command(after_help = after_help())]
 pub(super) struct ExportArgs {
@@ -39,7 +32,7 @@ pub(super) struct ExportArgs {
     /// The form of the file
     #[arg(long, value_enum, default_value_t = Format::Csv)]
     format: Format,
-    /// The file; `-` is stdout, for CSV
+    /// The file; `-` is stdout, for CSV and JSON lines
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 }
@@ -52,12 +45,6 @@ enum What {
     Trades,
     /// Everything: commands, trades, reports, ticks
     Events,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Csv,
-    Parquet,
 }
 
 fn after_help() -> String {
@@ -86,10 +73,10 @@ trait Rows {
     fn needs_all(&self) -> bool;
 
     /// Looks at a step; `wanted` says whether it lies within what is asked for.
-    fn see(&mut self, step: &Step<'_>, wanted: bool, table: &mut dyn Table) -> Result<(), ExportError>;
+    fn see(&mut self, step: &Step<'_>, wanted: bool, table: &mut dyn Table) -> Result<(), TableError>;
 
     /// The journal has ended.
-    fn end(&mut self, table: &mut dyn Table) -> Result<(), ExportError>;
+    fn end(&mut self, table: &mut dyn Table) -> Result<(), TableError>;
 }
 
 pub(super) fn export(args: &ExportArgs, out: &mut impl Write, talk: &mut impl Write) -> Result<(), Trouble> {
@@ -108,62 +95,21 @@ pub(super) fn export(args: &ExportArgs, out: &mut impl Write, talk: &mut impl Wr
     };
     let columns = rows.columns();
     if args.out.as_os_str() == "-" {
-        if args.format == Format::Parquet {
-            let known = "Parquet needs a file".to_owned();
-            return Err(Trouble::Unknown { what: "file", found: "-".to_owned(), known });
-        }
-        let mut table = CsvTable::new(out, columns)?;
-        return walk(args, &config, &selection, &mut *rows, &mut table).map(|_| ());
+        let mut table: Box<dyn Table + '_> = match args.format {
+            Format::Csv => Box::new(CsvTable::new(out, columns)?),
+            Format::Jsonl => Box::new(JsonlTable::new(out, columns)),
+            Format::Parquet => {
+                let known = "Parquet needs a file".to_owned();
+                return Err(Trouble::Unknown { what: "file", found: "-".to_owned(), known });
+            }
+        };
+        walk(args, &config, &selection, &mut *rows, &mut *table)?;
+        table.finish()?;
+        return Ok(());
     }
-    let partial = partial(&args.out);
-    let written = write(args, &config, &selection, &mut *rows, columns, &partial);
-    let done = written.and_then(|count| {
-        fs::rename(&partial, &args.out).map_err(|source| Trouble::Unreadable { path: args.out.clone(), source })?;
-        Ok(count)
-    });
-    match done {
-        Ok(count) => {
-            writeln!(talk, "{count} rows in {}", args.out.display()).map_err(Trouble::Output)?;
-            Ok(())
-        }
-        Err(trouble) => {
-            // Half a table is of no use; that it cannot be removed either is no news.
-            let _ = fs::remove_file(&partial);
-            Err(trouble)
-        }
-    }
-}
-
-/// The file while it is not complete.
-fn partial(out: &Path) -> PathBuf {
-    let mut name = OsString::from(out.as_os_str());
-    name.push(".partial");
-    PathBuf::from(name)
-}
-
-fn write(
-    args: &ExportArgs,
-    config: &Config,
-    selection: &Selection,
-    rows: &mut dyn Rows,
-    columns: &'static [Column],
-    path: &Path,
-) -> Result<u64, Trouble> {
-    let refused = |source: io::Error| Trouble::Unreadable { path: path.to_owned(), source };
-    let file = File::create(path).map_err(refused)?;
-    match args.format {
-        Format::Csv => {
-            let mut table = CsvTable::new(io::BufWriter::with_capacity(1 << 16, &file), columns)?;
-            let count = walk(args, config, selection, rows, &mut table)?;
-            drop(table);
-            file.sync_all().map_err(refused)?;
-            Ok(count)
-        }
-        Format::Parquet => {
-            let mut table = ParquetTable::new(file, columns)?;
-            walk(args, config, selection, rows, &mut table)
-        }
-    }
+    let fill = |table: &mut dyn Table| walk(args, &config, &selection, &mut *rows, table);
+    let count = to_file(&args.out, args.format, columns, fill)?;
+    writeln!(talk, "{count} rows in {}", args.out.display()).map_err(Trouble::Output)
 }
 
 fn walk(
@@ -172,7 +118,7 @@ fn walk(
     selection: &Selection,
     rows: &mut dyn Rows,
     table: &mut dyn Table,
-) -> Result<u64, Trouble> {
+) -> Result<(), Trouble> {
     let mut walk = match selection.from {
         Some(from) if !rows.needs_all() => Walk::before(config, &args.dir, from.moment())?,
         _ => Walk::open(config, &args.dir)?,
@@ -184,6 +130,5 @@ fn walk(
         }
         rows.see(&step, lies == Lies::Within, table)?;
     }
-    rows.end(table)?;
-    Ok(table.finish()?)
+    Ok(rows.end(table)?)
 }

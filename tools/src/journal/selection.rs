@@ -5,8 +5,8 @@
 use super::Trouble;
 use super::happening::{Happening, What};
 use super::names::Names;
-use super::when::When;
 use crate::options::ConfigOptions;
+use crate::when::When;
 use clap::Args;
 use engine::book::OrderKey;
 use engine::config::Config;

@@ -1,134 +1,211 @@
-//! `pinion listen`: the command line around [`Listener`].
+//! `pinion listen`: a stream of market data, live on a terminal or as lines.
 
+use super::checking::Checking;
+use super::live::{self, Ended};
+use super::places::{PlaceArgs, Places};
+use super::plain::{Printer, Summary, missing};
+use super::tape::Tape;
+use crate::run::capturing;
+use clap::Args;
+use feedhandler::handler::{HandlerOptions, Join};
+use feedhandler::runner::Runner;
+use netio::host::{HostPort, PortKind};
+use netio::pcap::PcapPort;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::flag;
 use std::error::Error;
-use std::fmt::{self, Write as _};
-use std::io::{self, BufWriter, Write};
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-
-use super::{Heard, Listener};
-use crate::run::capturing;
-use clap::Args;
-use feedhandler::{Depth, Join};
-use netio::host::{HostPort, PortKind};
-use netio::{Endpoint, Port, PortError};
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag;
-use wire::Side;
-use wire::tick::Tick;
+use wire::feed::StreamKind;
 
 const EXAMPLES: &str = "\
+On a terminal it is a live view: the ladder of an instrument, its trades, rates, lines, gaps and how they were mended. Keys: q quits, p \
+pauses, arrows change the instrument, / looks for a symbol, s changes to the channel's other stream, c checks. Elsewhere, or with one of \
+--plain, --json and --summary, it prints.
+
 Examples:
   pinion listen
-      prints one tick a line: sequence, time, symbol_id, kind, side, price, quantity
+      the depth of the built-in configuration's channel, live
+  pinion listen --config pinion.toml --channel main --stream ticks
+  pinion listen --json | head
+      one JSON object a tick; --stream depth: one a message of ITCH 5.0
   pinion listen --summary --seconds 10
-      listens for ten seconds, then tells packets, ticks, trades, gaps and the best prices
-  pinion listen --group 239.26.40.1:26440 --group 239.26.40.2:26440 --json
-      both lines of a channel, one JSON object a tick
+      listens for ten seconds, then tells packets, messages, trades, gaps and the best prices
+  pinion listen --group 239.26.40.1:26440 --group 239.26.40.2:26441 --rerequest 127.0.0.1:26460 --plain
+      both lines of a stream that no configuration names, and who brings what they lose
+  pinion listen --record feed.pcap --seconds 60 --summary
+      keeps what the lines brought, for Wireshark or a replay
+  pinion listen --stream depth --check --plain > messages.txt
+      holds the rebuilt book against a snapshot of the venue, and ends
 
-Ends on SIGINT or SIGTERM too. Exit status 1: ticks are missing.";
+Ends on SIGINT, SIGTERM or SIGHUP too. Exit status 1: messages are missing, or a check found a difference.";
 
-/// How long to wait for a datagram before looking at the clock and the signals again.
-const WAIT: Duration = Duration::from_millis(20);
-/// Levels of each side in the summary.
-const LEVELS_SHOWN: usize = 3;
-
-/// Join the tick channel and print or summarise what it says.
+/// Follow a stream of market data, live on a terminal or as lines
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ListenArgs {
-    /// Multicast group and port; again for line B
-    #[arg(long, default_value = "239.26.40.1:26440")]
-    group: Vec<SocketAddrV4>,
-    /// Address of the interface that receives it
-    #[arg(long, default_value = "127.0.0.1")]
-    interface: Ipv4Addr,
-    /// Print a summary at the end instead of the ticks
+    #[command(flatten)]
+    places: PlaceArgs,
+    /// Print one line a message, also on a terminal
+    #[arg(long)]
+    plain: bool,
+    /// Print a summary at the end instead of the messages
     #[arg(long)]
     summary: bool,
-    /// End after so many ticks
+    /// End after so many messages
     #[arg(long)]
     count: Option<u64>,
     /// End after so many seconds
     #[arg(long)]
     seconds: Option<u64>,
-    /// Print JSON: one object a tick, or one for the summary
+    /// Print JSON: one object a message, or one for the summary
     #[arg(long)]
     json: bool,
     /// How to reach the network: auto, dpdk, xdp, uring or socket
     #[arg(long, default_value = "auto")]
     port: PortKind,
-    /// Write the datagrams that come into this file, for tcpdump, tshark or Wireshark
-    #[arg(long, value_name = "FILE")]
-    pcap: Option<PathBuf>,
+    /// Write the datagrams that come over the lines into this file, for tcpdump, tshark or Wireshark
+    #[arg(long, value_name = "FILE", alias = "pcap")]
+    record: Option<PathBuf>,
+    /// Compare the rebuilt book with a snapshot of the venue, once it is whole; without --seconds and --count, end then
+    #[arg(long)]
+    check: bool,
+    /// The same again every so many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    check_every: Option<u64>,
 }
 
-/// Ticks were missed.
+/// Messages were missed.
 #[derive(Debug, thiserror::Error)]
-#[error("expected every tick, missed {missed}; a larger receive buffer (net.core.rmem_max) or a second line may help")]
+#[error(
+    "expected every message, missed {missed}; a larger receive buffer (net.core.rmem_max), a second line or --rerequest may help"
+)]
 pub struct Incomplete {
     /// How many.
     pub missed: u64,
 }
 
-/// Opens a port that receives these groups.
-///
-/// # Errors
-/// A group cannot be joined.
-pub fn open_port(kind: PortKind, groups: &[SocketAddrV4], interface: Ipv4Addr) -> Result<HostPort, PortError> {
-    let endpoints: Vec<Endpoint> =
-        groups.iter().map(|group| Endpoint::multicast(*group.ip(), group.port(), interface)).collect();
-    HostPort::open(&kind.into(), &endpoints)
+/// The rebuilt book is not the venue's.
+#[derive(Debug, thiserror::Error)]
+#[error("{failed} of {made} checks failed; the last: {said}")]
+pub struct Unlike {
+    /// How many.
+    pub failed: u64,
+    /// Of how many.
+    pub made: u64,
+    /// What was found.
+    pub said: String,
 }
 
 /// Runs the command.
 ///
 /// # Errors
-/// The channel cannot be joined, nothing can be printed, or ticks are missing.
-pub fn execute(args: &ListenArgs) -> Result<(), Box<dyn Error>> {
-    if let Some(group) = args.group.iter().find(|group| !group.ip().is_multicast()) {
-        return Err(
-            format!("--group: expected a multicast address (224.0.0.0 to 239.255.255.255), found {group}").into()
-        );
-    }
+/// The channel cannot be joined, nothing can be printed, messages are missing, or a check failed.
+pub fn execute(args: &ListenArgs) -> Result<ExitCode, Box<dyn Error>> {
     let stop = Arc::new(AtomicBool::new(false));
-    flag::register(SIGINT, Arc::clone(&stop))?;
-    flag::register(SIGTERM, Arc::clone(&stop))?;
-    let port = open_port(args.port, &args.group, args.interface)?;
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        flag::register(signal, Arc::clone(&stop))?;
+    }
+    let is_live = !args.plain && !args.summary && !args.json && args.count.is_none() && io::stdout().is_terminal();
+    if is_live { watch(args, &stop) } else { print(args, &stop) }
+}
+
+/// How a stream is followed, with the servers that there are.
+fn options(places: &Places) -> HandlerOptions {
+    let mut options = HandlerOptions::new(places.kind);
+    options.join = match (places.addresses.snapshot, places.addresses.rerequest) {
+        (Some(_), _) => Join::Snapshot,
+        (None, Some(_)) => Join::Start,
+        (None, None) => Join::FirstPacket,
+    };
+    options
+}
+
+/// The stream, followed through the port that was asked for.
+fn follow(args: &ListenArgs, places: &Places, port: HostPort) -> Result<Runner<PcapPort<HostPort>>, Box<dyn Error>> {
+    let addresses = places.addresses.clone();
+    let port = capturing(port, addresses.endpoints().len(), args.record.as_deref())?;
+    Ok(Runner::new(port, addresses, options(places)))
+}
+
+fn watch(args: &ListenArgs, stop: &AtomicBool) -> Result<ExitCode, Box<dyn Error>> {
+    let until = args.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
+    let mut places_args = args.places.clone();
+    let mut checking = checking(args);
+    let mut kind = StreamKind::Depth;
+    loop {
+        let places = Places::find(&places_args, kind)?;
+        let port = places.open_port(args.port)?;
+        let mut runner = follow(args, &places, port)?;
+        match live::show(&mut runner, &places, &mut checking, stop, until, args.record.is_none())? {
+            Ended::Done => break,
+            Ended::Stream(other) => {
+                // A stream whose groups were given one by one has no other one that we know of.
+                let mut changed = places_args.clone();
+                changed.stream = None;
+                if places_args.group.is_empty() && Places::find(&changed, other).is_ok() {
+                    (places_args, kind) = (changed, other);
+                }
+            }
+        }
+    }
+    judge(&checking)
+}
+
+fn checking(args: &ListenArgs) -> Checking {
+    Checking::new(args.check, args.check_every.map(Duration::from_secs))
+}
+
+fn judge(checking: &Checking) -> Result<ExitCode, Box<dyn Error>> {
+    let Checking { equal, failed, said, .. } = checking;
+    if *failed > 0 {
+        return Err(Unlike { failed: *failed, made: equal + failed, said: said.clone() }.into());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(args: &ListenArgs, stop: &AtomicBool) -> Result<ExitCode, Box<dyn Error>> {
+    let places = Places::find(&args.places, StreamKind::Tick)?;
+    let port = places.open_port(args.port)?;
     eprintln!("port: {}", port.choice());
-    let port = capturing(port, args.group.len(), args.pcap.as_deref())?;
-    let captured = port.captured();
-    let mut listener = Listener::new(port, Join::AtFirstPacket);
+    let mut runner = follow(args, &places, port)?;
+    let captured = runner.port().captured();
+    let mut checking = checking(args);
     let mut out = BufWriter::new(io::stdout().lock());
+    let mut tape = Tape::new();
     let begin = Instant::now();
     let mut left = args.count.unwrap_or(u64::MAX);
+    let ends_with_check = args.check && args.check_every.is_none() && args.count.is_none() && args.seconds.is_none();
     while left > 0
         && !stop.load(Ordering::Relaxed)
         && args.seconds.is_none_or(|seconds| begin.elapsed() < Duration::from_secs(seconds))
     {
-        let mut printed = Ok(());
-        let moved = listener.turn(|heard| match heard {
-            Heard::Tick { sequence, tick, .. } if left > 0 => {
-                left -= 1;
-                if !args.summary && printed.is_ok() {
-                    printed = print_tick(&mut out, args.json, sequence, &tick);
-                }
-            }
-            Heard::Tick { .. } => {}
-            Heard::Gap { from, to } => eprintln!("gap: ticks {from} to {} are missing", to - 1),
-            Heard::End => eprintln!("the venue ended the session"),
-        })?;
-        printed?;
+        let noticed = tape.noticed();
+        let (kind, json, quiet) = (places.kind, args.json, args.summary);
+        let mut printer = Printer { tape: &mut tape, out: &mut out, kind, json, quiet, left, failed: Ok(()) };
+        let moved = runner.turn(&mut printer)?;
+        left = printer.left;
+        printer.failed?;
+        for notice in tape.notices_since(noticed) {
+            eprintln!("{notice}");
+        }
+        if checking.turn(runner.handler(), places.addresses.snapshot, &mut tape) {
+            eprintln!("check: {}", checking.said);
+        }
+        if ends_with_check && !checking.is_pending() {
+            break;
+        }
         if moved == 0 {
             out.flush()?;
-            listener.port().wait(WAIT);
+            runner.wait();
         }
     }
     if args.summary {
-        let summary = Summary(&listener);
+        let summary = Summary { runner: &runner, tape: &tape, symbols: &places.symbols };
         if args.json {
             writeln!(out, "{}", summary.to_json())?;
         } else {
@@ -136,99 +213,18 @@ pub fn execute(args: &ListenArgs) -> Result<(), Box<dyn Error>> {
         }
     }
     out.flush()?;
-    let counters = listener.line_counters();
-    let missed = counters.missing + counters.lost;
+    if checking.is_pending() && checking.equal + checking.failed == 0 {
+        eprintln!("check: not made: {}", checking.said);
+        checking.failed += 1;
+    }
+    let missed = missing(&runner) + runner.handler().counters().lost;
     // Closes the port, and so the file.
-    drop(listener);
+    drop(runner);
     if let Some(captured) = captured {
         eprintln!("pcap: {captured}");
     }
-    if missed > 0 { Err(Incomplete { missed }.into()) } else { Ok(()) }
-}
-
-fn print_tick(out: &mut impl Write, json: bool, sequence: u64, tick: &Tick) -> io::Result<()> {
-    let Tick { timestamp, symbol_id, price, quantity, side, kind } = tick;
-    let (side, kind) = (char::from(side.byte()), char::from(kind.byte()));
-    if json {
-        writeln!(
-            out,
-            "{{\"sequence\":{sequence},\"timestamp\":{},\"symbol_id\":{symbol_id},\"kind\":\"{kind}\",\"side\":\"{side}\",\
-             \"price\":\"{price}\",\"quantity\":{quantity}}}",
-            timestamp.get()
-        )
-    } else {
-        writeln!(out, "{sequence} {} {symbol_id} {kind} {side} {price} {quantity}", timestamp.get())
+    if missed > 0 {
+        return Err(Incomplete { missed }.into());
     }
-}
-
-/// What was heard, in a few lines.
-struct Summary<'a, P>(&'a Listener<P>);
-
-impl<P: Port> Summary<'_, P> {
-    fn numbers(&self) -> [(&'static str, u64); 13] {
-        let (line, ticks, port) = (self.0.line_counters(), self.0.counters(), self.0.port_counters());
-        [
-            ("packets", line.packets),
-            ("ticks", ticks.ticks),
-            ("trades", ticks.trades),
-            ("quotes", ticks.quotes),
-            ("statuses", ticks.statuses),
-            ("gaps", line.gaps),
-            ("missing", line.missing),
-            ("lost", line.lost),
-            ("late", line.late),
-            ("duplicates", line.duplicates),
-            ("sessions", line.sessions),
-            ("malformed", line.malformed + ticks.unreadable),
-            ("port_dropped", port.rx_truncated + port.rx_errors),
-        ]
-    }
-
-    fn to_json(&self) -> String {
-        let mut json = String::from("{");
-        for (name, value) in self.numbers() {
-            // Writing into a String does not fail.
-            let _ = write!(json, "\"{name}\":{value},");
-        }
-        json.push_str("\"instruments\":[");
-        for (position, (index, depth)) in self.0.depth().iter().enumerate() {
-            let comma = if position > 0 { "," } else { "" };
-            let best = |side| match depth.best(side) {
-                Some(level) => format!("{{\"price\":\"{}\",\"quantity\":{}}}", level.price, level.quantity),
-                None => "null".to_owned(),
-            };
-            let trades = depth.trades();
-            let _ = write!(
-                json,
-                "{comma}{{\"symbol_id\":{index},\"trades\":{},\"volume\":{},\"bid\":{},\"ask\":{}}}",
-                trades.count,
-                trades.volume,
-                best(Side::Buy),
-                best(Side::Sell)
-            );
-        }
-        json.push_str("]}");
-        json
-    }
-}
-
-impl<P: Port> fmt::Display for Summary<'_, P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (name, value) in self.numbers() {
-            writeln!(f, "{name:<13} {value}")?;
-        }
-        for (index, depth) in self.0.depth().iter() {
-            let trades = depth.trades();
-            write!(f, "symbol_id {index}: {} trades, volume {}", trades.count, trades.volume)?;
-            write!(f, "; bids {}; asks {}", top(depth, Side::Buy), top(depth, Side::Sell))?;
-            writeln!(f)?;
-        }
-        Ok(())
-    }
-}
-
-fn top(depth: &Depth, side: Side) -> String {
-    let levels = depth.levels(side).take(LEVELS_SHOWN);
-    let levels: Vec<String> = levels.map(|level| format!("{} × {}", level.quantity, level.price)).collect();
-    if levels.is_empty() { "none".to_owned() } else { levels.join(", ") }
+    judge(&checking)
 }

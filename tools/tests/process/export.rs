@@ -9,22 +9,22 @@ use std::fs::File;
 use std::path::Path;
 
 /// A table: a row is its values by column; none where there is none.
-struct Table {
-    columns: Vec<String>,
-    rows: Vec<Vec<Option<String>>>,
+pub struct Table {
+    pub columns: Vec<String>,
+    pub rows: Vec<Vec<Option<String>>>,
 }
 
 impl Table {
-    fn at(&self, column: &str) -> usize {
+    pub fn at(&self, column: &str) -> usize {
         self.columns.iter().position(|name| name == column).unwrap_or_else(|| panic!("no column {column}"))
     }
 
-    fn texts(&self, column: &str) -> Vec<&str> {
+    pub fn texts(&self, column: &str) -> Vec<&str> {
         let at = self.at(column);
         self.rows.iter().map(|row| row[at].as_deref().unwrap_or_default()).collect()
     }
 
-    fn sum(&self, column: &str) -> u64 {
+    pub fn sum(&self, column: &str) -> u64 {
         self.texts(column).iter().map(|text| text.parse::<u64>().expect("a number")).sum()
     }
 
@@ -38,7 +38,7 @@ impl Table {
     }
 }
 
-fn read_csv(path: &Path) -> Table {
+pub fn read_csv(path: &Path) -> Table {
     let text = std::fs::read_to_string(path).expect("a file");
     let mut lines = text.lines().map(|line| {
         let (mut cells, mut cell, mut quoted, mut any) = (Vec::new(), String::new(), false, false);
@@ -65,7 +65,7 @@ fn read_csv(path: &Path) -> Table {
     Table { columns, rows: lines.collect() }
 }
 
-fn read_parquet(path: &Path) -> Table {
+pub fn read_parquet(path: &Path) -> Table {
     let reader = SerializedFileReader::new(File::open(path).expect("a file")).expect("a Parquet file");
     let schema = reader.metadata().file_metadata().schema_descr();
     let columns = schema.columns().iter().map(|column| column.name().to_owned()).collect();

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The recording and its published hash; `None`, and told, where the shared data is absent.
-fn recording() -> Option<(PathBuf, String)> {
+pub fn recording() -> Option<(PathBuf, String)> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/consensus");
     let file = dir.join("normal_s23_n1000000.txt.xz");
     if !file.exists() {

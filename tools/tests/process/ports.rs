@@ -54,4 +54,10 @@ impl Ports {
         let [high, low] = self.base.to_be_bytes();
         SocketAddrV4::new(Ipv4Addr::new(239, 26, high, low), self.base + 2)
     }
+
+    /// Where the depth stream goes.
+    pub fn depth_line(&self) -> SocketAddrV4 {
+        let [high, low] = self.base.to_be_bytes();
+        SocketAddrV4::new(Ipv4Addr::new(239, 27, high, low), self.base + 2)
+    }
 }

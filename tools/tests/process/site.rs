@@ -79,6 +79,7 @@ impl Site {
             format!("feed.rerequest={}", ports.subscribers()),
             format!("feed.snapshot={}", ports.subscribers()),
             format!("channel.0.tick_lines=[\"{}\"]", ports.tick_line()),
+            format!("channel.0.depth_lines=[\"{}\"]", ports.depth_line()),
         ];
         let settings = own.into_iter().chain(settings.map(str::to_owned));
         command.args(settings.flat_map(|setting| ["--set".to_owned(), setting]));

@@ -1,10 +1,10 @@
 //! A row for everything that happened, in order: each command, then what it led to.
 
 use super::Rows;
-use super::table::{Cell, Column, ExportError, Table, Type};
 use crate::journal::happening::{Happening, What};
 use crate::journal::names::Names;
 use crate::journal::selection::Selection;
+use crate::table::{Cell, Column, Table, TableError, Type};
 use crate::tell::{Fields, Value};
 use engine::past::Step;
 use std::io;
@@ -52,7 +52,7 @@ impl<'a> Events<'a> {
         Self { names, selection }
     }
 
-    fn row(&self, it: &Happening<'_>, step: &Step<'_>, n: u64, table: &mut dyn Table) -> Result<(), ExportError> {
+    fn row(&self, it: &Happening<'_>, step: &Step<'_>, n: u64, table: &mut dyn Table) -> Result<(), TableError> {
         let mut fields = Cells { cells: vec![Cell::Empty; COLUMNS.len()], kind: None };
         it.tell(self.names, &mut fields)?;
         let Cells { mut cells, kind } = fields;
@@ -90,7 +90,7 @@ impl Rows for Events<'_> {
         false
     }
 
-    fn see(&mut self, step: &Step<'_>, wanted: bool, table: &mut dyn Table) -> Result<(), ExportError> {
+    fn see(&mut self, step: &Step<'_>, wanted: bool, table: &mut dyn Table) -> Result<(), TableError> {
         let (mut done, mut n) = (Ok(()), 0);
         if wanted {
             Happening::each(step, |it| {
@@ -103,7 +103,7 @@ impl Rows for Events<'_> {
         done
     }
 
-    fn end(&mut self, _table: &mut dyn Table) -> Result<(), ExportError> {
+    fn end(&mut self, _table: &mut dyn Table) -> Result<(), TableError> {
         Ok(())
     }
 }

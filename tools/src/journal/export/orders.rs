@@ -1,10 +1,10 @@
 //! A row an order, with what became of it: when it has ended, so that no more are held than live; those that still live come last.
 
 use super::Rows;
-use super::table::{Cell, Column, ExportError, Table, Type};
 use crate::journal::happening::message_of;
 use crate::journal::names::Names;
 use crate::journal::selection::Selection;
+use crate::table::{Cell, Column, Table, TableError, Type};
 use engine::book::{BookEvent, OrderKey};
 use engine::past::{Effect, Step};
 use std::collections::HashMap;
@@ -89,7 +89,7 @@ impl<'a> Orders<'a> {
         ending: &Ending,
         end: Option<(Seq, Nanos)>,
         table: &mut dyn Table,
-    ) -> Result<(), ExportError> {
+    ) -> Result<(), TableError> {
         let session = order.key.session();
         let wanted = order.wanted
             && self.selection.wants(
@@ -135,7 +135,7 @@ impl<'a> Orders<'a> {
         ending: &Ending,
         step: &Step<'_>,
         table: &mut dyn Table,
-    ) -> Result<(), ExportError> {
+    ) -> Result<(), TableError> {
         let Some(mut order) = self.live.remove(&key.get()) else { return Ok(()) };
         if ending.state != "replaced" {
             order.leaves = 0;
@@ -149,7 +149,7 @@ impl<'a> Orders<'a> {
         reason: Option<String>,
         step: &Step<'_>,
         table: &mut dyn Table,
-    ) -> Result<(), ExportError> {
+    ) -> Result<(), TableError> {
         match *event {
             BookEvent::Trade { maker, taker, qty, maker_leaves, taker_leaves, .. } => {
                 for (key, leaves) in [(maker, maker_leaves), (taker, taker_leaves)] {
@@ -200,7 +200,7 @@ impl Rows for Orders<'_> {
         true
     }
 
-    fn see(&mut self, step: &Step<'_>, wanted: bool, table: &mut dyn Table) -> Result<(), ExportError> {
+    fn see(&mut self, step: &Step<'_>, wanted: bool, table: &mut dyn Table) -> Result<(), TableError> {
         let instruments = step.exchange.instruments();
         for effect in step.effects() {
             match effect {
@@ -244,7 +244,7 @@ impl Rows for Orders<'_> {
         Ok(())
     }
 
-    fn end(&mut self, table: &mut dyn Table) -> Result<(), ExportError> {
+    fn end(&mut self, table: &mut dyn Table) -> Result<(), TableError> {
         let mut live: Vec<Order> = std::mem::take(&mut self.live).into_values().collect();
         live.sort_by_key(|order| order.order_ref);
         live.iter().try_for_each(|order| self.row(order, &Ending::plain("live"), None, table))

@@ -1,10 +1,10 @@
 //! A row a trade, by match number.
 
 use super::Rows;
-use super::table::{Cell, Column, ExportError, Table, Type};
 use crate::journal::happening::{Happening, What};
 use crate::journal::names::Names;
 use crate::journal::selection::Selection;
+use crate::table::{Cell, Column, Table, TableError, Type};
 use engine::past::Step;
 
 const COLUMNS: [Column; 15] = [
@@ -45,7 +45,7 @@ impl Rows for Trades<'_> {
         false
     }
 
-    fn see(&mut self, step: &Step<'_>, wanted: bool, table: &mut dyn Table) -> Result<(), ExportError> {
+    fn see(&mut self, step: &Step<'_>, wanted: bool, table: &mut dyn Table) -> Result<(), TableError> {
         let mut done = Ok(());
         Happening::each(step, |it| {
             let What::Trade(trade) = it.what else { return };
@@ -76,7 +76,7 @@ impl Rows for Trades<'_> {
         done
     }
 
-    fn end(&mut self, _table: &mut dyn Table) -> Result<(), ExportError> {
+    fn end(&mut self, _table: &mut dyn Table) -> Result<(), TableError> {
         Ok(())
     }
 }

@@ -1,16 +1,15 @@
 //! A table as CSV (RFC 4180, lines end with LF): a line of names, then a line a row.
 
-use super::table::{Cell, Column, ExportError, Table};
+use super::{Cell, Column, Decimal, Table, TableError};
 use std::io::{self, Write};
-use wire::Price;
 
-pub(super) struct CsvTable<W> {
+pub(crate) struct CsvTable<W> {
     out: W,
     rows: u64,
 }
 
 impl<W: Write> CsvTable<W> {
-    pub fn new(mut out: W, columns: &[Column]) -> Result<Self, ExportError> {
+    pub fn new(mut out: W, columns: &[Column]) -> Result<Self, TableError> {
         let names: Vec<&str> = columns.iter().map(|Column(name, _)| *name).collect();
         writeln!(out, "{}", names.join(","))?;
         Ok(Self { out, rows: 0 })
@@ -21,11 +20,8 @@ impl<W: Write> CsvTable<W> {
             Cell::Empty => Ok(()),
             Cell::Number(number) => write!(self.out, "{number}"),
             Cell::Time(time) => write!(self.out, "{}", time.get()),
-            Cell::Price(price) => {
-                let (units, raw) = (Price::UNITS_PER_ONE.unsigned_abs(), price.get().unsigned_abs());
-                let sign = if price.get() < 0 { "-" } else { "" };
-                write!(self.out, "{sign}{}.{:04}", raw / units, raw % units)
-            }
+            Cell::Price(price) => write!(self.out, "{}", Decimal::from(*price)),
+            Cell::Amount(amount) => write!(self.out, "{}", Decimal(*amount)),
             // An empty text is not the same as none.
             Cell::Text(text) if text.is_empty() || text.contains([',', '"', '\n', '\r']) => {
                 write!(self.out, "\"{}\"", text.replace('"', "\"\""))
@@ -36,7 +32,7 @@ impl<W: Write> CsvTable<W> {
 }
 
 impl<W: Write> Table for CsvTable<W> {
-    fn row(&mut self, cells: &[Cell<'_>]) -> Result<(), ExportError> {
+    fn row(&mut self, cells: &[Cell<'_>]) -> Result<(), TableError> {
         for (at, cell) in cells.iter().enumerate() {
             if at > 0 {
                 self.out.write_all(b",")?;
@@ -48,7 +44,7 @@ impl<W: Write> Table for CsvTable<W> {
         Ok(())
     }
 
-    fn finish(&mut self) -> Result<u64, ExportError> {
+    fn finish(&mut self) -> Result<u64, TableError> {
         self.out.flush()?;
         Ok(self.rows)
     }

@@ -12,12 +12,12 @@ use wire::{Nanos, Seq};
 const TIME_FROM: u64 = 100_000_000_000_000_000;
 
 /// What [`When`] reads, for the help of options.
-pub(super) const FORMS: &str = "SEQ|TIME is a sequence number, a time such as 2026-11-21T14:30:00.000001Z (RFC 3339), or nanoseconds since \
+pub(crate) const FORMS: &str = "SEQ|TIME is a sequence number, a time such as 2026-11-21T14:30:00.000001Z (RFC 3339), or nanoseconds since \
      the Unix epoch.";
 
 /// A sequence number or a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum When {
+pub(crate) enum When {
     Seq(Seq),
     Time(Nanos),
 }
@@ -55,7 +55,7 @@ impl FromStr for When {
 }
 
 /// A time in the form of RFC 3339, in UTC, with nanoseconds.
-pub(super) struct Rfc3339(pub Nanos);
+pub(crate) struct Rfc3339(pub Nanos);
 
 impl fmt::Display for Rfc3339 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,0 +1,159 @@
+//! What is known of each instrument: its name, its state, its trades, its two ladders.
+//!
+//! Goal: found by locate code, without a search. Non-goal: orders.
+
+use wire::itch::AddOrder;
+use wire::{Price, Side, Symbol, TimeOfDay};
+
+use super::listener::BookTrade;
+use crate::ladder::Ladder;
+
+/// Level indices by price.
+pub type Prices = Ladder<i32, u32>;
+
+/// What the trades of one instrument come to. Trades that the venue does not print are left out, as it does itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// How many.
+    pub trades: u64,
+    /// Sum of their quantities.
+    pub volume: u64,
+    /// Sum of price times quantity, in price units.
+    pub notional: u128,
+    /// The first price.
+    pub open: Option<Price>,
+    /// The highest.
+    pub high: Option<Price>,
+    /// The lowest.
+    pub low: Option<Price>,
+    /// The last price and when.
+    pub last: Option<(Price, TimeOfDay)>,
+    /// Trades that the venue took back afterwards. They are still in the sums: the message that tells names no quantity.
+    pub broken: u64,
+}
+
+impl Statistics {
+    /// Volume-weighted average price, rounded down.
+    #[must_use]
+    pub fn vwap(&self) -> Option<Price> {
+        let average = self.notional.checked_div(u128::from(self.volume))?;
+        i64::try_from(average).ok().map(Price)
+    }
+
+    #[inline]
+    pub(super) fn count(&mut self, trade: &BookTrade) {
+        if !trade.printable || trade.qty == 0 {
+            return;
+        }
+        let BookTrade { price, qty, .. } = *trade;
+        if self.trades == 0 {
+            (self.open, self.high, self.low) = (Some(price), Some(price), Some(price));
+        }
+        self.trades += 1;
+        self.volume = self.volume.saturating_add(qty);
+        // ITCH prices are not negative.
+        self.notional += u128::from(price.0.unsigned_abs()) * u128::from(qty);
+        self.high = self.high.max(Some(price));
+        self.low = self.low.min(Some(price));
+        self.last = Some((price, trade.time));
+    }
+}
+
+/// An instrument, its book apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Instrument {
+    /// Its name, once a message told it.
+    pub symbol: Option<Symbol>,
+    /// Its trading state: `T` trading, `H` halted, `P` paused, `Q` quoting only.
+    pub status: Option<u8>,
+    /// Its trades.
+    pub statistics: Statistics,
+    seen: bool,
+}
+
+/// By locate code.
+#[derive(Clone, Debug)]
+pub struct Instruments {
+    /// Bids and asks of locate code n at 2n and 2n + 1.
+    ladders: Vec<Prices>,
+    instruments: Vec<Instrument>,
+}
+
+impl Instruments {
+    pub fn new(instruments: usize) -> Self {
+        let len = instruments.min(usize::from(u16::MAX) + 1);
+        Self { ladders: vec![Prices::default(); 2 * len], instruments: vec![Instrument::default(); len] }
+    }
+
+    pub fn clear(&mut self) {
+        for ladder in &mut self.ladders {
+            ladder.clear();
+        }
+        self.instruments.fill(Instrument::default());
+    }
+
+    pub fn keep_statistics_of(&mut self, former: &Self) {
+        for (locate, instrument) in (0..=u16::MAX).zip(&former.instruments).filter(|(_, instrument)| instrument.seen) {
+            let ours = self.get_mut(locate);
+            ours.statistics = instrument.statistics;
+            ours.symbol = ours.symbol.or(instrument.symbol);
+            ours.status = ours.status.or(instrument.status);
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.instruments.len()
+    }
+
+    pub fn get(&self, locate: u16) -> Option<&Instrument> {
+        self.instruments.get(usize::from(locate)).filter(|instrument| instrument.seen)
+    }
+
+    #[inline]
+    pub fn get_mut(&mut self, locate: u16) -> &mut Instrument {
+        if usize::from(locate) >= self.instruments.len() {
+            self.grow(locate);
+        }
+        let instrument = &mut self.instruments[usize::from(locate)];
+        instrument.seen = true;
+        instrument
+    }
+
+    /// Takes an instrument's name from an order for it, unless the directory has told it.
+    #[cold]
+    pub fn name(&mut self, locate: u16, message: &[u8; AddOrder::SIZE]) {
+        let instrument = self.get_mut(locate);
+        if instrument.symbol.is_none() {
+            instrument.symbol = AddOrder::decode(message).ok().map(|order| order.symbol);
+        }
+    }
+
+    #[inline]
+    pub fn ladder(&self, locate: u16, side: Side) -> Option<&Prices> {
+        self.ladders.get(2 * usize::from(locate) + side.index())
+    }
+
+    #[inline]
+    pub fn ladder_mut(&mut self, locate: u16, side: Side) -> &mut Prices {
+        if usize::from(locate) >= self.instruments.len() {
+            self.grow(locate);
+        }
+        &mut self.ladders[2 * usize::from(locate) + side.index()]
+    }
+
+    /// Asks for the memory of a ladder.
+    #[inline]
+    pub fn look(&self, locate: u16, side: Side) {
+        if let Some(ladder) = self.ladder(locate, side) {
+            std::hint::black_box(ladder.look());
+        }
+    }
+
+    /// A locate code beyond what was expected: room for it and as much again.
+    #[cold]
+    fn grow(&mut self, locate: u16) {
+        let len = (usize::from(locate) + 1).next_power_of_two();
+        self.instruments.resize(len, Instrument::default());
+        self.ladders.resize(2 * len, Prices::default());
+    }
+}

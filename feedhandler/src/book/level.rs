@@ -1,0 +1,121 @@
+//! The levels of all books, in one slab.
+//!
+//! Goal: one cache line for everything that an order's change changes, the queue of most levels included. Non-goal: finding a
+//! level by its price (see [`crate::ladder`]).
+
+use wire::{Price, Side, TimeOfDay};
+
+use super::listener::LevelChange;
+use super::queue::Queue;
+
+/// One price of one side of one instrument.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
+pub struct Level {
+    /// Quantity of all its orders.
+    pub total: u64,
+    /// How many; 0 while the level is free.
+    pub orders: u32,
+    /// Its price, as the ladder has it.
+    pub key: i32,
+    /// Locate code and side. Of a free level: the next free one.
+    home: u32,
+    /// Who stands in line.
+    pub queue: Queue,
+}
+
+const _: () = assert!(size_of::<Level>() == 64);
+
+/// The key of a price: ascending towards the touch on both sides, in the order of signed numbers.
+#[inline]
+pub const fn key(side: Side, price: u32) -> i32 {
+    turned(side, (price ^ (1 << 31)).cast_signed())
+}
+
+/// All bits turned over for an ask, by arithmetic: which side comes next cannot be guessed.
+#[inline]
+const fn turned(side: Side, number: i32) -> i32 {
+    number ^ -(side as i32)
+}
+
+impl Level {
+    #[inline]
+    pub fn locate(&self) -> u16 {
+        // Was put in as 16 bits.
+        u16::try_from(self.home >> 1).unwrap_or_default()
+    }
+
+    #[inline]
+    pub const fn side(&self) -> Side {
+        if self.home & 1 == 0 { Side::Buy } else { Side::Sell }
+    }
+
+    #[inline]
+    pub const fn price(&self) -> Price {
+        Price((turned(self.side(), self.key).cast_unsigned() ^ (1 << 31)) as i64)
+    }
+
+    #[inline]
+    pub fn change(&self, time: TimeOfDay) -> LevelChange {
+        LevelChange {
+            locate: self.locate(),
+            side: self.side(),
+            time,
+            price: self.price(),
+            total: self.total,
+            orders: self.orders,
+        }
+    }
+}
+
+/// The slab.
+#[derive(Clone, Debug)]
+pub struct Levels {
+    levels: Vec<Level>,
+    /// The level freed last; [`NO_LEVEL`] when none is free.
+    free: u32,
+}
+
+const NO_LEVEL: u32 = u32::MAX;
+
+impl Levels {
+    pub fn new(levels: usize) -> Self {
+        Self { levels: Vec::with_capacity(levels), free: NO_LEVEL }
+    }
+
+    pub fn clear(&mut self) {
+        self.levels.clear();
+        self.free = NO_LEVEL;
+    }
+
+    #[inline]
+    pub fn get(&self, index: u32) -> &Level {
+        &self.levels[index as usize]
+    }
+
+    #[inline]
+    pub fn get_mut(&mut self, index: u32) -> &mut Level {
+        &mut self.levels[index as usize]
+    }
+
+    /// Takes a level for a price that is new. There are no more levels than orders, so their number fits.
+    pub fn open(&mut self, locate: u16, side: Side, key: i32) -> u32 {
+        let home = u32::from(locate) << 1 | u32::from(side == Side::Sell);
+        let level = Level { total: 0, orders: 0, key, home, queue: Queue::default() };
+        if self.free == NO_LEVEL {
+            let index = u32::try_from(self.levels.len()).unwrap_or(NO_LEVEL);
+            self.levels.push(level);
+            return index;
+        }
+        let index = self.free;
+        let place = &mut self.levels[index as usize];
+        self.free = place.home;
+        *place = level;
+        index
+    }
+
+    pub fn close(&mut self, index: u32) {
+        self.levels[index as usize].home = self.free;
+        self.free = index;
+    }
+}

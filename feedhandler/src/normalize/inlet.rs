@@ -1,0 +1,163 @@
+//! Where a venue's datagrams come in: the framing is told and checked, the lines are put in order.
+//!
+//! Goal: any bytes from a socket or a capture. Non-goal: what the messages say.
+
+use wire::iex::transport::PROTOCOL_DEEP;
+use wire::iex::{Segment, SegmentHeader};
+use wire::mold::{Packet, PacketKind};
+use wire::{DecodeError, Nanos};
+
+use super::sequencer::{Numbered, Sequenced, Sequencer, SequencerCounters};
+
+/// How a venue frames its messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// MoldUDP64, around ITCH 5.0.
+    Mold,
+    /// IEX-TP, around DEEP 1.0.
+    IexTp,
+}
+
+impl Framing {
+    /// Tells it from a datagram; `None` when it is neither.
+    #[must_use]
+    pub fn detect(datagram: &[u8]) -> Option<Self> {
+        if Segment::parse(datagram).is_ok_and(|segment| segment.header().protocol == PROTOCOL_DEEP) {
+            return Some(Self::IexTp);
+        }
+        Packet::parse(datagram).is_ok().then_some(Self::Mold)
+    }
+}
+
+/// Datagrams that no message came of, and why.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InletCounters {
+    /// Datagrams taken.
+    pub datagrams: u64,
+    /// They are not of the framing.
+    pub malformed: u64,
+    /// Segments of another message protocol than DEEP 1.0.
+    pub foreign: u64,
+    /// Segments whose offset in the stream of bytes contradicts their sequence number; their messages are taken.
+    pub offsets: u64,
+}
+
+/// Takes datagrams of all lines of one stream.
+#[derive(Debug)]
+pub struct Inlet {
+    framing: Option<Framing>,
+    sequencer: Sequencer,
+    counters: InletCounters,
+    /// Where the stream of bytes stands: session, sequence number and offset behind the newest segment.
+    offset: Option<(u128, u64, u64)>,
+    /// The number behind the last message, once the venue has told the end.
+    end: Option<u64>,
+}
+
+impl Inlet {
+    /// Of this framing, or of that of the first datagram that has one.
+    #[must_use]
+    pub fn new(framing: Option<Framing>) -> Self {
+        Self { framing, sequencer: Sequencer::new(), counters: InletCounters::default(), offset: None, end: None }
+    }
+
+    /// Takes a datagram.
+    pub fn datagram(&mut self, now: Nanos, datagram: &[u8], sink: &mut impl FnMut(Sequenced<'_>)) {
+        self.counters.datagrams += 1;
+        if self.framing.is_none() {
+            self.framing = Framing::detect(datagram);
+        }
+        let taken = match self.framing {
+            None => {
+                Err(DecodeError::TooShort { what: "a packet of a known framing", expected: 20, found: datagram.len() })
+            }
+            Some(Framing::Mold) => self.packet(now, datagram, sink),
+            Some(Framing::IexTp) => self.segment(now, datagram, sink),
+        };
+        self.counters.malformed += u64::from(taken.is_err());
+    }
+
+    /// Gives up holes that have been open for too long.
+    pub fn look(&mut self, now: Nanos, sink: &mut impl FnMut(Sequenced<'_>)) {
+        self.sequencer.look(now, sink);
+    }
+
+    /// The input ends: every hole is lost.
+    pub fn finish(&mut self, sink: &mut impl FnMut(Sequenced<'_>)) {
+        self.sequencer.finish(sink);
+    }
+
+    /// The framing, once it is known.
+    #[must_use]
+    pub const fn framing(&self) -> Option<Framing> {
+        self.framing
+    }
+
+    /// Whether the venue ended the session and everything of it has come, or was given up.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.end.is_some_and(|end| self.sequencer.next_sequence() >= end)
+    }
+
+    /// What came in.
+    #[must_use]
+    pub const fn counters(&self) -> &InletCounters {
+        &self.counters
+    }
+
+    /// What became of it in order.
+    #[must_use]
+    pub const fn sequencer_counters(&self) -> &SequencerCounters {
+        self.sequencer.counters()
+    }
+
+    fn packet(&mut self, now: Nanos, bytes: &[u8], sink: &mut impl FnMut(Sequenced<'_>)) -> Result<(), DecodeError> {
+        let packet = Packet::parse(bytes)?;
+        let name = packet.session().0.iter().fold(0, |name, byte| name << 8 | u128::from(*byte));
+        let heartbeat = packet.kind() != PacketKind::Data;
+        let numbered = Numbered { session: name, sequence: packet.sequence(), heartbeat, messages: packet.messages() };
+        let mut begun = false;
+        self.sequencer.packet(now, numbered, &mut |event| {
+            begun |= event == Sequenced::Session;
+            sink(event);
+        });
+        if begun {
+            self.end = None;
+        }
+        // The end of the session before may still come over the slower line.
+        if packet.kind() == PacketKind::EndOfSession && self.sequencer.session() == Some(name) {
+            self.end = Some(packet.sequence());
+        }
+        Ok(())
+    }
+
+    fn segment(&mut self, now: Nanos, bytes: &[u8], sink: &mut impl FnMut(Sequenced<'_>)) -> Result<(), DecodeError> {
+        let segment = Segment::parse(bytes)?;
+        let SegmentHeader { protocol, channel, session, sequence, .. } = *segment.header();
+        if protocol != PROTOCOL_DEEP {
+            self.counters.foreign += 1;
+            return Ok(());
+        }
+        let session = u128::from(channel) << 32 | u128::from(session);
+        self.check_offset(session, &segment);
+        let numbered = Numbered { session, sequence, heartbeat: segment.is_heartbeat(), messages: segment.messages() };
+        self.sequencer.packet(now, numbered, sink);
+        Ok(())
+    }
+
+    /// The lines may cut the stream of bytes differently, but where a segment begins with the next message, it begins with the
+    /// next byte.
+    fn check_offset(&mut self, session: u128, segment: &Segment<'_>) {
+        let (next, offset) = (segment.next_sequence(), segment.next_offset());
+        match self.offset {
+            Some((of, sequence, expected)) if of == session => {
+                let SegmentHeader { sequence: found, stream_offset, .. } = *segment.header();
+                self.counters.offsets += u64::from(found == sequence && stream_offset != expected);
+                if next > sequence {
+                    self.offset = Some((session, next, offset));
+                }
+            }
+            _ => self.offset = Some((session, next, offset)),
+        }
+    }
+}

@@ -1,0 +1,362 @@
+//! One venue's stream, in order: each message once, whichever line brought it, nothing before what came before it.
+//!
+//! Goal: order-by-order depth and events of several messages bear no reordering, so what lies behind a hole is held back until
+//! the slower line fills it, or until waiting is over and the hole is declared lost. Works for any framing that numbers its
+//! messages. Non-goal: asking for what is missing (venues answer that on lines of their own, to customers).
+//!
+//! ```text
+//! packets   4   5   8   6   5   7
+//! messages  4   5       6       7 8
+//! ```
+//!
+//! A publisher that was restarted counts from the beginning under the same name: its heartbeats tell a number that lies behind,
+//! again and again. [`REGRESSES_MAX`] of them in a row, with no new message between, begin the session anew.
+
+use std::collections::BTreeMap;
+
+use wire::Nanos;
+
+/// The most messages held back behind a hole.
+pub const HELD_MAX: usize = 1 << 14;
+/// How long a hole may stay open, by the time of the datagrams: a second line is microseconds behind, a pulled plug is not.
+pub const HOLD_NS: u64 = 50_000_000;
+/// Heartbeats in a row that tell a number behind the next one, until the publisher counts as restarted.
+pub const REGRESSES_MAX: u32 = 5;
+
+/// A packet of any framing, as far as sequencing sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Numbered<M> {
+    /// Tells sessions apart.
+    pub session: u128,
+    /// Number of the first message, or of the next one when there is none.
+    pub sequence: u64,
+    /// Whether it carries no message.
+    pub heartbeat: bool,
+    /// The messages with their numbers.
+    pub messages: M,
+}
+
+/// What the stream says next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sequenced<'a> {
+    /// The next message.
+    Message(&'a [u8]),
+    /// Messages `from` up to, but not including, `to` will not come.
+    Lost {
+        /// The first lost.
+        from: u64,
+        /// The first that is not lost.
+        to: u64,
+    },
+    /// A session begins, in which nothing of what was known holds. The first one is told too.
+    Session,
+}
+
+/// What a sequencer has seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SequencerCounters {
+    /// Packets.
+    pub packets: u64,
+    /// Packets without messages.
+    pub heartbeats: u64,
+    /// Messages delivered.
+    pub messages: u64,
+    /// Messages that had been delivered, were held already, or were declared lost; with two healthy lines, as many as `messages`.
+    pub duplicates: u64,
+    /// Messages that came before one in front of them.
+    pub early: u64,
+    /// Holes that were found.
+    pub gaps: u64,
+    /// Messages declared lost.
+    pub lost: u64,
+    /// Sessions, restarts of a publisher among them.
+    pub sessions: u64,
+    /// Packets of the session before, ignored.
+    pub stale: u64,
+}
+
+/// Puts a stream in order.
+#[derive(Clone, Debug, Default)]
+pub struct Sequencer {
+    session: Option<u128>,
+    former: Option<u128>,
+    next: u64,
+    /// One more than the highest number heard of.
+    heard: u64,
+    /// When the hole at `next` was found.
+    waiting_since: Option<Nanos>,
+    held: BTreeMap<u64, Vec<u8>>,
+    /// Memory of messages that were held.
+    spare: Vec<Vec<u8>>,
+    regresses: u32,
+    counters: SequencerCounters,
+}
+
+impl Sequencer {
+    /// Nothing heard yet: the first packet is the beginning, whatever its number.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What was seen.
+    #[must_use]
+    pub const fn counters(&self) -> &SequencerCounters {
+        &self.counters
+    }
+
+    /// Whether a message is awaited that others have overtaken.
+    #[must_use]
+    pub const fn is_waiting(&self) -> bool {
+        self.waiting_since.is_some()
+    }
+
+    /// The session that is followed.
+    #[must_use]
+    pub const fn session(&self) -> Option<u128> {
+        self.session
+    }
+
+    /// The number of the next message.
+    #[must_use]
+    pub const fn next_sequence(&self) -> u64 {
+        self.next
+    }
+
+    /// Takes a packet of any line. `now` is its time; it may not run in files that have none.
+    pub fn packet<'a>(
+        &mut self,
+        now: Nanos,
+        packet: Numbered<impl Iterator<Item = (u64, &'a [u8])>>,
+        sink: &mut impl FnMut(Sequenced<'_>),
+    ) {
+        self.counters.packets += 1;
+        if self.session != Some(packet.session) {
+            if self.former == Some(packet.session) {
+                self.counters.stale += 1;
+                return;
+            }
+            self.former = self.session;
+            self.begin(packet.session, packet.sequence, sink);
+        }
+        if packet.heartbeat {
+            self.heartbeat(packet.session, packet.sequence, sink);
+        }
+        for (sequence, message) in packet.messages {
+            self.message(sequence, message, sink);
+        }
+        self.look(now, sink);
+    }
+
+    /// Gives up a hole that has been open for too long. Also done with every packet.
+    pub fn look(&mut self, now: Nanos, sink: &mut impl FnMut(Sequenced<'_>)) {
+        loop {
+            if self.heard <= self.next {
+                self.waiting_since = None;
+                return;
+            }
+            let since = *self.waiting_since.get_or_insert_with(|| {
+                self.counters.gaps += 1;
+                now
+            });
+            if now.since(since) <= HOLD_NS && self.held.len() <= HELD_MAX {
+                return;
+            }
+            self.give_up(sink);
+            self.waiting_since = None;
+        }
+    }
+
+    /// The input ends: every hole is lost, and what is held comes out.
+    pub fn finish(&mut self, sink: &mut impl FnMut(Sequenced<'_>)) {
+        while self.heard > self.next {
+            self.counters.gaps += u64::from(self.waiting_since.take().is_none());
+            self.give_up(sink);
+        }
+        self.waiting_since = None;
+    }
+
+    fn begin(&mut self, session: u128, sequence: u64, sink: &mut impl FnMut(Sequenced<'_>)) {
+        self.finish(sink);
+        self.session = Some(session);
+        (self.next, self.heard, self.regresses) = (sequence, sequence, 0);
+        self.counters.sessions += 1;
+        sink(Sequenced::Session);
+    }
+
+    fn heartbeat(&mut self, session: u128, sequence: u64, sink: &mut impl FnMut(Sequenced<'_>)) {
+        self.counters.heartbeats += 1;
+        self.heard = self.heard.max(sequence);
+        if sequence >= self.next {
+            self.regresses = 0;
+            return;
+        }
+        self.regresses += 1;
+        if self.regresses == REGRESSES_MAX {
+            self.begin(session, sequence, sink);
+        }
+    }
+
+    fn message(&mut self, sequence: u64, message: &[u8], sink: &mut impl FnMut(Sequenced<'_>)) {
+        self.heard = self.heard.max(sequence.saturating_add(1));
+        if sequence == self.next {
+            self.regresses = 0;
+            self.deliver(message, sink);
+            self.deliver_held(sink);
+        } else if sequence < self.next || self.held.contains_key(&sequence) {
+            self.counters.duplicates += 1;
+        } else {
+            self.counters.early += 1;
+            let mut copy = self.spare.pop().unwrap_or_default();
+            copy.clear();
+            copy.extend_from_slice(message);
+            self.held.insert(sequence, copy);
+        }
+    }
+
+    fn deliver(&mut self, message: &[u8], sink: &mut impl FnMut(Sequenced<'_>)) {
+        self.next = self.next.saturating_add(1);
+        self.counters.messages += 1;
+        sink(Sequenced::Message(message));
+    }
+
+    fn deliver_held(&mut self, sink: &mut impl FnMut(Sequenced<'_>)) {
+        let before = self.next;
+        while let Some(entry) = self.held.first_entry()
+            && *entry.key() == self.next
+        {
+            let message = entry.remove();
+            self.deliver(&message, sink);
+            self.spare.push(message);
+        }
+        if self.next != before {
+            // A hole was closed; the next one waits for itself.
+            self.waiting_since = None;
+        }
+    }
+
+    fn give_up(&mut self, sink: &mut impl FnMut(Sequenced<'_>)) {
+        let (from, to) = (self.next, self.held.first_key_value().map_or(self.heard, |(sequence, _)| *sequence));
+        self.counters.lost = self.counters.lost.saturating_add(to - from);
+        self.next = to;
+        sink(Sequenced::Lost { from, to });
+        self.deliver_held(sink);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Messages are their own numbers; `!` a session, `-` what was lost.
+    struct Heard {
+        sequencer: Sequencer,
+        said: String,
+    }
+
+    impl Heard {
+        fn new() -> Self {
+            Self { sequencer: Sequencer::new(), said: String::new() }
+        }
+
+        fn packet(&mut self, now: u64, session: u128, sequences: std::ops::Range<u64>) -> &mut Self {
+            let bytes: Vec<Vec<u8>> = sequences.clone().map(|sequence| sequence.to_string().into_bytes()).collect();
+            let messages = sequences.clone().zip(bytes.iter().map(Vec::as_slice));
+            let (sequence, heartbeat) = (sequences.start, sequences.is_empty());
+            let Self { sequencer, said } = self;
+            let packet = Numbered { session, sequence, heartbeat, messages };
+            sequencer.packet(Nanos(now), packet, &mut |event| tell(said, event));
+            self
+        }
+
+        fn finish(&mut self) -> &str {
+            let Self { sequencer, said } = self;
+            sequencer.finish(&mut |event| tell(said, event));
+            self.said.trim_start()
+        }
+    }
+
+    fn tell(said: &mut String, event: Sequenced<'_>) {
+        said.push_str(&match event {
+            Sequenced::Message(bytes) => format!(" {}", String::from_utf8_lossy(bytes)),
+            Sequenced::Lost { from, to } => format!(" -{from}..{to}"),
+            Sequenced::Session => " !".to_owned(),
+        });
+    }
+
+    #[test]
+    fn two_lines_in_any_order_come_to_one() {
+        let mut heard = Heard::new();
+        for range in [4..6, 4..6, 8..9, 6..7, 5..6, 8..9, 7..8] {
+            heard.packet(0, 1, range);
+        }
+        assert_eq!(heard.finish(), "! 4 5 6 7 8");
+        let counters = heard.sequencer.counters();
+        let SequencerCounters { messages, duplicates, early, gaps, lost, .. } = *counters;
+        assert_eq!((messages, duplicates, early, gaps, lost), (5, 4, 1, 1, 0));
+    }
+
+    #[test]
+    fn a_hole_is_given_up_when_waiting_is_over() {
+        let mut heard = Heard::new();
+        heard.packet(0, 1, 1..2).packet(10, 1, 3..4).packet(HOLD_NS + 10, 1, 4..5);
+        assert_eq!(heard.said, " ! 1");
+        heard.packet(HOLD_NS + 11, 1, 2..2).packet(HOLD_NS + 12, 1, 2..3);
+        assert_eq!(heard.finish(), "! 1 -2..3 3 4");
+        assert_eq!((heard.sequencer.counters().lost, heard.sequencer.counters().duplicates), (1, 1));
+    }
+
+    #[test]
+    fn each_hole_waits_for_itself() {
+        let mut heard = Heard::new();
+        heard.packet(0, 1, 1..2).packet(0, 1, 3..4).packet(0, 1, 5..6);
+        heard.packet(HOLD_NS, 1, 2..3).packet(HOLD_NS + 1, 1, 5..6);
+        assert_eq!(heard.said, " ! 1 2 3", "the second hole is waited for from when the first closed");
+        heard.packet(2 * HOLD_NS + 1, 1, 5..6);
+        assert_eq!(heard.said, " ! 1 2 3 -4..5 5");
+    }
+
+    #[test]
+    fn a_heartbeat_shows_a_hole_at_the_end() {
+        let mut heard = Heard::new();
+        heard.packet(0, 1, 1..2).packet(0, 1, 4..4);
+        assert!(heard.sequencer.is_waiting());
+        heard.packet(HOLD_NS + 1, 1, 4..4);
+        assert_eq!(heard.said, " ! 1 -2..4");
+        assert_eq!(heard.packet(HOLD_NS + 2, 1, 4..6).finish(), "! 1 -2..4 4 5");
+    }
+
+    #[test]
+    fn no_more_is_held_than_may_be() {
+        let mut heard = Heard::new();
+        let held = u64::try_from(HELD_MAX).expect("small");
+        heard.packet(0, 1, 1..2).packet(0, 1, 3..3 + held);
+        assert_eq!(heard.said, " ! 1");
+        heard.packet(0, 1, 3 + held..4 + held);
+        assert!(heard.said.starts_with(" ! 1 -2..3 3 4 "), "everything came out");
+        assert_eq!(heard.sequencer.counters().messages, held + 2);
+    }
+
+    #[test]
+    fn another_session_begins_anew_and_the_former_is_stale() {
+        let mut heard = Heard::new();
+        heard.packet(0, 1, 7..8).packet(0, 1, 9..10).packet(0, 2, 1..2).packet(0, 1, 10..11);
+        assert_eq!(heard.finish(), "! 7 -8..9 9 ! 1");
+        assert_eq!((heard.sequencer.counters().stale, heard.sequencer.counters().sessions), (1, 2));
+    }
+
+    #[test]
+    fn a_publisher_that_counts_anew_is_believed_after_some_time() {
+        let mut heard = Heard::new();
+        heard.packet(0, 1, 100..102);
+        for _ in 1..REGRESSES_MAX {
+            heard.packet(0, 1, 1..1);
+        }
+        // The number that stands ends the doubt.
+        heard.packet(0, 1, 102..102);
+        for _ in 0..REGRESSES_MAX {
+            heard.packet(0, 1, 1..1);
+        }
+        assert_eq!(heard.packet(0, 1, 1..3).finish(), "! 100 101 ! 1 2");
+    }
+}

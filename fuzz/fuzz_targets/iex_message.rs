@@ -1,0 +1,4 @@
+//! See [`fuzz::venues::iex_message`].
+#![cfg_attr(fuzzing, no_main)]
+
+fuzz::entry!(fuzz::venues::iex_message);
