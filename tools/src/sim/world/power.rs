@@ -100,7 +100,19 @@ impl World {
             Err(error) => return self.refused(&error),
         };
         let prepared = early.unwrap_or_else(|| prepare(self));
+        // What has rotted in the segment in use is in the appliance's memory now, which is written back with its page: whoever restores
+        // the file starts anew.
+        let begins_anew = self.rot.as_ref().is_some_and(|rot| rot.path.extension().is_some_and(|kind| kind == "seg"));
         self.compare(&recovered)?;
+        let recovered = if begins_anew {
+            drop(recovered);
+            match recover(&self.config, &self.ground, now) {
+                Ok(recovered) => recovered,
+                Err(error) => return self.refused(&error),
+            }
+        } else {
+            recovered
+        };
         let watch = recovered.journal.watch.clone();
         let follower = prepared.and_then(|prepared| prepared.map(|prepared| prepared.follow(watch)).transpose());
         let follower = match follower {
