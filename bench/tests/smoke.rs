@@ -219,6 +219,23 @@ fn a_journal_is_replayed_to_a_proven_state() {
 }
 
 #[test]
+fn market_data_is_published_handled_and_made_into_books() {
+    let json = measured(&["feed", "--port", "socket", "--json"]);
+    for subject in [
+        "copy of 64 bytes",
+        "tick encoded",
+        "ticks published, the tile alone",
+        "depth published through the port",
+        "ticks handled, two lines",
+        "depth handled, one line",
+        "ITCH books, many instruments",
+    ] {
+        assert!(figure(&json, subject, "message_ns") > 0, "{subject}");
+    }
+    assert!(figure(&json, "matching, ticks and depth into the link", "p50_ratio") > 0);
+}
+
+#[test]
 fn snapshots_are_taken_beside_messages_and_begun_from() {
     let dir = tempfile::tempdir().expect("a directory");
     let json = measured(&["snapshot", "--json", "--dir", dir.path().to_str().expect("a plain path")]);
