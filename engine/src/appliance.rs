@@ -7,19 +7,21 @@
 
 mod error;
 pub mod graph;
+mod threads;
 
 pub use error::{StartError, StopError};
 
 use self::graph::build;
+use self::threads::{name, spawn};
 use crate::answering::{Answering, AnsweringSockets, Listening};
-use crate::config::{Config, Topology};
+use crate::config::Config;
 use crate::ground::Ground;
 use crate::journal::{HelperThreads, RecoveryReport, Watch};
 use crate::progress::Progress;
 use crate::recovery::{From, recover_watched};
 use crate::retention::{Retention, RetentionThread};
 use crate::snapshot::{FollowerThread, Prepared, SnapshotError, SnapshotName};
-use crate::tile::{Control, Duty, Phase, Remains, Tile, TileKind, TileThread};
+use crate::tile::{Control, Duty, Phase, Remains, TileKind};
 use crate::trace::{Off, Trace};
 use crate::venue::Venue;
 use crate::views::{ViewsFollower, ViewsTold};
@@ -396,57 +398,3 @@ impl<T: Trace> Appliance<T> {
 const QUIET: Duration = Duration::from_millis(20);
 /// How long draining may take: a client that keeps asking must not keep the appliance alive.
 const DRAIN_MAX: Duration = Duration::from_secs(5);
-
-/// Puts the tiles on their threads, in data-flow order within each.
-fn spawn<P: Port + Send + 'static, T: Trace>(
-    topology: &Topology,
-    tiles: Vec<Tile<P, T>>,
-    control: &Arc<Control>,
-    clock: &Clock,
-) -> Result<Vec<JoinHandle<Vec<Remains<T>>>>, StartError> {
-    let mut placed: Vec<Vec<Tile<P, T>>> = topology.threads.iter().map(|_| Vec::new()).collect();
-    for tile in tiles {
-        let kind = tile.kind();
-        let thread = topology.threads.iter().position(|kinds| kinds.contains(&kind));
-        placed[thread.expect("the configuration places every tile")].push(tile);
-    }
-    let mut threads = Vec::with_capacity(placed.len());
-    for (index, tiles) in placed.into_iter().enumerate() {
-        let name = name(&topology.threads[index]);
-        let core = topology.pin.get(index).copied();
-        let thread = TileThread { tiles, index, wait: topology.wait };
-        let (control, clock) = (Arc::clone(control), clock.clone());
-        let (say, hear) = std::sync::mpsc::sync_channel(1);
-        let failed = |reason: String| StartError::Thread { name: name.clone(), reason };
-        let handle = thread::Builder::new()
-            .name(name.clone())
-            .spawn(move || {
-                let pinned = core.map_or(Ok(()), netio::cpu::pin_current_thread);
-                let go = pinned.is_ok();
-                let _ = say.send(pinned);
-                if go { thread.run(&control, clock) } else { Vec::new() }
-            })
-            .map_err(|error| failed(error.to_string()))?;
-        threads.push(handle);
-        match hear.recv() {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => return Err(failed(error.to_string())),
-            Err(_) => return Err(failed("it ended at once".to_owned())),
-        }
-    }
-    Ok(threads)
-}
-
-/// A thread's name: the first letters of its tiles, for `top -H`.
-fn name(kinds: &[TileKind]) -> String {
-    kinds
-        .iter()
-        .map(|kind| match kind {
-            TileKind::Net => "net",
-            TileKind::Matching => "match",
-            TileKind::Journal => "jrnl",
-            TileKind::Feed => "feed",
-        })
-        .collect::<Vec<_>>()
-        .join("+")
-}
