@@ -14,12 +14,14 @@ mod json_line;
 mod message;
 mod record;
 mod text_line;
+mod tick_line;
 
 pub use itch::{itch, itch_kind_of};
 pub use json_line::JsonLine;
 pub use message::{inbound, kind_of, message, order_of, outbound, report, report_kind_of, tick};
 pub use record::{record, record_line, record_place, session_of};
 pub use text_line::TextLine;
+pub use tick_line::print_tick;
 
 use std::fmt::{Debug, Display};
 use std::io;

@@ -3,7 +3,7 @@
 use super::look;
 use super::tape::Tape;
 use crate::json::Text;
-use crate::tell::{self, Fields, JsonLine, TextLine};
+use crate::tell::{self, Fields, JsonLine, TextLine, print_tick};
 use feedhandler::book::{BookListener, BookTrade, LevelChange};
 use feedhandler::handler::{FeedListener, LineState, Stale};
 use feedhandler::runner::Runner;
@@ -101,21 +101,6 @@ impl<W: Write> FeedListener for Printer<'_, W> {
 
     fn line(&mut self, line: usize, state: LineState) {
         self.tape.line(line, state);
-    }
-}
-
-fn print_tick(out: &mut impl Write, json: bool, sequence: u64, tick: &Tick) -> io::Result<()> {
-    let Tick { timestamp, symbol_id, price, quantity, side, kind } = tick;
-    let (side, kind) = (char::from(side.byte()), char::from(kind.byte()));
-    if json {
-        writeln!(
-            out,
-            "{{\"sequence\":{sequence},\"timestamp\":{},\"symbol_id\":{symbol_id},\"kind\":\"{kind}\",\"side\":\"{side}\",\
-             \"price\":\"{price}\",\"quantity\":{quantity}}}",
-            timestamp.get()
-        )
-    } else {
-        writeln!(out, "{sequence} {} {symbol_id} {kind} {side} {price} {quantity}", timestamp.get())
     }
 }
 

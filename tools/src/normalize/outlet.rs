@@ -19,6 +19,7 @@ use wire::tick::Tick;
 use wire::{InstrumentIndex, Nanos};
 
 use crate::json::Text;
+use crate::tell::print_tick;
 
 /// A silence as long as this is broken by a heartbeat.
 pub const HEARTBEAT: Duration = Duration::from_secs(1);
@@ -280,20 +281,5 @@ fn print_name(out: &mut impl Write, json: bool, number: InstrumentIndex, name: &
         writeln!(out, "{{\"symbol_id\":{number},\"symbol\":{}}}", Text(name))
     } else {
         writeln!(out, "# symbol_id {number} is {name}")
-    }
-}
-
-fn print_tick(out: &mut impl Write, json: bool, sequence: u64, tick: &Tick) -> io::Result<()> {
-    let Tick { timestamp, symbol_id, price, quantity, side, kind } = tick;
-    let (side, kind) = (char::from(side.byte()), char::from(kind.byte()));
-    if json {
-        writeln!(
-            out,
-            "{{\"sequence\":{sequence},\"timestamp\":{},\"symbol_id\":{symbol_id},\"kind\":\"{kind}\",\"side\":\"{side}\",\
-             \"price\":\"{price}\",\"quantity\":{quantity}}}",
-            timestamp.get()
-        )
-    } else {
-        writeln!(out, "{sequence} {} {symbol_id} {kind} {side} {price} {quantity}", timestamp.get())
     }
 }
