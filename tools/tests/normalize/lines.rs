@@ -121,7 +121,7 @@ fn pinion_listen_hears_all_of_it() {
     assert!(publish.status.success(), "{publish:?}");
     let heard = listen.wait();
     assert!(heard.status.success(), "{heard:?}");
-    for (name, value) in [("ticks", expected.len()), ("gaps", 0), ("missing", 0), ("lost", 0), ("malformed", 0)] {
+    for (name, value) in [("messages", expected.len()), ("gaps", 0), ("missing", 0), ("lost", 0), ("malformed", 0)] {
         assert!(heard.out.contains(&format!("\"{name}\":{value},")), "{name}: {}", heard.out);
     }
 }
