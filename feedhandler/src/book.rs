@@ -15,7 +15,6 @@ mod instrument;
 mod level;
 mod listener;
 mod orders;
-mod queue;
 mod read;
 
 pub use instrument::{Instrument, Statistics};
@@ -25,8 +24,7 @@ use wire::{OrderRef, Price, Qty, Side, TimeOfDay};
 
 use instrument::Instruments;
 use level::{Level, Levels};
-use orders::{Orders, Record, Refused, Slot};
-use queue::Chunks;
+use orders::{NONE, Orders, Refused, Slot};
 
 /// Messages looked at together: as many cache misses as a core has in flight.
 const LOOKED_AHEAD: usize = 16;
@@ -83,7 +81,6 @@ pub struct BookLevel {
 pub struct Books {
     orders: Orders,
     levels: Levels,
-    chunks: Chunks,
     instruments: Instruments,
     counters: BookCounters,
 }
@@ -101,7 +98,6 @@ impl Books {
         Self {
             orders: Orders::new(limits.orders),
             levels: Levels::new(limits.levels),
-            chunks: Chunks::new(),
             instruments: Instruments::new(limits.instruments),
             counters: BookCounters::default(),
         }
@@ -141,7 +137,6 @@ impl Books {
     pub fn clear(&mut self) {
         self.orders.clear();
         self.levels.clear();
-        self.chunks.clear();
         self.instruments.clear();
     }
 
@@ -204,9 +199,9 @@ impl Books {
 
     /// The orders at a price, first in line first.
     pub fn queue(&self, locate: u16, side: Side, price: Price) -> impl Iterator<Item = (OrderRef, Qty)> + '_ {
-        let index = self.index_of(locate, side, price);
-        let slots = index.into_iter().flat_map(|index| self.chunks.iter(&self.levels.get(index).queue));
-        slots.map(|slot| (self.orders.order_ref(slot), Qty(self.orders.get(slot).qty)))
+        let first = self.index_of(locate, side, price).map_or(NONE, |index| self.levels.get(index).first);
+        let walk = std::iter::successors(Some(first), |slot| Some(self.orders.get(*slot).behind));
+        walk.take_while(|slot| *slot != NONE).map(|slot| (self.orders.order_ref(slot), Qty(self.orders.get(slot).qty)))
     }
 
     /// A live order: its instrument, side, price and what is left of it.
@@ -253,14 +248,20 @@ impl Books {
         };
         let key = level::key(side, price);
         let levels = &mut self.levels;
-        let ladder = self.instruments.ladder_mut(locate, side);
-        let index = ladder.get_or_insert(key, || levels.open(locate, side, key));
+        let index = self.instruments.ladder_mut(locate, side).get_or_insert(key, || levels.open(locate, side, key));
         let level = self.levels.get_mut(index);
+        let last = level.last;
         level.total += u64::from(qty);
         level.orders += 1;
-        let chunk = self.chunks.join(&mut level.queue, slot);
+        level.last = slot;
+        level.first = if last == NONE { slot } else { level.first };
         listener.level(level.change(at));
-        *self.orders.get_mut(slot) = Record { qty, level: index, chunk };
+        let record = self.orders.get_mut(slot);
+        record.qty = qty;
+        record.level = index;
+        record.before = last;
+        record.behind = NONE;
+        self.orders.get_mut(last).behind = slot;
     }
 
     /// Takes quantity off an order; all of it when it has no more. Returns its level as it was.
@@ -285,9 +286,12 @@ impl Books {
         let level = self.levels.get_mut(record.level);
         level.total -= u64::from(record.qty);
         level.orders -= 1;
-        self.chunks.leave(&mut level.queue, record.chunk, slot);
+        level.first = if record.before == NONE { record.behind } else { level.first };
+        level.last = if record.behind == NONE { record.before } else { level.last };
         listener.level(level.change(at));
         let (locate, side, key, orders) = (level.locate(), level.side(), level.key, level.orders);
+        self.orders.get_mut(record.before).behind = record.behind;
+        self.orders.get_mut(record.behind).before = record.before;
         self.orders.close(slot);
         if orders == 0 {
             self.instruments.ladder_mut(locate, side).remove(key);

@@ -16,8 +16,6 @@ use wire::{Price, Side};
 
 /// Levels held in place.
 const TOUCH: usize = 32;
-/// Keys that are compared at once.
-const BLOCK: usize = 8;
 /// How many move at once between the two parts.
 const MOVED: usize = TOUCH / 2;
 /// The most levels of a far chunk.
@@ -27,14 +25,29 @@ const CHUNK_MAX: usize = 512;
 pub trait Key: Copy + Ord {
     /// Stands where no level is.
     const NONE: Self;
+    /// How many of the keys, which ascend and end with [`Self::NONE`], are less than `key`.
+    fn rank(keys: &[Self; TOUCH], key: Self) -> usize;
 }
 
 impl Key for i32 {
     const NONE: Self = Self::MAX;
+
+    /// Counts all of them: eight vector comparisons and no branch to guess.
+    #[inline]
+    fn rank(keys: &[Self; TOUCH], key: Self) -> usize {
+        let less: Self = keys.iter().map(|other| Self::from(*other < key)).sum();
+        // At most 32.
+        usize::from(u8::try_from(less).unwrap_or(0))
+    }
 }
 
 impl Key for i64 {
     const NONE: Self = Self::MAX;
+
+    #[inline]
+    fn rank(keys: &[Self; TOUCH], key: Self) -> usize {
+        keys.partition_point(|other| *other < key)
+    }
 }
 
 /// The key of a signed price.
@@ -60,10 +73,10 @@ pub const fn price_of(side: Side, key: i64) -> Price {
 /// The levels of one side. Takes memory only for what is far from the touch.
 #[derive(Clone, Debug)]
 pub struct Ladder<K, V> {
-    /// Levels in the touch; none only if there is none at all.
-    len: usize,
     keys: [K; TOUCH],
     values: [V; TOUCH],
+    /// Levels in the touch; none only if there is none at all.
+    len: usize,
     /// Ascending, chunks never empty.
     far: Vec<Vec<(K, V)>>,
     /// Chunks that were emptied, for the next that is needed.
@@ -111,7 +124,7 @@ impl<K: Key, V: Copy + Default> Ladder<K, V> {
             let (found, value) = *self.far.get(chunk)?.get(place)?;
             return (found == key).then_some(value);
         }
-        let place = self.rank(key);
+        let place = K::rank(&self.keys, key);
         (place < self.len && self.keys[place] == key).then(|| self.values[place])
     }
 
@@ -123,7 +136,7 @@ impl<K: Key, V: Copy + Default> Ladder<K, V> {
             let (found, value) = self.far.get_mut(chunk)?.get_mut(place)?;
             return (*found == key).then_some(value);
         }
-        let place = self.rank(key);
+        let place = K::rank(&self.keys, key);
         if place < self.len && self.keys[place] == key { self.values.get_mut(place) } else { None }
     }
 
@@ -131,7 +144,7 @@ impl<K: Key, V: Copy + Default> Ladder<K, V> {
     #[inline]
     pub fn get_or_insert(&mut self, key: K, make: impl FnOnce() -> V) -> V {
         if !self.is_far(key) {
-            let place = self.rank(key);
+            let place = K::rank(&self.keys, key);
             if place < self.len && self.keys[place] == key {
                 return self.values[place];
             }
@@ -165,7 +178,7 @@ impl<K: Key, V: Copy + Default> Ladder<K, V> {
         if self.is_far(key) {
             return self.remove_far(key);
         }
-        let place = self.rank(key);
+        let place = K::rank(&self.keys, key);
         if place >= self.len || self.keys[place] != key {
             return None;
         }
@@ -193,22 +206,7 @@ impl<K: Key, V: Copy + Default> Ladder<K, V> {
     /// Looks at what the next change near the touch will need, so that it is in the cache by then.
     #[inline]
     pub fn look(&self) -> K {
-        self.keys[self.len.saturating_sub(1) % TOUCH]
-    }
-
-    /// How many keys of the touch are less than `key`. Looks at eight at once, from the best down: nearly always the first eight
-    /// tell, without a branch that could be guessed wrong.
-    #[inline]
-    fn rank(&self, key: K) -> usize {
-        let (blocks, _) = self.keys.as_chunks::<BLOCK>();
-        let mut block = self.len.saturating_sub(1) / BLOCK;
-        loop {
-            let less: usize = blocks[block].iter().map(|other| usize::from(*other < key)).sum();
-            if less > 0 || block == 0 {
-                return block * BLOCK + less;
-            }
-            block -= 1;
-        }
+        self.keys[TOUCH / 2]
     }
 
     #[inline]
@@ -235,7 +233,7 @@ impl<K: Key, V: Copy + Default> Ladder<K, V> {
         if self.is_far(key) {
             self.insert_far(key, value);
         } else {
-            let place = self.rank(key);
+            let place = K::rank(&self.keys, key);
             self.put(place, key, value);
         }
     }

@@ -2,7 +2,6 @@
 //!
 //! Goal: found by locate code, without a search. Non-goal: orders.
 
-use wire::itch::AddOrder;
 use wire::{Price, Side, Symbol, TimeOfDay};
 
 use super::listener::BookTrade;
@@ -119,15 +118,6 @@ impl Instruments {
         instrument
     }
 
-    /// Takes an instrument's name from an order for it, unless the directory has told it.
-    #[cold]
-    pub fn name(&mut self, locate: u16, message: &[u8; AddOrder::SIZE]) {
-        let instrument = self.get_mut(locate);
-        if instrument.symbol.is_none() {
-            instrument.symbol = AddOrder::decode(message).ok().map(|order| order.symbol);
-        }
-    }
-
     #[inline]
     pub fn ladder(&self, locate: u16, side: Side) -> Option<&Prices> {
         self.ladders.get(2 * usize::from(locate) + side.index())
@@ -135,9 +125,6 @@ impl Instruments {
 
     #[inline]
     pub fn ladder_mut(&mut self, locate: u16, side: Side) -> &mut Prices {
-        if usize::from(locate) >= self.instruments.len() {
-            self.grow(locate);
-        }
         &mut self.ladders[2 * usize::from(locate) + side.index()]
     }
 

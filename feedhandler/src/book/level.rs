@@ -1,16 +1,15 @@
 //! The levels of all books, in one slab.
 //!
-//! Goal: one cache line for everything that an order's change changes, the queue of most levels included. Non-goal: finding a
-//! level by its price (see [`crate::ladder`]).
+//! Goal: half a cache line for everything that an order's change changes. Non-goal: finding a level by its price (see
+//! [`crate::ladder`]).
 
 use wire::{Price, Side, TimeOfDay};
 
 use super::listener::LevelChange;
-use super::queue::Queue;
+use super::orders::{NONE, Slot};
 
 /// One price of one side of one instrument.
 #[derive(Clone, Copy, Debug, Default)]
-#[repr(align(64))]
 pub struct Level {
     /// Quantity of all its orders.
     pub total: u64,
@@ -18,24 +17,22 @@ pub struct Level {
     pub orders: u32,
     /// Its price, as the ladder has it.
     pub key: i32,
-    /// Locate code and side. Of a free level: the next free one.
+    /// First in line. Of a free level: the next free one.
+    pub first: Slot,
+    /// Last in line.
+    pub last: Slot,
+    /// Locate code and side.
     home: u32,
-    /// Who stands in line.
-    pub queue: Queue,
 }
-
-const _: () = assert!(size_of::<Level>() == 64);
 
 /// The key of a price: ascending towards the touch on both sides, in the order of signed numbers.
 #[inline]
 pub const fn key(side: Side, price: u32) -> i32 {
-    turned(side, (price ^ (1 << 31)).cast_signed())
-}
-
-/// All bits turned over for an ask, by arithmetic: which side comes next cannot be guessed.
-#[inline]
-const fn turned(side: Side, number: i32) -> i32 {
-    number ^ -(side as i32)
+    let signed = (price ^ (1 << 31)).cast_signed();
+    match side {
+        Side::Buy => signed,
+        Side::Sell => !signed,
+    }
 }
 
 impl Level {
@@ -52,7 +49,11 @@ impl Level {
 
     #[inline]
     pub const fn price(&self) -> Price {
-        Price((turned(self.side(), self.key).cast_unsigned() ^ (1 << 31)) as i64)
+        let signed = match self.side() {
+            Side::Buy => self.key,
+            Side::Sell => !self.key,
+        };
+        Price((signed.cast_unsigned() ^ (1 << 31)) as i64)
     }
 
     #[inline]
@@ -101,7 +102,7 @@ impl Levels {
     /// Takes a level for a price that is new. There are no more levels than orders, so their number fits.
     pub fn open(&mut self, locate: u16, side: Side, key: i32) -> u32 {
         let home = u32::from(locate) << 1 | u32::from(side == Side::Sell);
-        let level = Level { total: 0, orders: 0, key, home, queue: Queue::default() };
+        let level = Level { total: 0, orders: 0, key, first: NONE, last: NONE, home };
         if self.free == NO_LEVEL {
             let index = u32::try_from(self.levels.len()).unwrap_or(NO_LEVEL);
             self.levels.push(level);
@@ -109,13 +110,13 @@ impl Levels {
         }
         let index = self.free;
         let place = &mut self.levels[index as usize];
-        self.free = place.home;
+        self.free = place.first;
         *place = level;
         index
     }
 
     pub fn close(&mut self, index: u32) {
-        self.levels[index as usize].home = self.free;
+        self.levels[index as usize].first = self.free;
         self.free = index;
     }
 }

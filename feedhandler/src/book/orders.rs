@@ -10,12 +10,16 @@
 //!   slot    = | page index                 | 6 bits |     records: 16 bytes each, 64 a page
 //! ```
 //!
-//! A page whose last order is gone is used again for other numbers. Slot 0 holds no order: it stands for "none".
+//! A page whose last order is gone is used again for other numbers. Slot 0 holds no order: it stands for "none", so that links may
+//! be written without asking whether there is a neighbour.
 
 use wire::OrderRef;
 
 /// A place in the table.
 pub type Slot = u32;
+
+/// The slot of no order.
+pub const NONE: Slot = 0;
 
 const PAGE_BITS: u32 = 6;
 const PAGE: usize = 1 << PAGE_BITS;
@@ -27,14 +31,15 @@ const GROUP_BITS: u32 = 2;
 
 /// What the book knows of an order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(align(16))]
 pub struct Record {
     /// What is left of it; 0 for no order.
     pub qty: u32,
     /// Its level.
     pub level: u32,
-    /// Where it stands in its level's queue; see [`super::queue`].
-    pub chunk: u32,
+    /// The order in front of it.
+    pub before: Slot,
+    /// The order behind it.
+    pub behind: Slot,
 }
 
 #[derive(Clone, Copy, Debug, Default)]

@@ -90,9 +90,10 @@ pub fn dispatch(books: &mut Books, message: &[u8], listener: &mut impl BookListe
 fn add(books: &mut Books, message: &[u8; AddOrder::SIZE], listener: &mut impl BookListener) -> Option<()> {
     let locate = u16_at(message, 1)?;
     let side = Side::from_byte(message[19])?;
-    if books.instruments.ladder_mut(locate, side).is_empty() {
-        // Who joins late has no directory. With the first order of a side it is soon enough, and seldom.
-        books.instruments.name(locate, message);
+    let instrument = books.instruments.get_mut(locate);
+    if instrument.symbol.is_none() {
+        // Who joins late has no directory.
+        instrument.symbol = AddOrder::decode(message).ok().map(|order| order.symbol);
     }
     let order = NewOrder {
         order_ref: order_at(message, 11)?,

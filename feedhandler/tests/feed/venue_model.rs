@@ -260,14 +260,14 @@ fn encoded(message: &Message) -> Vec<u8> {
 
 /// What is true after a message: the books that come of taking all messages in their order.
 pub enum Truth {
-    Depth(Box<Books>),
+    Depth(Books),
     Ticks(DepthBook),
 }
 
 impl Truth {
     pub fn new(kind: StreamKind) -> Self {
         match kind {
-            StreamKind::Depth => Self::Depth(Box::default()),
+            StreamKind::Depth => Self::Depth(Books::default()),
             StreamKind::Tick => Self::Ticks(DepthBook::new()),
         }
     }
