@@ -6,6 +6,7 @@ mod harness;
 mod image;
 mod login;
 mod numbering;
+mod operators;
 mod release;
 mod rubbish;
 mod stops;
