@@ -51,6 +51,7 @@ pub use snapshot::Snapshot;
 pub use topology::Topology;
 pub use views::Views;
 
+use crate::limits::INSTRUMENTS_MAX;
 use crate::{instrument as terms, rules};
 use reader::Reader;
 use rules::SelfMatch;
@@ -257,6 +258,7 @@ impl Config {
         });
         rules::Rules {
             instruments: instruments.collect(),
+            instruments_added: self.instruments_added(),
             channels: self.channels.iter().map(|channel| rules::ChannelRules { depth: channel.has_depth() }).collect(),
             members: members.collect(),
             sessions: sessions.collect(),
@@ -264,6 +266,18 @@ impl Config {
             levels_max: self.limits.levels,
             stops_max: self.limits.stops(),
         }
+    }
+
+    /// How many instruments an operator may add: as configured, or as many as there is room for in the numbering.
+    fn instruments_added(&self) -> u32 {
+        let room = INSTRUMENTS_MAX.saturating_sub(self.instruments.len());
+        self.limits.instruments_added.min(u32::try_from(room).unwrap_or(u32::MAX))
+    }
+
+    /// How many instruments there may be, with those that an operator may add.
+    #[must_use]
+    pub fn places(&self) -> usize {
+        self.instruments.len() + usize::try_from(self.instruments_added()).unwrap_or(0)
     }
 
     /// One number for all that decides outcomes: equal fingerprints replay a journal to equal states. Stable across runs,

@@ -45,6 +45,12 @@ pub const LEVELS_MAX: u32 = ORDERS_MAX;
 /// How many orders one slice of a cancel on disconnect removes.
 pub const CANCELS_PER_SLICE_MAX: usize = 1_024;
 
+/// How many orders one slice of a cancel of many looks at, those that it removes included.
+pub const LOOKS_PER_SLICE_MAX: usize = 4 * CANCELS_PER_SLICE_MAX;
+
+/// Of how many operators the newest command is remembered.
+pub const OPERATORS_MAX: usize = 64;
+
 /// The longest packet that we send: a whole number of cache lines below the 1,472 bytes of an untagged Ethernet frame.
 pub const PACKET_LEN_MAX: usize = 1_408;
 

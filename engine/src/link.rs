@@ -4,6 +4,7 @@
 //! producer that finds no room leaves its input where it is. Outside the appliance nothing is reliable.
 
 use crate::gateway::Endpoint;
+use crate::instrument::Listed;
 use crate::limits::COMMAND_BODY_MAX;
 use crate::market_event::MarketEvent;
 use netio::port::{EndpointIndex, PAYLOAD_MAX};
@@ -11,7 +12,7 @@ use wire::address::Addr;
 use wire::admin::{OperatorCommand, OperatorName, Outcome, Refusal, Verb};
 use wire::journal::RecordKind;
 use wire::login::Key;
-use wire::{Nanos, Seq};
+use wire::{InstrumentIndex, Nanos, Seq};
 
 /// Server endpoint of numbered messages and reports, as the port knows it.
 pub const ORDER_ENTRY: EndpointIndex = EndpointIndex(0);
@@ -96,8 +97,19 @@ impl JournalEntry {
 pub struct FeedEvent {
     /// The command that must be durable before it may leave.
     pub cause: Seq,
-    /// What is to be said; `None`: nothing follows on any stream.
-    pub event: Option<MarketEvent>,
+    /// What is to be said.
+    pub news: News,
+}
+
+/// What the feed hears from the exchange.
+#[derive(Clone, Copy, Debug)]
+pub enum News {
+    /// The next message of a stream.
+    Market(MarketEvent),
+    /// There is one more instrument.
+    Added(InstrumentIndex, Listed),
+    /// Nothing follows on any stream.
+    Closed,
 }
 
 const _: () = assert!(size_of::<FeedEvent>() <= 64, "market data goes to the feed in one copy of a cache line");
@@ -106,7 +118,7 @@ impl FeedEvent {
     /// An empty slot.
     #[must_use]
     pub const fn empty() -> Self {
-        Self { cause: Seq(0), event: None }
+        Self { cause: Seq(0), news: News::Closed }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::exchange::Exchange;
 use crate::image::Caused;
 use crate::journal::{Appender, Helper, Watch};
 use crate::limits::{COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, MARKET_DATA_LINK_SLOTS, PACKET_LINK_SLOTS};
-use crate::link::{Datagram, FeedEvent, JournalEntry, MARKET_DATA};
+use crate::link::{Datagram, FeedEvent, JournalEntry, MARKET_DATA, News};
 use crate::recovery::Recovered;
 use crate::tile::{
     Control, FeedLine, FeedStage, FeedStream, JournalStage, MatchingOutputs, MatchingStage, NetStage, Stage,
@@ -140,12 +140,12 @@ pub(super) fn build<P: Port, T: Trace>(
     let watch = journal.watch;
     let heartbeat_ns = u64::from(config.feed.heartbeat_ms) * 1_000_000;
     let streams = feed_streams(config, venue.exchange(), &events);
-    let instruments = venue.exchange().instruments().clone();
-    let feed = FeedStage::new(streams, instruments, heartbeat_ns, data_out, packet_in, watch.clone());
-    let ended = venue.exchange().is_market_closed().then_some((venue.seq(), None));
-    let again = events.into_iter().map(|(cause, event)| (cause, Some(event)));
-    for (cause, event) in again.chain(ended) {
-        data_in.push(FeedEvent { cause, event }).expect("REPUBLISHED_MAX and an end fit the link");
+    let feed =
+        FeedStage::new(streams, venue.exchange().instruments(), heartbeat_ns, data_out, packet_in, watch.clone());
+    let ended = venue.exchange().is_market_closed().then_some((venue.seq(), News::Closed));
+    let again = events.into_iter().map(|(cause, event)| (cause, News::Market(event)));
+    for (cause, news) in again.chain(ended) {
+        data_in.push(FeedEvent { cause, news }).expect("REPUBLISHED_MAX and an end fit the link");
     }
     let outputs = MatchingOutputs { replies: reply_in, commands: command_in, market_data: data_in };
     let appender: Appender = journal.appender;

@@ -7,9 +7,10 @@ use super::{Control, Stage, StageError};
 use crate::command::Command;
 use crate::depth::DepthEvent;
 use crate::gateway::{Endpoint, Replies};
+use crate::instrument::Instrument;
 use crate::journal::Watch;
 use crate::limits::{BURST, MARKET_DATA_PER_COMMAND_MAX};
-use crate::link::{Datagram, FeedEvent, JournalEntry, ORDER_ENTRY, REREQUEST, order_entry_endpoint};
+use crate::link::{Datagram, FeedEvent, JournalEntry, News, ORDER_ENTRY, REREQUEST, order_entry_endpoint};
 use crate::market_event::MarketEvent;
 use crate::record;
 use crate::trace::{Off, Trace};
@@ -18,9 +19,9 @@ use netio::ring::{Consumer, Producer};
 use std::sync::Arc;
 use wire::address::Addr;
 use wire::tick::Tick;
-use wire::{Nanos, Seq};
+use wire::{InstrumentIndex, Nanos, Seq};
 
-/// What one command can cause, and the end of all streams.
+/// What one command can cause, and the end of all streams or one more instrument.
 const MARKET_DATA_ROOM: usize = MARKET_DATA_PER_COMMAND_MAX + 1;
 
 /// The links that the venue writes to.
@@ -58,17 +59,22 @@ impl Outputs for MatchingOutputs {
     }
 
     fn tick(&mut self, cause: Seq, tick: &Tick) {
-        *self.market_data.slot_mut(0) = FeedEvent { cause, event: Some(MarketEvent::Tick(*tick)) };
+        *self.market_data.slot_mut(0) = FeedEvent { cause, news: News::Market(MarketEvent::Tick(*tick)) };
         self.market_data.release(1);
     }
 
     fn depth(&mut self, cause: Seq, event: &DepthEvent) {
-        *self.market_data.slot_mut(0) = FeedEvent { cause, event: Some(MarketEvent::Depth(*event)) };
+        *self.market_data.slot_mut(0) = FeedEvent { cause, news: News::Market(MarketEvent::Depth(*event)) };
         self.market_data.release(1);
     }
 
     fn market_closed(&mut self, cause: Seq) {
-        *self.market_data.slot_mut(0) = FeedEvent { cause, event: None };
+        *self.market_data.slot_mut(0) = FeedEvent { cause, news: News::Closed };
+        self.market_data.release(1);
+    }
+
+    fn instrument_added(&mut self, cause: Seq, index: InstrumentIndex, terms: &Instrument) {
+        *self.market_data.slot_mut(0) = FeedEvent { cause, news: News::Added(index, terms.into()) };
         self.market_data.release(1);
     }
 }

@@ -6,11 +6,13 @@ use super::MatchingOutputs;
 use crate::command::{Action, Command};
 use crate::depth::DepthEvent;
 use crate::gateway::{Endpoint, Replies};
+use crate::instrument::Instrument;
 use crate::trace::{Milestone, Stamp, Trace};
 use crate::venue::Outputs;
-use wire::Seq;
 use wire::address::Addr;
+use wire::admin::{OperatorName, Outcome};
 use wire::tick::Tick;
+use wire::{InstrumentIndex, Seq};
 
 /// The links, and what is known of the datagram at hand when its way is followed.
 pub(super) struct Followed<T> {
@@ -128,6 +130,14 @@ impl<T: Trace> Outputs for Followed<T> {
 
     fn market_closed(&mut self, cause: Seq) {
         self.links.market_closed(cause);
+    }
+
+    fn instrument_added(&mut self, cause: Seq, index: InstrumentIndex, terms: &Instrument) {
+        self.links.instrument_added(cause, index, terms);
+    }
+
+    fn operator_done(&mut self, cause: Seq, operator: OperatorName, number: u64, outcome: Outcome) {
+        self.links.operator_done(cause, operator, number, outcome);
     }
 
     #[inline]
