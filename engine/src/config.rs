@@ -24,6 +24,7 @@ mod reader;
 mod session;
 mod session_rules;
 mod snapshot;
+mod stats;
 mod topology;
 mod tree;
 mod uring;
@@ -34,7 +35,7 @@ pub use admin::Admin;
 pub use answers::{Answers, Trusted};
 pub use appliance::Appliance;
 pub use channel::{Channel, Line};
-pub use check::{MEMBERS_MAX, OPERATORS_MAX, SESSIONS_MAX};
+pub use check::{MEMBERS_MAX, SESSIONS_MAX};
 pub use error::{ConfigError, Hint, Place};
 pub use feed::Feed;
 pub use instrument::Instrument;
@@ -48,6 +49,7 @@ pub use operator::Operator;
 pub use session::Session;
 pub use session_rules::SessionRules;
 pub use snapshot::Snapshot;
+pub use stats::Stats;
 pub use topology::Topology;
 pub use views::Views;
 
@@ -82,6 +84,8 @@ pub struct Config {
     pub snapshot: Snapshot,
     /// `[views]`.
     pub views: Views,
+    /// `[stats]`.
+    pub stats: Stats,
     /// `[session_rules]`.
     pub session_rules: SessionRules,
     /// `[limits]`.
@@ -113,6 +117,7 @@ impl Default for Config {
             journal: Journal::default(),
             snapshot: Snapshot::default(),
             views: Views::default(),
+            stats: Stats::default(),
             session_rules: SessionRules::default(),
             limits: Limits::default(),
             channels: vec![Channel::main()],
@@ -328,6 +333,7 @@ impl Config {
         top.table("journal", |reader| self.journal.read(reader))?;
         top.table("snapshot", |reader| self.snapshot.read(reader))?;
         top.table("views", |reader| self.views.read(reader))?;
+        top.table("stats", |reader| self.stats.read(reader))?;
         top.table("session_rules", |reader| self.session_rules.read(reader))?;
         top.table("limits", |reader| self.limits.read(reader))?;
         top.tables("channel", (&Channel::default(), &["name"]), Channel::read, &mut self.channels)?;

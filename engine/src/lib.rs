@@ -24,9 +24,11 @@ pub mod twin;
 pub mod venue;
 
 // The machine part.
+pub mod admin;
 pub mod answering;
 pub mod appliance;
 pub mod config;
+pub mod counters;
 pub mod entropy;
 pub mod footprint;
 pub mod glimpse;

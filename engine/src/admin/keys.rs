@@ -10,6 +10,9 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use crate::config::Config;
+use crate::entropy::{Entropy, SystemEntropy};
+use crate::venue::Venue;
 use wire::admin::sealed::fingerprint;
 use wire::login::Key;
 
@@ -76,6 +79,32 @@ pub fn load(journal: &Path, wanted: u64) -> Result<Key, KeyError> {
     let text = text.map_err(|source| KeyError::Unreadable { path: path.clone(), source })?;
     let key = Key::from_hex(text.trim_end()).filter(|key| fingerprint(key) == wanted);
     key.ok_or(KeyError::Foreign(path))
+}
+
+/// Gives each session the key that the journal says it has from an operator. Returns a sentence for each whose key is not there: nobody can
+/// log in to it, for the one of the configuration was replaced for a reason.
+pub(crate) fn restore(config: &Config, venue: &mut Venue) -> Vec<String> {
+    let known: Vec<_> = venue.exchange().controls().keys().collect();
+    let mut missing = Vec::new();
+    for (session, wanted) in known {
+        let key = load(&config.journal.dir, wanted).unwrap_or_else(|error| {
+            let name = config.sessions.get(usize::from(session.0)).map_or("?", |session| &session.username);
+            missing.push(format!(
+                "session '{name}' cannot log in: its key, given by an operator, is not there: {error}; restore the file or give it \
+                 another key with `pinion admin session key {name}`"
+            ));
+            nobodys_key()
+        });
+        venue.change_key(session, key);
+    }
+    missing
+}
+
+/// A key that nobody has, not even the one who asked for it.
+fn nobodys_key() -> Key {
+    let mut key = Key([0; 32]);
+    SystemEntropy.draw(&mut key.0).expect("recovery has drawn random bytes before");
+    key
 }
 
 #[cfg(test)]

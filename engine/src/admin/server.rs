@@ -157,6 +157,8 @@ struct Connection {
     socket: TcpStream,
     from: SocketAddr,
     conversation: Conversation,
+    /// The other side is gone for good.
+    hung: bool,
 }
 
 struct Server {
@@ -197,7 +199,7 @@ impl Server {
     }
 
     /// Returns when there may be something to do.
-    fn wait(&self) {
+    fn wait(&mut self) {
         let mut all = vec![PollFd::new(self.listener.as_fd(), PollFlags::POLLIN)];
         all.extend(self.connections.iter().map(|connection| {
             let conversation = &connection.conversation;
@@ -213,6 +215,13 @@ impl Server {
         let patience = if awaited { IMPATIENCE } else { PATIENCE };
         // An interrupted wait is a short one.
         let _ = ppoll(&mut all, Some(TimeSpec::from(patience)), None);
+        let is_hung = |one: &PollFd<'_>| {
+            one.revents().is_some_and(|flags| flags.intersects(PollFlags::POLLHUP | PollFlags::POLLERR))
+        };
+        let hung: Vec<bool> = all.iter().skip(1).map(is_hung).collect();
+        for (connection, hung) in self.connections.iter_mut().zip(hung) {
+            connection.hung = hung;
+        }
     }
 
     fn accept(&mut self, now: Instant) {
@@ -223,7 +232,7 @@ impl Server {
                 continue;
             }
             self.make_way_for_a_stranger(from.ip());
-            self.connections.push(Connection { socket, from, conversation: Conversation::new(now) });
+            self.connections.push(Connection { socket, from, conversation: Conversation::new(now), hung: false });
             self.shared.count(|counts| counts.connections += 1);
         }
     }
@@ -434,6 +443,9 @@ impl Server {
 
 impl Connection {
     fn receive(&mut self, now: Instant) -> Result<(), Ending> {
+        if self.hung && !self.conversation.listens() {
+            return Err(Ending::Gone);
+        }
         if self.conversation.is_ending() {
             // Closing with something unread would take back what is still on its way.
             let mut rest = [0; 512];

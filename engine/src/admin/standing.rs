@@ -157,7 +157,8 @@ impl Standing {
             });
         }
         standing.status.instruments = u32::try_from(standing.instruments.len()).unwrap_or(u32::MAX);
-        standing.status.instruments_free = exchange.instruments().places_left();
+        let left = exchange.instruments().places().saturating_sub(exchange.instruments().len());
+        standing.status.instruments_free = u32::try_from(left).unwrap_or(u32::MAX);
         standing
     }
 

@@ -4,7 +4,7 @@
 
 use super::error::{ConfigError, Place};
 use super::{Config, DEPTH_PRICE_MAX, Instrument};
-use crate::limits::INSTRUMENTS_MAX;
+use crate::limits::{INSTRUMENTS_MAX, OPERATORS_MAX};
 use std::collections::BTreeSet;
 use std::net::SocketAddrV4;
 use wire::feed::CHANNELS_MAX;
@@ -13,8 +13,6 @@ use wire::feed::CHANNELS_MAX;
 pub const MEMBERS_MAX: usize = 65_535;
 /// Each session has a store of its own.
 pub const SESSIONS_MAX: usize = 4_096;
-/// An exchange remembers the last request of so many, over the life of a journal.
-pub const OPERATORS_MAX: usize = 64;
 /// The journal's helper threads.
 const HELPERS: usize = 2;
 /// Lines A and B.

@@ -26,10 +26,12 @@ const PURE: [&str; 18] = [
 ];
 
 /// Modules that meet the machine.
-const MACHINE: [&str; 20] = [
+const MACHINE: [&str; 22] = [
+    "admin",
     "answering",
     "appliance",
     "config",
+    "counters",
     "entropy",
     "footprint",
     "glimpse",
