@@ -87,7 +87,7 @@ impl Floor {
         });
         let instruments = venue.exchange().instruments().clone();
         Self {
-            feed: FeedStage::new(streams.to_vec(), instruments, SECOND_NS, data_out, packet_in, journal.watch.clone()),
+            feed: FeedStage::new(streams.to_vec(), &instruments, SECOND_NS, data_out, packet_in, journal.watch.clone()),
             journal: JournalStage::new(journal.appender, command_out, journal.watch.clone()),
             matching: MatchingStage::new(venue, request_out, outputs, journal.watch.clone(), Arc::new(Control::new(1))),
             helper: journal.helper,
