@@ -13,6 +13,7 @@ pub use error::{StartError, StopError};
 
 use self::graph::build;
 use self::threads::{name, spawn};
+use crate::admin::{AdminParts, AdminThread, Observer, Seen, keys};
 use crate::answering::{Answering, AnsweringSockets, Listening};
 use crate::config::Config;
 use crate::ground::Ground;
@@ -67,6 +68,8 @@ pub struct Appliance<T: Trace = Off> {
     began_from: (Option<SnapshotName>, Vec<SnapshotError>),
     follower: Option<FollowerThread>,
     answering: Answering,
+    admin: Option<AdminThread>,
+    keys_missing: Vec<String>,
     retention: Option<RetentionThread>,
     views: ViewsTold,
     /// The tiles of each thread.
@@ -172,7 +175,7 @@ impl<T: Trace> Appliance<T> {
     fn start_with<P: Port + Send + 'static>(
         config: &Config,
         port: P,
-        sockets: AnsweringSockets,
+        mut sockets: AnsweringSockets,
         ground: &Ground,
         progress: &Progress,
         trace: impl Fn(TileKind) -> T,
@@ -190,7 +193,10 @@ impl<T: Trace> Appliance<T> {
         let report = recovered.journal.report.clone();
         let watch = recovered.journal.watch.clone();
         let control = Arc::new(Control::new(config.topology.threads.len()));
-        let (tiles, helper) = build(config, port, recovered, &control, trace);
+        let keys_missing = keys::restore(config, &mut recovered.venue);
+        let answered = recovered.venue.exchange().controls().answered();
+        let last = answered.iter().map(|known| (known.operator, known.number)).collect();
+        let (tiles, helper, links) = build(config, port, recovered, &control, trace);
         let refused = |name: &str| {
             let name = name.to_owned();
             move |error: std::io::Error| StartError::Thread { name, reason: error.to_string() }
@@ -198,6 +204,7 @@ impl<T: Trace> Appliance<T> {
         let helper = helper.spawn_on(&config.topology.helper_placement()).map_err(refused("journal helper"))?;
         let mut views = ViewsTold::default();
         let mut answering = Answering::default();
+        let administered = sockets.take_admin().map(|listener| (listener, Arc::new(Seen::new(config, follows))));
         let follower = match prepared {
             None => None,
             Some(prepared) => {
@@ -206,6 +213,9 @@ impl<T: Trace> Appliance<T> {
                 if let Some((follower, told)) = ViewsFollower::of(config, Arc::clone(&ground.disk), watch.clone()) {
                     prepared = prepared.with(Box::new(follower));
                     views = told;
+                }
+                if let Some((_, seen)) = &administered {
+                    prepared = prepared.with(Box::new(Observer::new(Arc::clone(seen))));
                 }
                 let follower = prepared.follow(watch.clone())?;
                 let answer = listening.answer(sockets, config, ground, &watch, &clock);
@@ -220,6 +230,11 @@ impl<T: Trace> Appliance<T> {
             true => None,
             false => Some(RetentionThread::spawn(retention).map_err(refused("journal-archive"))?),
         };
+        let admin = administered.map(|(listener, seen)| {
+            let (watch, control, entropy) = (watch.clone(), Arc::clone(&control), Arc::clone(&ground.entropy));
+            AdminThread::spawn(config, AdminParts { listener, links, watch, last, seen, entropy, control })
+        });
+        let admin = admin.transpose().map_err(refused("admin"))?;
         let threads = match spawn(&config.topology, tiles, &control, &clock) {
             Ok(threads) => threads,
             Err(error) => {
@@ -237,6 +252,8 @@ impl<T: Trace> Appliance<T> {
             began_from,
             follower,
             answering,
+            admin,
+            keys_missing,
             retention,
             views,
             placement,
@@ -277,6 +294,18 @@ impl<T: Trace> Appliance<T> {
     #[must_use]
     pub const fn answering(&self) -> &Answering {
         &self.answering
+    }
+
+    /// Where operators log in, if anywhere.
+    #[must_use]
+    pub const fn admin(&self) -> Option<&AdminThread> {
+        self.admin.as_ref()
+    }
+
+    /// Sessions that nobody can log in to, for the key that an operator gave them is not there: a sentence each.
+    #[must_use]
+    pub fn keys_missing(&self) -> &[String] {
+        &self.keys_missing
     }
 
     /// How much room the journal's disk has.
@@ -336,6 +365,8 @@ impl<T: Trace> Appliance<T> {
     pub fn stop(mut self) -> Result<Stopped<T>, StopError> {
         self.control.advance(Phase::Draining);
         self.drain();
+        // While there are tiles, so that what was taken is answered.
+        drop(self.admin.take());
         self.control.advance(Phase::Stopped);
         let (mut venue, mut port, mut next_on, mut traces) = (None, PortCounters::default(), Vec::new(), Vec::new());
         let mut panicked = false;

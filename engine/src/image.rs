@@ -15,7 +15,7 @@ use crate::market_event::MarketEvent;
 use crate::venue::Venue;
 use wire::snapshot::{
     AddedImage, AnsweredImage, CancelingImage, ChannelImage, ControlImage, EventImage, HaltedImage, LastTradeImage,
-    LockImage, OrderImage, ReportImage, SessionImage, StateImage, StopImage,
+    KeyImage, LockImage, OrderImage, ReportImage, SessionImage, StateImage, StopImage,
 };
 use wire::{DecodeError, Price, Reserved, Seq};
 
@@ -71,7 +71,7 @@ macro_rules! parts {
     )*};
 }
 parts!(StateImage, ChannelImage, LastTradeImage, SessionImage, ReportImage, EventImage, OrderImage, StopImage);
-parts!(ControlImage, AddedImage, HaltedImage, LockImage, AnsweredImage, CancelingImage);
+parts!(ControlImage, AddedImage, HaltedImage, LockImage, KeyImage, AnsweredImage, CancelingImage);
 
 /// A message of market data and the command that caused it.
 pub type Caused = (Seq, MarketEvent);

@@ -72,6 +72,9 @@ pub const MARKET_DATA_LINK_SLOTS: usize = 131_072;
 /// Market-data packets that wait for the net tile.
 pub const PACKET_LINK_SLOTS: usize = 1_024;
 
+/// Slots of the links between operators and the matching tile, each way.
+pub const OPERATOR_LINK_SLOTS: usize = 64;
+
 /// How many of the newest messages of market data a restarted appliance publishes again: those whose cause was durable but which had not
 /// left when it stopped are among them, and subscribers drop what they have by its sequence number.
 pub const REPUBLISHED_MAX: usize = 16_384;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use engine::config::{Config, Line};
 use engine::journal::{Genesis, Helper, LocalDisk, Options, Watch, open};
 use engine::limits::{COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, MARKET_DATA_LINK_SLOTS, PACKET_LINK_SLOTS};
-use engine::link::{Datagram, FeedEvent, JournalEntry, MARKET_DATA, ORDER_ENTRY, REREQUEST};
+use engine::link::{Datagram, FeedEvent, JournalEntry, MARKET_DATA, ORDER_ENTRY, OperationDone, REREQUEST};
 use engine::record;
 use engine::recovery;
 use engine::tile::{Control, FeedLine, FeedStage, FeedStream, JournalStage, MatchingOutputs, MatchingStage, Stage};
@@ -67,7 +67,8 @@ impl Floor {
         let (packet_in, packet_out) = channel(PACKET_LINK_SLOTS, Datagram::empty);
         let (command_in, command_out) = channel(COMMAND_LINK_SLOTS, JournalEntry::empty);
         let (data_in, data_out) = channel(MARKET_DATA_LINK_SLOTS, FeedEvent::empty);
-        let mut outputs = MatchingOutputs { replies: reply_in, commands: command_in, market_data: data_in };
+        let (operators, _) = channel(64, OperationDone::empty);
+        let mut outputs = MatchingOutputs { replies: reply_in, commands: command_in, market_data: data_in, operators };
         let genesis = Genesis { time: START, body: &body[..len], draw: 7 };
         let journal = open(&options, Arc::new(LocalDisk), genesis, &mut |entry| {
             let command = record::decode(entry.seq, entry.receive_time, entry.kind, entry.body).expect("a command");

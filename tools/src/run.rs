@@ -3,6 +3,7 @@
 use crate::options::ConfigOptions;
 use crate::recovering::Recovering;
 use clap::Args;
+use engine::admin::AdminThread;
 use engine::answering::{Answering, AnsweringSockets};
 use engine::appliance::{Appliance, Space, Stopped, endpoints};
 use engine::config::{Config, Line};
@@ -174,6 +175,13 @@ fn serve<P: Port + Send + 'static>(config: &Config, port: P, asked: &Asked) -> R
         );
     }
     tell_addresses(config, appliance.answering());
+    match appliance.admin() {
+        Some(admin) => eprintln!("operators: at {}", admin.address()),
+        None => eprintln!("operators: nowhere, for admin.address is \"\""),
+    }
+    for missing in appliance.keys_missing() {
+        eprintln!("warning: {missing}");
+    }
     println!("ready");
     let mut was_low = false;
     while !asked.stop.load(Ordering::Relaxed) && !appliance.has_failed() {
@@ -198,11 +206,21 @@ fn serve<P: Port + Send + 'static>(config: &Config, port: P, asked: &Asked) -> R
         while let Some(warning) = appliance.answering().warning() {
             eprintln!("feed: {warning}");
         }
+        tell_admin(&appliance);
         if let Some(warning) = appliance.retention_warning() {
             eprintln!("journal: {warning}; the venue goes on, and so do the attempts");
         }
     }
     tell_answered(appliance.answering());
+    tell_admin(&appliance);
+    if let Some(admin) = appliance.admin() {
+        let counts = admin.counts();
+        let counts: Vec<_> = counts.iter().filter(|(_, count)| *count > 0).collect();
+        if !counts.is_empty() {
+            let counts: Vec<_> = counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
+            eprintln!("operators: {}", counts.join(", "));
+        }
+    }
     let watch = appliance.watch();
     let stopped = appliance.stop().inspect_err(|_| tell_durable(config, &watch))?;
     for duty in &stopped.duty {
@@ -236,6 +254,13 @@ fn tell_answered(answering: &Answering) {
     };
     tell("re-requests", answering.rerequests().map(|counts| counts.iter().collect()).unwrap_or_default());
     tell("snapshots for subscribers", answering.glimpses().map(|counts| counts.iter().collect()).unwrap_or_default());
+}
+
+/// What operators did.
+fn tell_admin(appliance: &Appliance) {
+    while let Some(told) = appliance.admin().and_then(AdminThread::told) {
+        eprintln!("admin: {told}");
+    }
 }
 
 fn tell_space(config: &Config, space: Space) {

@@ -10,7 +10,7 @@
 //! chunk    0       4        8     12
 //!          | plain | packed | crc | packed bytes (LZ4 block), `plain` bytes unpacked |
 //!
-//! unpacked | state | channels | control, with added instruments, halts, locks, answers | last trades | sessions, each with its newest reports | market data | orders |
+//! unpacked | state | channels | control, with added instruments, halts, locks, keys, answers | last trades | sessions, each with its newest reports | market data | orders |
 //!            stop terms stand behind their order
 //! ```
 //!
@@ -19,7 +19,7 @@
 
 use crate::admin::OperatorName;
 use crate::layout::layout;
-use crate::{Addr, DecodeError, InstrumentIndex, Nanos, Reserved, Seq, Symbol};
+use crate::{Addr, DecodeError, InstrumentIndex, Nanos, Reserved, Seq, SessionIndex, Symbol};
 
 /// First bytes of each snapshot.
 pub const SNAPSHOT_MAGIC: [u8; 8] = *b"PINIONS\0";
@@ -196,8 +196,10 @@ layout! { Disk, "snapshot control",
         14 => draining: u8,
         /// 1: a cancel of many orders is under way and follows.
         15 => canceling: u8,
+        /// How many keys follow.
+        16 => keys: u32,
         /// Zero.
-        16 => reserved: Reserved<8>,
+        20 => reserved: Reserved<4>,
     }
 }
 
@@ -242,6 +244,18 @@ layout! { Disk, "snapshot lock",
         1 => reserved: Reserved<1>,
         /// Whose.
         2 => id: u16,
+    }
+}
+
+layout! { Disk, "snapshot key",
+    /// That a session has another key than the configuration says.
+    pub struct KeyImage: 16 {
+        /// The session.
+        0 => session: SessionIndex,
+        /// Zero.
+        2 => reserved: Reserved<6>,
+        /// The key's fingerprint.
+        8 => fingerprint: u64,
     }
 }
 

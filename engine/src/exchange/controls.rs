@@ -31,6 +31,8 @@ pub struct Controls {
     locked_members: Vec<bool>,
     locked_venue: bool,
     draining: bool,
+    /// Fingerprints of the keys that sessions have from operators, by session; 0: none.
+    keys: Vec<u64>,
     /// How many of the above are set.
     set: usize,
     /// In the order of their first commands.
@@ -47,6 +49,7 @@ impl Controls {
             locked_members: vec![false; members],
             locked_venue: false,
             draining: false,
+            keys: vec![0; sessions],
             set: 0,
             answered: Vec::with_capacity(OPERATORS_MAX),
             canceling: None,
@@ -85,6 +88,23 @@ impl Controls {
     #[must_use]
     pub const fn is_draining(&self) -> bool {
         self.draining
+    }
+
+    /// The fingerprint of the key that a session has from an operator; `None`: it has that of the configuration.
+    #[must_use]
+    pub fn key(&self, session: SessionIndex) -> Option<u64> {
+        self.keys.get(usize::from(session.0)).copied().filter(|key| *key != 0)
+    }
+
+    /// All keys that sessions have from operators.
+    pub fn keys(&self) -> impl Iterator<Item = (SessionIndex, u64)> {
+        (0..).map(SessionIndex).zip(self.keys.iter().copied()).filter(|(_, key)| *key != 0)
+    }
+
+    /// Gives a session another key; whether that was a change.
+    pub(crate) fn set_key(&mut self, session: SessionIndex, fingerprint: u64) -> bool {
+        let key = self.keys.get_mut(usize::from(session.0));
+        key.is_some_and(|key| core::mem::replace(key, fingerprint) != fingerprint)
     }
 
     /// The newest command of each operator.
@@ -182,6 +202,7 @@ impl Controls {
             hash = self.halted().fold(hash, |hash, instrument| mix(mix(hash, 4), u64::from(instrument.0)));
             hash = self.locks().fold(hash, |hash, scope| mix(mix(hash, 5), scope_word(scope)));
         }
+        hash = self.keys().fold(hash, |hash, (session, key)| mix(mix(mix(hash, 8), u64::from(session.0)), key));
         for Answered { operator, number, cause, outcome } in &self.answered {
             hash = name_words(*operator).into_iter().chain([*number, cause.0]).fold(mix(hash, 6), mix);
             hash = match outcome {
@@ -223,7 +244,9 @@ mod tests {
     fn every_part_reaches_the_hash_and_nothing_leaves_it_as_it_was() {
         let operator = OperatorName::new("ann").expect("short");
         let answered = |number, outcome| Answered { operator, number, cause: Seq(5), outcome };
-        let changes: [fn(&mut Controls); 6] = [
+        let changes: [fn(&mut Controls); 8] = [
+            |c| _ = c.set_key(SessionIndex(0), 7),
+            |c| _ = c.set_key(SessionIndex(1), 7),
             |c| _ = c.set_draining(true),
             |c| _ = c.set_halted(InstrumentIndex(0), true),
             |c| _ = c.set_halted(InstrumentIndex(1), true),

@@ -109,9 +109,9 @@ impl Exchange {
                 self.add_instrument(command, &added, sink)?;
                 done(true)
             }
-            Verb::KeyChanged { session, .. } => {
+            Verb::KeyChanged { session, fingerprint } => {
                 self.check_session(session)?;
-                done(true)
+                done(self.controls.set_key(session, fingerprint))
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::exchange::{Answered, Exchange, MassCancel};
 use crate::instrument::Instrument;
 use wire::admin::{Outcome, Refusal, Scope};
 use wire::feed::ChannelIndex;
-use wire::snapshot::{AddedImage, AnsweredImage, CancelingImage, ControlImage, HaltedImage, LockImage};
+use wire::snapshot::{AddedImage, AnsweredImage, CancelingImage, ControlImage, HaltedImage, KeyImage, LockImage};
 use wire::{InstrumentIndex, MemberId, Price, Qty, Reserved, Seq, SessionIndex, Side, UserRefNum};
 
 const NO_ORDER: u64 = u64::MAX;
@@ -27,6 +27,7 @@ pub(super) fn put(exchange: &Exchange, out: &mut impl Write) -> io::Result<()> {
         answered: u16::try_from(controls.answered().len()).map_err(io::Error::other)?,
         draining: u8::from(controls.is_draining()),
         canceling: u8::from(controls.is_canceling()),
+        keys: small(controls.keys().count())?,
         reserved: Reserved,
     }
     .put(out)?;
@@ -50,6 +51,9 @@ pub(super) fn put(exchange: &Exchange, out: &mut impl Write) -> io::Result<()> {
     for lock in controls.locks() {
         let (scope, id) = scope_parts(lock);
         LockImage { scope, reserved: Reserved, id }.put(out)?;
+    }
+    for (session, fingerprint) in controls.keys() {
+        KeyImage { session, reserved: Reserved, fingerprint }.put(out)?;
     }
     for Answered { operator, number, cause, outcome } in controls.answered().iter().copied() {
         let (seq, changed, refusal) = match outcome {
@@ -104,6 +108,12 @@ pub(super) fn take(exchange: &mut Exchange, input: &mut impl Read) -> Result<(),
     for _ in 0..counts.locks {
         let LockImage { scope, id, .. } = LockImage::take(input)?;
         if !controls.set_lock(scope_of(scope, id)?, true) {
+            return Err(UNKNOWN);
+        }
+    }
+    for _ in 0..counts.keys {
+        let KeyImage { session, fingerprint, .. } = KeyImage::take(input)?;
+        if !controls.set_key(session, fingerprint) {
             return Err(UNKNOWN);
         }
     }

@@ -26,7 +26,8 @@ const PURE: [&str; 18] = [
 ];
 
 /// Modules that meet the machine.
-const MACHINE: [&str; 21] = [
+const MACHINE: [&str; 22] = [
+    "admin",
     "answering",
     "appliance",
     "config",

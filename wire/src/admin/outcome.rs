@@ -49,6 +49,7 @@ refusals! {
     NOT_PERMITTED = 0x000B, "this operator's role does not permit it";
     MALFORMED = 0x000C, "the request cannot be read";
     BUSY = 0x000D, "another request of this operator is not answered yet";
+    NOT_STORED = 0x000E, "the new key could not be stored; the old one is valid";
 }
 
 /// What became of a command.
