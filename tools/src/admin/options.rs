@@ -31,6 +31,9 @@ pub struct AdminArgs {
     /// The appliance's configuration, for address, name and key
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
+    /// One key over that file, such as `admin.address=…`; may be given many times
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = crate::options::key_value, global = true)]
+    pub overrides: Vec<(String, String)>,
     /// Where the appliance's operators log in
     #[arg(long, value_name = "ADDRESS", global = true)]
     pub to: Option<SocketAddrV4>,
@@ -247,7 +250,7 @@ pub enum Unusable {
 impl AdminArgs {
     /// The configuration that was named, or the built-in one.
     pub(super) fn config(&self) -> Result<Config, Unusable> {
-        Ok(Config::load(self.config.as_deref())?)
+        Ok(Config::load_with(self.config.as_deref(), &self.overrides)?)
     }
 
     /// Who asks, and where.

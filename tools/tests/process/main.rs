@@ -22,6 +22,8 @@ mod loop_disk;
 mod media;
 mod mounts;
 mod noise;
+mod operators;
+mod operators_wire;
 mod ordinary_user;
 mod past;
 mod pcap;
