@@ -5,6 +5,7 @@ use crate::depth::DepthEvent;
 use crate::instrument::Instrument;
 use crate::milestone::Milestone;
 use wire::admin::{OperatorName, Outcome};
+use wire::ouch::RejectReason;
 use wire::tick::Tick;
 use wire::{InstrumentIndex, Seq, SessionIndex};
 
@@ -37,6 +38,12 @@ pub trait Sink {
     /// What the book did, before it became reports and ticks. For tools that look inside.
     fn book_event(&mut self, event: &BookEvent) {
         let _ = event;
+    }
+
+    /// A client's message is refused; `None`: a cancel or a modify, whose refusal has no code. Its report comes, too. For those who count.
+    #[inline]
+    fn rejected(&mut self, session: SessionIndex, reason: Option<RejectReason>) {
+        let _ = (session, reason);
     }
 
     /// How far the exchange is with a client's message. For tools that take the time.

@@ -15,6 +15,7 @@ use crate::link::{
     Datagram, FeedEvent, JournalEntry, News, ORDER_ENTRY, Operation, OperationDone, REREQUEST, order_entry_endpoint,
 };
 use crate::market_event::MarketEvent;
+use crate::meter::{MatchingMeter, Meter, Tally};
 use crate::record;
 use crate::trace::{Off, Trace};
 use crate::venue::{Outputs, Progress, Venue};
@@ -123,6 +124,7 @@ pub struct MatchingStage<T = Off> {
     outputs: Followed<T>,
     watch: Watch,
     control: Arc<Control>,
+    stalls: u64,
 }
 
 impl MatchingStage {
@@ -136,7 +138,7 @@ impl MatchingStage {
         control: Arc<Control>,
     ) -> Self {
         let outputs = Followed::new(outputs, Off, venue.seq());
-        Self { venue, requests, operations: None, outputs, watch, control }
+        Self { venue, requests, operations: None, outputs, watch, control, stalls: 0 }
     }
 
     /// The same with a link from operators.
@@ -150,9 +152,37 @@ impl<T: Trace> MatchingStage<T> {
     /// The same with a trace.
     #[must_use]
     pub fn with_trace<U: Trace>(self, trace: U) -> MatchingStage<U> {
-        let Self { venue, requests, operations, outputs, watch, control } = self;
+        let Self { venue, requests, operations, outputs, watch, control, stalls } = self;
         let outputs = Followed::new(outputs.links, trace, venue.seq());
-        MatchingStage { venue, requests, operations, outputs, watch, control }
+        MatchingStage { venue, requests, operations, outputs, watch, control, stalls }
+    }
+
+    /// Counts from here on.
+    #[must_use]
+    pub fn meter(&mut self, meter: &Meter) -> MatchingMeter {
+        let mut tally = Box::new(Tally::new(&self.venue));
+        let meter = MatchingMeter::new(&meter.region, &self.venue, &mut tally, &self.outputs.links);
+        self.outputs.tally = Some(tally);
+        meter
+    }
+
+    /// How often it had input and no room for what that causes.
+    pub(super) const fn stalls(&self) -> u64 {
+        self.stalls
+    }
+
+    /// Stores what it counted: a bounded part of it, or all.
+    pub fn store(&mut self, meter: &mut MatchingMeter, all: bool) {
+        let Followed { links, tally: Some(tally), .. } = &mut self.outputs else { return };
+        meter.store(&self.venue, tally, links, &self.requests, all);
+    }
+
+    /// Stores a little more, in a turn without work.
+    #[inline]
+    pub fn store_more(&mut self, meter: &mut MatchingMeter) {
+        if let Some(tally) = &mut self.outputs.tally {
+            meter.store_one(&self.venue, tally);
+        }
     }
 
     /// The venue, for looking.
@@ -218,6 +248,7 @@ impl<T: Trace> Stage for MatchingStage<T> {
                 let progress = self.venue.on_datagram(time, endpoint, from, datagram.bytes(), &mut self.outputs);
                 self.outputs.leave();
                 if progress == Progress::Blocked {
+                    self.stalls += 1;
                     break;
                 }
             }

@@ -1,23 +1,27 @@
-//! The matching tile's links, with stamps of what passes.
+//! The matching tile's links, with stamps and a tally of what passes.
 //!
-//! Goal: without a trace nothing but the links remains of this. Non-goal: deciding anything.
+//! Goal: without a trace nothing but the links remains of this, and a look whether anybody counts. Non-goal: deciding anything.
 
 use super::MatchingOutputs;
+use crate::book::BookEvent;
 use crate::command::{Action, Command};
 use crate::depth::DepthEvent;
 use crate::gateway::{Endpoint, Replies};
 use crate::instrument::Instrument;
+use crate::meter::Tally;
 use crate::trace::{Milestone, Stamp, Trace};
 use crate::venue::Outputs;
 use wire::address::Addr;
 use wire::admin::{OperatorName, Outcome};
-use wire::tick::Tick;
-use wire::{InstrumentIndex, Seq};
+use wire::ouch::RejectReason;
+use wire::tick::{Tick, TickKind};
+use wire::{InstrumentIndex, Seq, SessionIndex};
 
 /// The links, and what is known of the datagram at hand when its way is followed.
 pub(super) struct Followed<T> {
     pub(super) links: MatchingOutputs,
     pub(super) trace: T,
+    pub(super) tally: Option<Box<Tally>>,
     /// When the port gave it, 0 when no datagram is at hand, and when it was taken out of the link.
     arrived: u64,
     taken: u64,
@@ -31,7 +35,7 @@ impl<T: Trace> Followed<T> {
     /// Everything up to `replayed` is no news.
     pub(super) fn new(links: MatchingOutputs, trace: T, replayed: Seq) -> Self {
         let not_durable = trace.next_followed(replayed);
-        Self { links, trace, arrived: 0, taken: 0, encoded: 0, not_durable }
+        Self { links, trace, tally: None, arrived: 0, taken: 0, encoded: 0, not_durable }
     }
 
     /// A datagram is at hand.
@@ -114,12 +118,20 @@ impl<T: Trace> Outputs for Followed<T> {
         if self.trace.follows(command.seq) {
             self.begin(command);
         }
+        if let Some(tally) = &mut self.tally {
+            tally.on_command(command);
+        }
         self.links.journal(command);
         self.trace.reached(command.seq, Milestone::Sequence);
     }
 
     #[inline]
     fn tick(&mut self, cause: Seq, tick: &Tick) {
+        if tick.kind == TickKind::Status
+            && let Some(tally) = &mut self.tally
+        {
+            tally.on_status(tick.symbol_id);
+        }
         self.links.tick(cause, tick);
     }
 
@@ -138,6 +150,26 @@ impl<T: Trace> Outputs for Followed<T> {
 
     fn operator_done(&mut self, cause: Seq, operator: OperatorName, number: u64, outcome: Outcome) {
         self.links.operator_done(cause, operator, number, outcome);
+    }
+
+    #[inline]
+    fn book_event(&mut self, event: &BookEvent) {
+        if let Some(tally) = &mut self.tally {
+            tally.on_event(event);
+        }
+    }
+
+    #[inline]
+    fn reported(&mut self) {
+        if let Some(tally) = &mut self.tally {
+            tally.reports += 1;
+        }
+    }
+
+    fn rejected(&mut self, session: SessionIndex, reason: Option<RejectReason>) {
+        if let Some(tally) = &mut self.tally {
+            tally.on_reject(session, reason);
+        }
     }
 
     #[inline]
