@@ -9,7 +9,7 @@ use std::sync::Arc;
 use netio::ring::Consumer;
 use wire::admin::Scope;
 use wire::ouch::RejectReason;
-use wire::{InstrumentIndex, SessionIndex, Side};
+use wire::{InstrumentIndex, SessionIndex, Side, Symbol};
 
 use super::plan::Link;
 use super::tally::{self, Tally};
@@ -177,7 +177,8 @@ impl MatchingMeter {
         let listed = venue.exchange().instruments();
         for index in self.labelled..listed.len().min(self.instruments.len()) {
             if let Ok(place) = u32::try_from(index) {
-                self.instruments[index].label(listed.get(InstrumentIndex(place)).symbol.as_str());
+                let Symbol(symbol) = listed.get(InstrumentIndex(place)).symbol;
+                self.instruments[index].label(str::from_utf8(&symbol).unwrap_or("?").trim_end());
             }
         }
         self.labelled = listed.len();
@@ -242,7 +243,6 @@ mod tests {
     use crate::meter::Meter;
     use crate::recovery;
     use netio::ring::channel;
-    use wire::Symbol;
     use wire::login::Key;
 
     #[test]
