@@ -4,7 +4,7 @@
 //! |---|---|
 //! | log in, send orders, receive reports | [`client`]; with sockets, [`client::connection`] |
 //! | send a recorded order flow to a running appliance | [`replay`] |
-//! | trade by hand | [`hand`], [`send`] |
+//! | trade by hand | [`hand`], [`send`], [`trade`] |
 //! | follow the tick channel | [`listen`] |
 //! | turn other venues' market data into ticks | [`normalize`] |
 //! | run the appliance | [`run`] |
@@ -36,5 +36,6 @@ pub mod sim;
 mod table;
 pub mod tell;
 pub mod terminal;
+pub mod trade;
 pub mod view;
 mod when;

@@ -173,7 +173,9 @@ impl OwnOrders {
                     Stand::Live if waits => Stand::Waiting,
                     stand => stand,
                 };
-                self.change(report.orig_user_ref, |order| order.stand = Stand::Replaced(report.user_ref));
+                self.change(report.orig_user_ref, |order| {
+                    (order.stand, order.leaves_qty) = (Stand::Replaced(report.user_ref), Qty::ZERO);
+                });
                 self.accepted(OwnOrder {
                     user_ref: report.user_ref,
                     order_ref: report.order_ref,
@@ -276,8 +278,8 @@ fn terms(options: Appendage<'_>, tif: TimeInForce, tag: ClOrdId, display: wire::
     }
 }
 
-/// The code and the words of a reject, for programs and for people.
+/// The code of a reject, as the protocol's table has it.
 #[must_use]
 pub fn reject_code(reason: RejectReason) -> String {
-    format!("{:#06x}", reason.0)
+    format!("0x{:04X}", reason.0)
 }
