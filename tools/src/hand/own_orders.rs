@@ -165,7 +165,9 @@ impl OwnOrders {
             }),
             Outbound::Replaced(report) => {
                 let before = self.orders.get(&report.orig_user_ref);
-                let used = before.map_or((Qty::ZERO, Qty::ZERO), |order| (order.cum_qty, order.prevented_qty));
+                // Entered anew, it has a total of its own.
+                let chained = before.filter(|_| !report.appendage.options().re_enter);
+                let used = chained.map_or((Qty::ZERO, Qty::ZERO), |order| (order.cum_qty, order.prevented_qty));
                 // A stop stays one where the replace does not name another stop price.
                 let waits = before.is_some_and(|order| order.stand == Stand::Waiting);
                 let terms = terms(report.appendage, report.time_in_force, report.cl_ord_id, report.display);

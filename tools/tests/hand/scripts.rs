@@ -55,6 +55,16 @@ fn a_venue_that_does_as_expected_passes() {
     assert_eq!(out.lines().filter(|line| line.starts_with('<')).count(), 14, "{out}");
 }
 
+/// The certification that is handed out.
+#[test]
+fn our_venue_is_certified() {
+    let text = include_str!("../../../docs/examples/certification.txt");
+    let out = play(text).unwrap_or_else(|error| panic!("{error}"));
+    // The last line expects that nothing is left.
+    let expected = text.matches("\nexpect ").count() - 1;
+    assert_eq!(out.lines().filter(|line| line.starts_with('<')).count(), expected, "{out}");
+}
+
 /// Each change of one expectation is found, at its line.
 #[test]
 fn anything_else_is_found() {

@@ -90,6 +90,13 @@ fn the_orders_of_a_seat_are_those_of_the_venue() {
     assert_eq!(table.stand(again), (Stand::Live, Qty(40), Qty(30)));
     table.give(&format!("cancel {again}"));
     assert_eq!(table.stand(again), (Stand::Canceled(CancelReason::USER), Qty(0), Qty(30)));
+    // Entered anew, an order begins a total of its own.
+    let first = table.give("sell 10 PINION @ 10.05");
+    table.give("buy 4 PINION @ 10.05 --tif ioc");
+    let anew = table.give(&format!("replace {first} 6 --re-enter"));
+    assert_eq!(table.stand(anew), (Stand::Live, Qty(6), Qty(0)));
+    assert_eq!(table.seat.orders().get(anew).map(|order| order.total()), Some(Qty(6)));
+    table.give(&format!("cancel {anew}"));
     assert_eq!(table.seat.orders().open().count(), 0);
     // A stop waits until a trade reaches it.
     let stop = table.give("buy 5 PINION @ 12 --stop 11");
@@ -107,8 +114,8 @@ fn the_orders_of_a_seat_are_those_of_the_venue() {
         "canceled 1 20 U asked for by the client",
         "replaced 1 by 3 sell 60 PINION @ 10.05",
         "modified 3 short 40",
-        "restated 4 StopReached",
-        "prevented 7 2 Q CancelNewest",
+        "restated 7 StopReached",
+        "prevented 10 2 Q CancelNewest",
     ] {
         assert!(said.contains(words), "expected '{words}' in\n{said}");
     }

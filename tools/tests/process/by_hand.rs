@@ -140,6 +140,35 @@ fn logins_keys_and_silence_are_told_apart() {
     appliance.stop();
 }
 
+/// What the help shows works as it stands there, but for the site's settings.
+#[test]
+fn the_examples_of_the_help_work() {
+    let site = Site::new();
+    let appliance = site.start();
+    let help = |name: &str| {
+        let mut command = Command::new(PINION);
+        command.args([name, "--help"]);
+        site.spawn(command, "help").wait().expect_success().out
+    };
+    let text = help("trade");
+    let (_, script) = text.split_once("in its order:\n").expect("a script");
+    let (script, _) = script.split_once("Behind `expect`").expect("its end");
+    let file = site.path("script.txt");
+    fs::write(&file, script).expect("written");
+    // Alone in the book.
+    let script = command(&site, "trade", &["--script", file.to_str().expect("text"), "--session", "trader2"]);
+    let played = site.spawn(script, "trade").wait();
+    assert!(played.err.contains("all 8 lines as expected"), "{played:?}");
+    let text = help("send");
+    let examples: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("  pinion send ")).collect();
+    assert_eq!(examples.len(), 9, "{text}");
+    for example in examples {
+        let out = sent(&site, example, 0);
+        assert!(!out.contains("Rejected"), "{example}: {out}");
+    }
+    appliance.stop();
+}
+
 const DAY: &str = "\
 first: sell 100 PINION @ 10.05
 expect accepted 100 @ 10.05
@@ -234,4 +263,9 @@ fn a_person_trades_on_a_terminal() {
     screen.press("q");
     screen.wait("the end", |text| text.contains("ended with 0"));
     appliance.stop();
+    // Nobody is there any more: it says so, and the terminal is whole.
+    let line = line_of(&command(&site, "trade", &["--wait", "1"]));
+    let Some(screen) = Screen::run(&site.path("nobody"), (80, 24), &line) else { return };
+    let text = screen.wait("the end", |text| text.contains("it echoes"));
+    assert!(text.contains("ended with 1") && text.contains("expected an answer from") && !screen.is_taken(), "{text}");
 }
