@@ -12,8 +12,6 @@ mod market_data;
 mod mass_cancel;
 mod operator;
 mod reporter;
-#[cfg(feature = "slow-match")]
-mod slow;
 
 use crate::book::{Book, BookCommand, BookLimits, CancelReason};
 use crate::command::{Action, Command};

@@ -14,8 +14,8 @@ use crate::book::image::Rebuild;
 use crate::market_event::MarketEvent;
 use crate::venue::Venue;
 use wire::snapshot::{
-    AddedImage, AnsweredImage, CancelingImage, ChannelImage, ControlImage, EventImage, HaltedImage, LastTradeImage,
-    KeyImage, LockImage, OrderImage, ReportImage, SessionImage, StateImage, StopImage,
+    AddedImage, AnsweredImage, CancelingImage, ChannelImage, ControlImage, EventImage, HaltedImage, KeyImage,
+    LastTradeImage, LockImage, OrderImage, ReportImage, SessionImage, StateImage, StopImage,
 };
 use wire::{DecodeError, Price, Reserved, Seq};
 

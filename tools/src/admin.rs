@@ -15,8 +15,8 @@ mod verbs;
 use self::client::{AdminError, Credentials};
 use self::confirm::confirm;
 use self::desk::OperatorDesk;
-use self::options::{AdminCommand, InstrumentCommand, SessionCommand};
 pub use self::options::AdminArgs;
+use self::options::{AdminCommand, InstrumentCommand, SessionCommand};
 use engine::admin::words;
 use std::error::Error;
 use std::io::{self, ErrorKind};
@@ -91,7 +91,8 @@ fn give(desk: &mut OperatorDesk, verb: Verb, json: bool) -> Result<u8, Box<dyn E
 fn not_known(error: AdminError) -> Box<dyn Error> {
     match error {
         AdminError::Lost { .. } => {
-            format!("{error}; whether it was done is not known: see `pinion admin log` when the appliance is back").into()
+            format!("{error}; whether it was done is not known: see `pinion admin log` when the appliance is back")
+                .into()
         }
         other => other.into(),
     }

@@ -3,9 +3,9 @@
 use crate::journal::Watch;
 use crate::link::{Operation, OperationDone};
 use netio::ring::{Consumer, Producer};
+use wire::Seq;
 use wire::admin::{OperatorCommand, OperatorName, Outcome, Refusal, Verb};
 use wire::login::Key;
-use wire::Seq;
 
 /// Commands that are not answered yet. A link has room for as many, so an answer always finds some.
 pub(super) const PENDING_MAX: usize = crate::limits::OPERATOR_LINK_SLOTS / 2;
@@ -112,9 +112,8 @@ impl Desk {
         let count = self.links.done.acquire(1);
         for index in 0..count {
             let OperationDone { cause, operator, number, outcome } = *self.links.done.slot(index);
-            let this = |pending: &&mut Pending| {
-                pending.command.operator == operator && pending.command.number == number
-            };
+            let this =
+                |pending: &&mut Pending| pending.command.operator == operator && pending.command.number == number;
             // One that nobody waits for was asked for before a restart.
             if let Some(pending) = self.pending.iter_mut().find(this) {
                 pending.done = Some((cause, outcome));

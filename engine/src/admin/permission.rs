@@ -12,11 +12,9 @@ pub const fn permits(role: Role, verb: &Verb) -> bool {
             Scope::Session(_) | Scope::Member(_) => Role::Trade,
             Scope::Venue => Role::Operator,
         },
-        Verb::Drain
-        | Verb::Reopen
-        | Verb::CloseMarket
-        | Verb::AddInstrument(_)
-        | Verb::KeyChanged { .. } => Role::Operator,
+        Verb::Drain | Verb::Reopen | Verb::CloseMarket | Verb::AddInstrument(_) | Verb::KeyChanged { .. } => {
+            Role::Operator
+        }
     };
     role.rank() >= needed.rank()
 }

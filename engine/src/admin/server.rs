@@ -216,9 +216,8 @@ impl Server {
             flags.set(PollFlags::POLLOUT, !conversation.waiting().is_empty());
             PollFd::new(connection.socket.as_fd(), flags)
         }));
-        let looks = |connection: &Connection| {
-            matches!(connection.conversation.doing, Doing::Looking(..) | Doing::Offering(..))
-        };
+        let looks =
+            |connection: &Connection| matches!(connection.conversation.doing, Doing::Looking(..) | Doing::Offering(..));
         let awaited = self.desk.is_waiting() || self.connections.iter().any(looks);
         let patience = if awaited { IMPATIENCE } else { PATIENCE };
         // An interrupted wait is a short one.
@@ -302,7 +301,8 @@ impl Server {
                         && let Some((name, _, _)) = gone.conversation.inside()
                     {
                         let from = gone.from;
-                        let text = format!("{name}: a message from {from} was changed, repeated or made up; it is closed");
+                        let text =
+                            format!("{name}: a message from {from} was changed, repeated or made up; it is closed");
                         self.shared.told.tell(text);
                     }
                 }
@@ -324,7 +324,9 @@ impl Server {
                 Some(Wish::Refuse(name)) => {
                     let from = self.connections[index].from;
                     self.shared.count(|counts| counts.logins_refused += 1);
-                    self.shared.told.tell(format!("{name}: a login from {from} was refused: no such operator, or another key"));
+                    self.shared
+                        .told
+                        .tell(format!("{name}: a login from {from} was refused: no such operator, or another key"));
                 }
                 Some(Wish::Command(command, key)) => self.command(now, index, command, key),
                 Some(Wish::Question(question)) => {

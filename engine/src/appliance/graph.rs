@@ -2,11 +2,11 @@
 //!
 //! Goal: a simulation runs what the appliance runs, made by the same code, and decides itself whose turn it is. Non-goal: speed.
 
+use crate::admin::OperatorLinks;
 use crate::config::{Config, Line};
 use crate::exchange::Exchange;
 use crate::image::Caused;
 use crate::journal::{Appender, Helper, Watch};
-use crate::admin::OperatorLinks;
 use crate::limits::{
     COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, MARKET_DATA_LINK_SLOTS, OPERATOR_LINK_SLOTS, PACKET_LINK_SLOTS,
 };
@@ -158,8 +158,7 @@ pub(super) fn build<P: Port, T: Trace>(
     for (cause, news) in again.chain(ended) {
         data_in.push(FeedEvent { cause, news }).expect("REPUBLISHED_MAX and an end fit the link");
     }
-    let outputs =
-        MatchingOutputs { replies: reply_in, commands: command_in, market_data: data_in, operators: done_in };
+    let outputs = MatchingOutputs { replies: reply_in, commands: command_in, market_data: data_in, operators: done_in };
     let appender: Appender = journal.appender;
     let net = NetStage::new(port, request_in, reply_out, packet_out, Arc::clone(control));
     let matching = MatchingStage::new(venue, request_out, outputs, watch.clone(), Arc::clone(control));

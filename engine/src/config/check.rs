@@ -252,7 +252,9 @@ fn admin(config: &Config) -> Result<(), Breach> {
     // Whoever has a member's key must not be one who administers.
     let shared = |operator: &&super::Operator| config.sessions.iter().any(|session| session.key == operator.key);
     match operators.iter().position(|operator| shared(&operator)) {
-        Some(index) => breach(format!("operator[{index}].key"), "a key that no [[session]] has", "the key of a session"),
+        Some(index) => {
+            breach(format!("operator[{index}].key"), "a key that no [[session]] has", "the key of a session")
+        }
         None => Ok(()),
     }
 }

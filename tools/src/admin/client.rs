@@ -41,7 +41,9 @@ pub enum AdminError {
         reason: Rejection,
     },
     /// What is there does not have the operator's key.
-    #[error("{0}: what answers there does not have this operator's key, so it is not the appliance; nothing was asked of it")]
+    #[error(
+        "{0}: what answers there does not have this operator's key, so it is not the appliance; nothing was asked of it"
+    )]
     NotTheAppliance(SocketAddrV4),
     /// What is there speaks another language.
     #[error("{address}: expected an administration session, found {found}; is it the address of [admin]?")]

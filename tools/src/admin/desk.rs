@@ -6,8 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use super::client::{AdminClient, AdminError, Credentials};
 use engine::admin::words::Names;
 use wire::admin::{
-    End, InstrumentRow, LogRow, OperatorCommand, Outcome, Question, Refusal, Said, SessionRow, StatusRow, Subject,
-    Verb,
+    End, InstrumentRow, LogRow, OperatorCommand, Outcome, Question, Refusal, Said, SessionRow, StatusRow, Subject, Verb,
 };
 use wire::login::Key;
 use wire::{MemberId, SessionIndex};

@@ -30,7 +30,9 @@ pub(super) fn of(command: &AdminCommand, desk: &OperatorDesk, config: &Config) -
         AdminCommand::Status
         | AdminCommand::Log(_)
         | AdminCommand::Session(SessionCommand::List | SessionCommand::Key { .. })
-        | AdminCommand::Instrument(InstrumentCommand::List) => unreachable!("these give no command, or one of their own"),
+        | AdminCommand::Instrument(InstrumentCommand::List) => {
+            unreachable!("these give no command, or one of their own")
+        }
     })
 }
 
