@@ -4,6 +4,7 @@
 //! |---|---|
 //! | log in, send orders, receive reports | [`client`]; with sockets, [`client::connection`] |
 //! | send a recorded order flow to a running appliance | [`replay`] |
+//! | trade by hand | [`hand`], [`send`] |
 //! | follow the tick channel | [`listen`] |
 //! | turn other venues' market data into ticks | [`normalize`] |
 //! | run the appliance | [`run`] |
@@ -16,9 +17,11 @@
 //! | complete the command line, print its manual, tell its version | [`completions`], [`man`], [`version`] |
 #![forbid(unsafe_code)]
 
+pub mod cells;
 pub mod client;
 pub mod completions;
 pub mod demo;
+pub mod hand;
 pub mod host;
 pub mod journal;
 pub mod json;
@@ -31,9 +34,11 @@ pub mod recovering;
 pub mod replay;
 pub mod run;
 pub mod scenario;
+pub mod send;
 pub mod sim;
 mod table;
 pub mod tell;
+pub mod terminal;
 pub mod version;
 pub mod view;
 mod when;

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 use netio::pages::HugeAllocator;
 use tools::{
-    completions, demo, host, journal, listen, man, normalize, recover, replay, run, scenario, sim, version, view,
+    completions, demo, host, journal, listen, man, normalize, recover, replay, run, scenario, send, sim, version, view,
 };
 
 #[global_allocator]
@@ -29,6 +29,7 @@ enum Command {
     Run(run::RunOptions),
     Demo(demo::DemoArgs),
     Replay(Box<replay::command::ReplayArgs>),
+    Send(Box<send::SendArgs>),
     Listen(listen::command::ListenArgs),
     Normalize(Box<normalize::command::NormalizeArgs>),
     Scenario(scenario::ScenarioArgs),
@@ -48,6 +49,7 @@ impl Command {
             Self::Run(options) => run::run(options)?,
             Self::Demo(args) => return Ok(if demo::execute(args)? { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
             Self::Replay(args) => replay::command::execute(args)?,
+            Self::Send(args) => return send::execute(args),
             Self::Listen(args) => return listen::command::execute(args),
             Self::Normalize(args) => normalize::command::execute(args)?,
             Self::Scenario(args) => return scenario::execute(args),
