@@ -23,6 +23,7 @@ mod reader;
 mod session;
 mod session_rules;
 mod snapshot;
+mod stats;
 mod topology;
 mod tree;
 mod uring;
@@ -45,6 +46,7 @@ pub use network::Network;
 pub use session::Session;
 pub use session_rules::SessionRules;
 pub use snapshot::Snapshot;
+pub use stats::Stats;
 pub use topology::Topology;
 pub use views::Views;
 
@@ -78,6 +80,8 @@ pub struct Config {
     pub snapshot: Snapshot,
     /// `[views]`.
     pub views: Views,
+    /// `[stats]`.
+    pub stats: Stats,
     /// `[session_rules]`.
     pub session_rules: SessionRules,
     /// `[limits]`.
@@ -105,6 +109,7 @@ impl Default for Config {
             journal: Journal::default(),
             snapshot: Snapshot::default(),
             views: Views::default(),
+            stats: Stats::default(),
             session_rules: SessionRules::default(),
             limits: Limits::default(),
             channels: vec![Channel::main()],
@@ -296,6 +301,7 @@ impl Config {
         top.table("journal", |reader| self.journal.read(reader))?;
         top.table("snapshot", |reader| self.snapshot.read(reader))?;
         top.table("views", |reader| self.views.read(reader))?;
+        top.table("stats", |reader| self.stats.read(reader))?;
         top.table("session_rules", |reader| self.session_rules.read(reader))?;
         top.table("limits", |reader| self.limits.read(reader))?;
         top.tables("channel", (&Channel::default(), &["name"]), Channel::read, &mut self.channels)?;

@@ -27,6 +27,7 @@ pub mod venue;
 pub mod answering;
 pub mod appliance;
 pub mod config;
+pub mod counters;
 pub mod entropy;
 pub mod footprint;
 pub mod glimpse;

@@ -1,0 +1,33 @@
+//! Why counters cannot be kept or read.
+
+use std::io;
+use std::path::PathBuf;
+
+/// The file of the counters cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CountersError {
+    /// It cannot be made: the directory is missing or full. Choose another one by `stats.dir`, or none by "".
+    #[error("{}: the counters cannot be kept there: {source}; see stats.dir", .path.display())]
+    Create {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It cannot be opened or mapped.
+    #[error("{}: {source}", .path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It is not of this kind, of another version, or damaged.
+    #[error("{}: not counters that this program can read: {reason}", .path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What was expected and found.
+        reason: String,
+    },
+}
