@@ -19,6 +19,7 @@ mod kills;
 mod lifecycle;
 mod listening;
 mod loop_disk;
+mod manual;
 mod media;
 mod mounts;
 mod noise;

@@ -3,6 +3,7 @@
 use crate::process::Finished;
 use crate::site::{PINION, Site};
 use engine::config::Config;
+use engine::footprint;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -67,7 +68,26 @@ fn the_production_example_is_placed_as_the_shipped_topology() {
     assert_eq!(packaged, laptop, "the package puts its topology over the laptop's configuration");
 }
 
-/// What `pinion host check` says of a configuration of which one login has this key file.
+/// The manual says what each takes.
+#[test]
+fn the_capacity_table_is_what_is_computed() {
+    let site = Site::new();
+    let manual = include_str!("../../../docs/operations.md");
+    for name in ["laptop.toml", "lab.toml", "production.toml"] {
+        let config = Config::load(Some(&example(&site, name))).expect("valid");
+        let bytes: u64 = footprint::parts(&config).iter().map(|part| part.bytes).sum();
+        let (orders, sessions, mib) = (config.limits.orders, config.sessions.len(), bytes.div_ceil(1 << 20));
+        let row = format!("| `{name}` | {} | {sessions} | {} MiB |", grouped(u64::from(orders)), grouped(mib));
+        assert!(manual.contains(&row), "docs/operations.md should have the row: {row}");
+    }
+}
+
+/// 1,048,576.
+fn grouped(number: u64) -> String {
+    if number < 1_000 { number.to_string() } else { format!("{},{:03}", grouped(number / 1_000), number % 1_000) }
+}
+
+/// What `pinion recover` says of a configuration of which one login has this key file.
 fn checked(site: &Site, key: &str) -> Finished {
     let path = site.path("one.toml");
     let text = format!("[[session]]\nusername = \"a\"\nmember = \"alpha\"\n{key}\n");
