@@ -15,6 +15,7 @@
 //! | prepare the machine | [`host`] |
 #![forbid(unsafe_code)]
 
+pub mod cells;
 pub mod client;
 pub mod demo;
 pub mod host;
@@ -31,5 +32,6 @@ pub mod scenario;
 pub mod sim;
 mod table;
 pub mod tell;
+pub mod terminal;
 pub mod view;
 mod when;
