@@ -12,6 +12,7 @@
 //! | check or print a journal | [`journal`] |
 //! | see what happened in the last hours | [`view`] |
 //! | live through whole days of faults on one thread, from a seed | [`sim`] |
+//! | see how an appliance does, and why | [`stats`] |
 //! | prepare the machine | [`host`] |
 #![forbid(unsafe_code)]
 
@@ -30,6 +31,7 @@ pub mod replay;
 pub mod run;
 pub mod scenario;
 pub mod sim;
+pub mod stats;
 mod table;
 pub mod tell;
 pub mod terminal;
