@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use netio::pages::HugeAllocator;
-use tools::{demo, host, journal, listen, normalize, recover, replay, run, scenario, sim, view};
+use tools::{demo, host, journal, listen, normalize, recover, replay, run, scenario, sim, stats, view};
 
 #[global_allocator]
 static MEMORY: HugeAllocator = HugeAllocator;
@@ -33,6 +33,7 @@ enum Command {
     Journal(journal::JournalArgs),
     View(view::ViewArgs),
     Recover(recover::RecoverArgs),
+    Stats(Box<stats::command::StatsArgs>),
     Sim(sim::SimArgs),
     Host(host::HostArgs),
 }
@@ -49,6 +50,7 @@ impl Command {
             Self::Journal(args) => return journal::execute(args),
             Self::View(args) => return view::execute(args),
             Self::Recover(args) => recover::execute(args)?,
+            Self::Stats(args) => return stats::command::execute(args),
             Self::Sim(args) => return sim::execute(args),
             Self::Host(args) => return host::execute(args),
         }

@@ -11,12 +11,23 @@
 //! | find an appliance and look at it again and again | [`source`] |
 //! | rates and ages of one look | [`look`] |
 //! | healthy or not, with reasons and remedies | [`health`] |
+//! | the same numbers as tables | [`sections`] |
 
+mod aside;
+pub mod command;
 pub mod health;
 pub mod history;
+pub mod json;
+mod live;
 pub mod look;
 mod number;
+pub mod picture;
+pub mod print;
+pub mod prometheus;
+pub mod screen;
+pub mod sections;
 pub mod source;
+pub mod table;
 
 pub use health::{Grade, Health, Reason, Rule, Verdict};
 pub use history::{History, Moment};
