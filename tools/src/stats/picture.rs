@@ -218,7 +218,9 @@ fn share_out(height: u16, pairs: &[[(Section, Table); 2]]) -> Vec<u16> {
 fn panel(buffer: &mut Buffer, area: Rect, (section, table): &(Section, Table)) {
     let rows = usize::from(area.height.saturating_sub(1));
     let shown = if *section == Section::Latency { slowest(table, rows) } else { table.clone() };
-    let columns: Vec<usize> = section.main_columns().iter().filter_map(|key| table.column(key)).collect();
+    let mut columns: Vec<usize> = section.main_columns().iter().filter_map(|key| table.column(key)).collect();
+    // Where there is room, the others too.
+    columns.extend((0..table.columns.len()).filter(|column| !section.main_columns().contains(&table.columns[*column].key)));
     let mut lines = shown.lines(&columns, usize::from(area.width), 0..rows).into_iter();
     let head = lines.next().unwrap_or_default();
     // More rows than fit are said in the heading, where there is room for it.
