@@ -35,6 +35,7 @@ pub mod ground;
 pub mod journal;
 pub mod link;
 pub mod messages;
+pub mod meter;
 pub mod past;
 pub mod progress;
 pub mod recovery;

@@ -13,6 +13,7 @@
 //! | check or print a journal | [`journal`] |
 //! | see what happened in the last hours | [`view`] |
 //! | live through whole days of faults on one thread, from a seed | [`sim`] |
+//! | see how an appliance does, and why | [`stats`] |
 //! | prepare the machine | [`host`] |
 //! | complete the command line, print its manual, tell its version | [`completions`], [`man`], [`version`] |
 #![forbid(unsafe_code)]
@@ -36,6 +37,7 @@ pub mod run;
 pub mod scenario;
 pub mod send;
 pub mod sim;
+pub mod stats;
 mod table;
 pub mod tell;
 pub mod terminal;

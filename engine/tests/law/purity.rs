@@ -26,7 +26,7 @@ const PURE: [&str; 18] = [
 ];
 
 /// Modules that meet the machine.
-const MACHINE: [&str; 21] = [
+const MACHINE: [&str; 22] = [
     "answering",
     "appliance",
     "config",
@@ -38,6 +38,7 @@ const MACHINE: [&str; 21] = [
     "journal",
     "link",
     "messages",
+    "meter",
     "past",
     "progress",
     "recovery",
