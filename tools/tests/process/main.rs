@@ -6,6 +6,7 @@
 
 mod capture;
 mod captured;
+mod counting;
 mod crashes;
 mod cut;
 mod demo;
