@@ -2,10 +2,11 @@
 
 use super::table::{How, SUBSTITUTES};
 use super::text::root;
-use crate::mounts::own_network;
+use crate::mounts::{own_mounts, own_network};
 use crate::process::{Process, wait_until};
 use crate::recording::flow;
 use crate::site::PINION;
+use nix::mount::{MsFlags, mount};
 use nix::sys::signal::Signal;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -28,6 +29,9 @@ impl Sandbox {
     /// With an appliance in it that has traded; `None` where this user may not have a network of its own.
     pub fn new() -> Option<Self> {
         own_network("the manual")?;
+        own_mounts("the manual")?;
+        // Counters of this appliance, and of no other test's.
+        mount(None::<&str>, "/dev/shm", Some("tmpfs"), MsFlags::empty(), None::<&str>).expect("mounts are ours");
         let dir = tempfile::Builder::new().prefix("pinion-manual-").tempdir().expect("a temporary directory");
         furnish(dir.path());
         let (home, network) = (dir.path().join("home"), dir.path().join("network"));
