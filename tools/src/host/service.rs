@@ -10,7 +10,9 @@ use std::fmt::Write;
 /// A drop-in file.
 #[must_use]
 pub fn drop_in(needs: &Needs) -> String {
-    let mut text = String::from("# Made by `pinion host service` for this machine and topology; make it again when one of them changes.\n[Service]\n");
+    let mut text = String::from(
+        "# Made by `pinion host service` for this machine and topology; make it again when one of them changes.\n[Service]\n",
+    );
     let mut line = |arguments: std::fmt::Arguments<'_>| {
         writeln!(text, "{arguments}").expect("a String takes all that is written to it");
     };

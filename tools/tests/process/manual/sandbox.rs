@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 
 /// Folders of the system that commands name; they are taken below the sandbox.
-const FOLDERS: [&str; 5] = ["/etc/pinion", "/backup", "/mnt/vault", "/usr/share", "/var/tmp"];
+const FOLDERS: [&str; 6] = ["/etc/pinion", "/etc/systemd", "/backup", "/mnt/vault", "/usr/share", "/var/tmp"];
 
 pub struct Sandbox {
     dir: TempDir,
@@ -39,7 +39,7 @@ impl Sandbox {
         let prepared = Command::new(&network).output().expect("it runs");
         assert!(prepared.status.success(), "{}", String::from_utf8_lossy(&prepared.stderr));
         let mut run = Command::new(PINION);
-        run.arg("run").current_dir(&home);
+        run.args(["run", "--set", "topology.cores=1", "--set", "topology.wait=park"]).current_dir(&home);
         let appliance = ready(Process::spawn(run, dir.path(), "appliance"));
         let sandbox = Self { dir, _appliance: appliance, runs: AtomicU32::new(0) };
         for prepare in [
@@ -72,16 +72,26 @@ impl Sandbox {
         let lasting = line.starts_with("alias ") || line.starts_with("options=");
         let finished = match how {
             How::Not(_) | How::Elsewhere(_) => return Ok(false),
-            How::Ends | How::EndsWith(_) => self.finish(&line, 60, "home", lasting),
+            How::Ends | How::EndsWith(_) | How::Says(_) => self.finish(&line, 60, "home", lasting),
             How::Follows => self.finish(&line, 2, "home", lasting),
             How::Fresh => self.beside_a_fresh_one(&line),
             How::Serves => self.serve(&line),
+            How::Copied => self.finish(&format!("cp -r ../home/journal .\n{line}"), 60, &self.folder(), false),
         };
         let (status, said) = finished?;
+        if let How::Says(word) = how
+            && !said.contains(word)
+        {
+            return Err(format!("expected '{word}'; it ran as: {line}\n{said}"));
+        }
         let is_well = status == 0 || matches!(how, How::EndsWith(other) if other == status);
         // Behind a pipe the status is another program's.
         let complaint = said.lines().find(|line| line.starts_with("error: ") || line.contains("panicked at"));
-        if is_well && complaint.is_none() { Ok(true) } else { Err(format!("exit status {status}; it ran as: {line}\n{said}")) }
+        if is_well && complaint.is_none() {
+            Ok(true)
+        } else {
+            Err(format!("exit status {status}; it ran as: {line}\n{said}"))
+        }
     }
 
     fn shell(&self, script: &str, limit_s: u32, folder: &str) -> Process {
@@ -123,7 +133,8 @@ impl Sandbox {
         let folder = self.folder();
         let script = format!(
             "exec unshare --net bash -c '{} && {{ pinion run > fresh.out 2> fresh.err & }}\n\
-             for turn in $(seq 200); do grep -q ready fresh.out && break; sleep 0.05; done\n{line}\nstatus=$?\nkill $(cat pid)\nwait\nexit $status'",
+             for turn in $(seq 200); do grep -q ready fresh.out && break; sleep 0.05; done\n\
+             server=$(cat pid)\n{line}\nstatus=$?\nkill $server\nwait\nexit $status'",
             self.dir.path().join("network").display()
         );
         self.finish(&script, 60, &folder, false)
@@ -184,11 +195,26 @@ fn furnish(dir: &Path) {
     ]) {
         fs::create_dir_all(dir.join("root").join(&folder[1..])).expect("the test's own folder");
     }
-    for (name, target) in [("examples", "packaging/examples"), ("topologies", "topologies")] {
-        symlink(root().join(target), dir.join("root/usr/share/doc/pinion").join(name)).expect("the test's own folder");
+    let shipped = dir.join("root/usr/share/doc/pinion");
+    symlink(root().join("topologies"), shipped.join("topologies")).expect("the test's own folder");
+    fs::create_dir(shipped.join("examples")).expect("the test's own folder");
+    let keys = dir.join("root/etc/pinion/keys").display().to_string();
+    for name in ["laptop.toml", "lab.toml", "production.toml"] {
+        let text = fs::read_to_string(root().join("packaging/examples").join(name)).expect("it is shipped");
+        fs::write(shipped.join("examples").join(name), text.replace("/etc/pinion/keys", &keys))
+            .expect("the test's own file");
     }
-    // Ends in time, in order, with its own status; whoever wants to end it earlier finds its number.
-    let program = format!("#!/bin/sh\necho $$ > pid\nexec timeout --preserve-status -k 5 -s INT \"${{LIMIT:-60}}\" {PINION} \"$@\"\n");
+    for name in ["firm1-a", "firm1-b", "firm2-a"] {
+        let key = Path::new(&keys).join(name);
+        fs::write(&key, "5a".repeat(32)).expect("the test's own file");
+        fs::set_permissions(key, fs::Permissions::from_mode(0o640)).expect("the test's own file");
+    }
+    // Ends in time, in order, with its own status; whoever wants to end it earlier finds its number. An appliance leaves the cores to the
+    // other tests while it has nothing to do.
+    let park = "case $1-$* in run-*print-config*) ;; run-*) set -- \"$@\" --set topology.wait=park ;; esac";
+    let program = format!(
+        "#!/bin/sh\necho $$ > pid\n{park}\nexec timeout --preserve-status -k 5 -s INT \"${{LIMIT:-60}}\" {PINION} \"$@\"\n"
+    );
     script(&dir.join("bin/pinion"), &program);
     // Another machine.
     script(&dir.join("bin/ssh"), "#!/bin/sh\nshift\nexec sh -c \"$*\"\n");

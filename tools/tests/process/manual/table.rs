@@ -9,6 +9,10 @@ pub enum How {
     Ends,
     /// The same, to an end with this exit status as well: it tells what it found on this machine.
     EndsWith(i32),
+    /// To its end, with this word on its output.
+    Says(&'static str),
+    /// To its end, on a copy of the journal that no appliance has in use.
+    Copied,
     /// The same, beside an appliance that nobody has traded at.
     Fresh,
     /// An appliance, until it is ready, and then to an orderly stop; alone.
@@ -35,6 +39,7 @@ const TABLE: &[(&str, How)] = &[
     ("pinion demo", DEMO),
     ("pinion replay", How::Fresh),
     ("pinion send", How::Ends),
+    ("pinion send --session trader2 sell 60", How::Says("Executed")),
     ("pinion listen", How::Follows),
     ("pinion listen --json | head", How::Not("it ends with the tenth message, and nobody trades meanwhile")),
     ("pinion normalize", How::Ends),
@@ -43,6 +48,7 @@ const TABLE: &[(&str, How)] = &[
     ("pinion normalize --from 233.", How::Follows),
     ("pinion scenario", How::Ends),
     ("pinion journal", How::Ends),
+    ("pinion journal cut", How::Copied),
     ("pinion view", How::Ends),
     ("pinion recover", How::Ends),
     ("pinion stats", How::EndsWith(1)),
@@ -63,7 +69,7 @@ const TABLE: &[(&str, How)] = &[
     ("alias host=", How::Ends),
     ("options=", How::Ends),
     ("apt-get", How::Not("it installs packages of the system's")),
-    ("apt install ./pinion", PACKAGE),
+    ("apt install ./", PACKAGE),
     ("scripts/package", PACKAGE),
     ("systemctl", How::Not(MANAGER)),
     ("journalctl", How::Not(MANAGER)),
@@ -77,7 +83,7 @@ const TABLE: &[(&str, How)] = &[
     ("echo vfio-pci", How::Not(CARD)),
     ("cp ", How::Ends),
     ("(umask 027; openssl rand", How::Ends),
-    ("GRUB_CMDLINE_LINUX=", How::Ends),
+    ("mkdir -p ", How::Ends),
     ("cargo run --release -- demo", DEMO),
     ("scripts/test", How::Not("it runs all tests, this one among them")),
 ];
@@ -85,8 +91,8 @@ const TABLE: &[(&str, How)] = &[
 /// In the place of what the manual says, where a machine has it otherwise or it would take long.
 #[rustfmt::skip]
 pub const SUBSTITUTES: &[(&str, &str)] = &[
-    ("1000000", "1000"),
-    ("1234566", "900"),
+    (" 1000000", " 1000"),
+    (" 1234566", " 900"),
     ("2026-11-21T14:30:00Z", "$NOW"),
     ("--seeds 0..1000", "--seeds 0..2"),
     ("--seeds 0..100", "--seeds 0..2"),
@@ -95,6 +101,7 @@ pub const SUBSTITUTES: &[(&str, &str)] = &[
     ("--seconds 10", "--seconds 1"),
     ("--stay 30", "--stay 1"),
     (" FLOW", " flow.txt"),
+    ("journal.dir=/var/lib/pinion/journal", "journal.dir=journal"),
 ];
 
 /// Of a command; `None` when the table does not know it.
