@@ -4,7 +4,7 @@
 //! |---|---|
 //! | log in, send orders, receive reports | [`client`]; with sockets, [`client::connection`] |
 //! | send a recorded order flow to a running appliance | [`replay`] |
-//! | trade by hand | [`hand`], [`send`] |
+//! | trade by hand | [`hand`], [`send`], [`trade`] |
 //! | follow the tick channel | [`listen`] |
 //! | turn other venues' market data into ticks | [`normalize`] |
 //! | run the appliance | [`run`] |
@@ -41,6 +41,7 @@ pub mod stats;
 mod table;
 pub mod tell;
 pub mod terminal;
+pub mod trade;
 pub mod version;
 pub mod view;
 mod when;

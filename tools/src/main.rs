@@ -8,10 +8,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use netio::pages::HugeAllocator;
-use tools::{
-    completions, demo, host, journal, listen, man, normalize, recover, replay, run, scenario, send, sim, stats, version,
-    view,
-};
+use tools::{completions, demo, host, journal, listen, man, normalize, recover, replay, run, scenario, send, sim, stats, trade, version, view};
 
 #[global_allocator]
 static MEMORY: HugeAllocator = HugeAllocator;
@@ -31,6 +28,7 @@ enum Command {
     Demo(demo::DemoArgs),
     Replay(Box<replay::command::ReplayArgs>),
     Send(Box<send::SendArgs>),
+    Trade(Box<trade::command::TradeArgs>),
     Listen(listen::command::ListenArgs),
     Normalize(Box<normalize::command::NormalizeArgs>),
     Scenario(scenario::ScenarioArgs),
@@ -52,6 +50,7 @@ impl Command {
             Self::Demo(args) => return Ok(if demo::execute(args)? { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
             Self::Replay(args) => replay::command::execute(args)?,
             Self::Send(args) => return send::execute(args),
+            Self::Trade(args) => return trade::command::execute(args),
             Self::Listen(args) => return listen::command::execute(args),
             Self::Normalize(args) => normalize::command::execute(args)?,
             Self::Scenario(args) => return scenario::execute(args),

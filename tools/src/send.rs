@@ -17,19 +17,19 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 const EXAMPLES: &str = "\
-Examples:
+Examples (one after the other, beginning with an empty book):
   pinion send buy 100 PINION @ 10.05
-      a limit for the day, in the name of the configuration's first session; it stays in the book
-  pinion send sell 100 PINION @ market --tif ioc --json
+      a limit for the day, in the name of the configuration's first session; it stays in the book, as order 1
+  pinion send sell 40 PINION @ market --tif ioc --json
+  pinion send reduce 1 90
+      so that order 1 executes 90 at most: 50 are open
+  pinion send replace 1 80 @ 10.06
+  pinion send cancel 3
   pinion send buy 500 PINION @ 10.05 --display 50 --post-only --tif gtc --tag iceberg
   pinion send sell 100 PINION @ market --stop 9.95
-  pinion send reduce 17 60
-      so that order 17 executes 60 at most
-  pinion send replace 17 80 @ 10.06
-  pinion send cancel 17
-  pinion send --config pinion.toml --session trader2 query
-  pinion send buy 100 PINION @ 10.05 --cancel-on-disconnect --stay 30
-      in the book for 30 seconds
+  pinion send query --session trader2
+  pinion send buy 100 PINION @ 10.05 --cancel-on-disconnect --stay 1 --session trader2
+      in the book for a second
 
 A login ends the one before it: whoever trades under the same name at this moment is thrown out. Give people a [[session]] of their own.
 Each report is a line on stdout, in the order in which the venue made them; everything else goes to stderr.

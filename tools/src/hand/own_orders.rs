@@ -165,7 +165,9 @@ impl OwnOrders {
             }),
             Outbound::Replaced(report) => {
                 let before = self.orders.get(&report.orig_user_ref);
-                let used = before.map_or((Qty::ZERO, Qty::ZERO), |order| (order.cum_qty, order.prevented_qty));
+                // Entered anew, it has a total of its own.
+                let chained = before.filter(|_| !report.appendage.options().re_enter);
+                let used = chained.map_or((Qty::ZERO, Qty::ZERO), |order| (order.cum_qty, order.prevented_qty));
                 // A stop stays one where the replace does not name another stop price.
                 let waits = before.is_some_and(|order| order.stand == Stand::Waiting);
                 let terms = terms(report.appendage, report.time_in_force, report.cl_ord_id, report.display);
@@ -173,7 +175,9 @@ impl OwnOrders {
                     Stand::Live if waits => Stand::Waiting,
                     stand => stand,
                 };
-                self.change(report.orig_user_ref, |order| order.stand = Stand::Replaced(report.user_ref));
+                self.change(report.orig_user_ref, |order| {
+                    (order.stand, order.leaves_qty) = (Stand::Replaced(report.user_ref), Qty::ZERO);
+                });
                 self.accepted(OwnOrder {
                     user_ref: report.user_ref,
                     order_ref: report.order_ref,
@@ -276,8 +280,8 @@ fn terms(options: Appendage<'_>, tif: TimeInForce, tag: ClOrdId, display: wire::
     }
 }
 
-/// The code and the words of a reject, for programs and for people.
+/// The code of a reject, as the protocol's table has it.
 #[must_use]
 pub fn reject_code(reason: RejectReason) -> String {
-    format!("{:#06x}", reason.0)
+    format!("0x{:04X}", reason.0)
 }

@@ -34,7 +34,7 @@ pub struct SeatArgs {
     pub cancel_on_disconnect: bool,
     /// How to reach the network: auto, dpdk, xdp, uring or socket
     #[arg(long, default_value = "socket", help_heading = "Login")]
-    port: PortKind,
+    pub port: PortKind,
 }
 
 /// Why it cannot be said where or as whom.

@@ -185,7 +185,15 @@ impl<P: Port> Seat<P> {
         self.last_user_ref = user_ref.unwrap_or(last);
         self.last_number = number;
         self.waiting.push_back((number, given_ns));
+        // What does not work now is met again by the next turn.
+        let _ = self.connection.send();
         Ok(Sent { number, user_ref })
+    }
+
+    /// Gives the port back, for another seat.
+    #[must_use]
+    pub fn into_port(self) -> P {
+        self.connection.into_port()
     }
 
     /// Logs out once everything is answered.

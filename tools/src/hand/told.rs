@@ -25,9 +25,13 @@ pub fn short(report: &Outbound<'_>) -> String {
             let (order, by) = (report.orig_user_ref, report.user_ref);
             format!("replaced {order} by {by} {side} {} {} @ {at}", report.qty, report.symbol)
         }
-        Outbound::Canceled(report) => format!("canceled {} {} {}", report.user_ref, report.qty, report.reason),
+        Outbound::Canceled(report) => {
+            let (code, words) = (report.reason.0.escape_ascii(), report.reason.describe());
+            format!("canceled {} {} {code} {words}", report.user_ref, report.qty)
+        }
         Outbound::AiqCanceled(report) => {
-            format!("canceled {} {} {} ({:?})", report.user_ref, report.decremented_qty, report.reason, report.strategy)
+            let (qty, code) = (report.decremented_qty, report.reason.0.escape_ascii());
+            format!("prevented {} {qty} {code} {:?}", report.user_ref, report.strategy)
         }
         Outbound::Executed(report) => {
             let flag = char::from(report.liquidity.0);
@@ -37,7 +41,9 @@ pub fn short(report: &Outbound<'_>) -> String {
             )
         }
         Outbound::BrokenTrade(report) => format!("broken {} trade {}", report.user_ref, report.match_number),
-        Outbound::Rejected(report) => format!("rejected {} {}", report.user_ref, report.reason),
+        Outbound::Rejected(report) => {
+            format!("rejected {} {} {}", report.user_ref, reject_code(report.reason), report.reason.describe())
+        }
         Outbound::CancelPending(report) => format!("cancel pending {}", report.user_ref),
         Outbound::CancelReject(report) => format!("cancel rejected {}: it changes nothing", report.user_ref),
         Outbound::PriorityUpdate(report) => format!("new place {} @ {}", report.user_ref, report.price),

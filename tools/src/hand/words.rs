@@ -223,10 +223,11 @@ impl FromStr for Instruction {
 
     fn from_str(line: &str) -> Result<Self, Mistake> {
         let typed = Typed::try_parse_from(line.split_whitespace()).map_err(|error| {
-            // Its further lines are about a program's usage.
+            // What stands behind the first paragraph is about a program's usage.
             let text = error.to_string();
-            let first = text.lines().next().unwrap_or_default();
-            Mistake(first.strip_prefix("error: ").unwrap_or(first).to_owned())
+            let told: Vec<_> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+            let told = told.join(" ");
+            Mistake(told.strip_prefix("error: ").unwrap_or(&told).to_owned())
         })?;
         typed.order.instruction()
     }
