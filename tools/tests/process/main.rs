@@ -41,6 +41,7 @@ mod service;
 mod shipped;
 mod shipped_config;
 mod site;
+mod stats;
 mod steady;
 mod subscribers;
 #[path = "../terminal/screen.rs"]
