@@ -99,8 +99,9 @@ fn what_is_counted_is_what_happened() {
     let text = std::fs::read_to_string(&reports).expect("reports");
     let executed: Vec<u64> = text
         .lines()
-        .filter_map(|line| line.strip_prefix("E "))
-        .map(|line| line.split(' ').nth(3).and_then(|qty| qty.parse().ok()).expect("a quantity"))
+        .map(|line| line.split(',').collect::<Vec<_>>())
+        .filter(|fields| fields[0] == "1")
+        .map(|fields| fields[3].parse().expect("a quantity"))
         .collect();
     assert!(!executed.is_empty(), "expected executions in {}", text.lines().next().unwrap_or_default());
     assert_eq!(of("session", "trader2", "messages"), 4);
