@@ -13,6 +13,7 @@ mod feed;
 mod fingerprint;
 mod instrument;
 mod journal;
+mod key_file;
 mod limits;
 mod member;
 mod memory;
@@ -307,7 +308,7 @@ impl Config {
         let instrument = Instrument::template();
         top.tables("instrument", (&instrument, &["symbol"]), Instrument::read, &mut self.instruments)?;
         top.tables("member", (&Member::template(), &["name"]), Member::read, &mut self.members)?;
-        let session_keys = ["username", "member", "key"];
+        let session_keys = ["username", "member"];
         top.tables("session", (&Session::template(), &session_keys), Session::read, &mut self.sessions)?;
         top.finish()
     }

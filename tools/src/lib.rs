@@ -13,14 +13,17 @@
 //! | see what happened in the last hours | [`view`] |
 //! | live through whole days of faults on one thread, from a seed | [`sim`] |
 //! | prepare the machine | [`host`] |
+//! | complete the command line, print its manual, tell its version | [`completions`], [`man`], [`version`] |
 #![forbid(unsafe_code)]
 
 pub mod client;
+pub mod completions;
 pub mod demo;
 pub mod host;
 pub mod journal;
 pub mod json;
 pub mod listen;
+pub mod man;
 pub mod normalize;
 pub mod options;
 pub mod recover;
@@ -31,5 +34,6 @@ pub mod scenario;
 pub mod sim;
 mod table;
 pub mod tell;
+pub mod version;
 pub mod view;
 mod when;

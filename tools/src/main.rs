@@ -6,16 +6,18 @@
 use std::error::Error;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use netio::pages::HugeAllocator;
-use tools::{demo, host, journal, listen, normalize, recover, replay, run, scenario, sim, view};
+use tools::{
+    completions, demo, host, journal, listen, man, normalize, recover, replay, run, scenario, sim, version, view,
+};
 
 #[global_allocator]
 static MEMORY: HugeAllocator = HugeAllocator;
 
 /// A matching-engine appliance: orders in as UDP packets, reports, ticks and a journal out.
 #[derive(Debug, Parser)]
-#[command(name = "pinion", version, max_term_width = 120)]
+#[command(name = "pinion", version, long_version = version::long(), max_term_width = 120)]
 struct Pinion {
     #[command(subcommand)]
     command: Command,
@@ -35,6 +37,9 @@ enum Command {
     Recover(recover::RecoverArgs),
     Sim(sim::SimArgs),
     Host(host::HostArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
+    Version(version::VersionArgs),
 }
 
 impl Command {
@@ -51,6 +56,9 @@ impl Command {
             Self::Recover(args) => recover::execute(args)?,
             Self::Sim(args) => return sim::execute(args),
             Self::Host(args) => return host::execute(args),
+            Self::Completions(args) => completions::execute(args, Pinion::command())?,
+            Self::Man(args) => man::execute(args, Pinion::command())?,
+            Self::Version(args) => version::execute(args),
         }
         Ok(ExitCode::SUCCESS)
     }

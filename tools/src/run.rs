@@ -1,5 +1,7 @@
 //! `pinion run`: the appliance, until it is told to stop.
 
+pub mod notify;
+
 use crate::options::ConfigOptions;
 use crate::recovering::Recovering;
 use clap::Args;
@@ -14,6 +16,7 @@ use netio::host::HostPort;
 use netio::pages::{Locked, ReservedPages, Settings, lock_all};
 use netio::pcap::{PcapError, PcapPort};
 use netio::{Port, PortError, pages};
+use notify::{Notifier, Watchdog};
 use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 use std::error::Error;
 use std::io::ErrorKind;
@@ -137,6 +140,11 @@ struct Asked {
 fn serve<P: Port + Send + 'static>(config: &Config, port: P, asked: &Asked) -> Result<(), Box<dyn Error>> {
     let [order_entry, rerequest] = [ORDER_ENTRY, REREQUEST].map(|endpoint| port.local_addr(endpoint));
     bus_error::explain(&config.journal.dir, config.journal.durability)?;
+    let notifier = Notifier::from_environment().unwrap_or_else(|error| {
+        eprintln!("warning: the service manager cannot be told how it goes, NOTIFY_SOCKET names nothing usable: {error}");
+        Notifier::default()
+    });
+    notifier.status("replaying the journal");
     let appliance = {
         let sockets = AnsweringSockets::open(config)?;
         let shown = Recovering::show();
@@ -175,6 +183,8 @@ fn serve<P: Port + Send + 'static>(config: &Config, port: P, asked: &Asked) -> R
     }
     tell_addresses(config, appliance.answering());
     println!("ready");
+    notifier.ready(&format!("orders at {order_entry}, began after seq {}", report.last_seq));
+    let mut watchdog = Watchdog::from_environment();
     let mut was_low = false;
     while !asked.stop.load(Ordering::Relaxed) && !appliance.has_failed() {
         std::thread::sleep(Duration::from_millis(20));
@@ -183,6 +193,10 @@ fn serve<P: Port + Send + 'static>(config: &Config, port: P, asked: &Asked) -> R
             eprintln!(
                 "market: the day ends; nothing is entered or canceled any more, here or after a restart on this journal"
             );
+        }
+        let turns = || appliance.duty().iter().map(|duty| duty.turns).collect();
+        if watchdog.as_mut().is_some_and(|watchdog| watchdog.has_life(Instant::now(), turns)) {
+            notifier.alive();
         }
         let space = appliance.space();
         if space.is_low != was_low {
@@ -202,6 +216,7 @@ fn serve<P: Port + Send + 'static>(config: &Config, port: P, asked: &Asked) -> R
             eprintln!("journal: {warning}; the venue goes on, and so do the attempts");
         }
     }
+    notifier.stopping();
     tell_answered(appliance.answering());
     let watch = appliance.watch();
     let stopped = appliance.stop().inspect_err(|_| tell_durable(config, &watch))?;
