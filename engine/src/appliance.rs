@@ -17,6 +17,7 @@ use crate::answering::{Answering, AnsweringSockets, Listening};
 use crate::config::Config;
 use crate::ground::Ground;
 use crate::journal::{HelperThreads, RecoveryReport, Watch};
+use crate::log::HotRecords;
 use crate::progress::Progress;
 use crate::recovery::{From, recover_watched};
 use crate::retention::{Retention, RetentionThread};
@@ -71,6 +72,8 @@ pub struct Appliance<T: Trace = Off> {
     views: ViewsTold,
     /// The tiles of each thread.
     placement: Vec<Vec<TileKind>>,
+    /// What each thread says.
+    logs: Vec<HotRecords>,
 }
 
 /// The endpoints that the port must be opened with, in the order that the tiles know them by.
@@ -220,7 +223,7 @@ impl<T: Trace> Appliance<T> {
             true => None,
             false => Some(RetentionThread::spawn(retention).map_err(refused("journal-archive"))?),
         };
-        let threads = match spawn(&config.topology, tiles, &control, &clock) {
+        let (threads, logs) = match spawn(&config.topology, tiles, &control, &clock) {
             Ok(threads) => threads,
             Err(error) => {
                 control.advance(Phase::Stopped);
@@ -240,7 +243,13 @@ impl<T: Trace> Appliance<T> {
             retention,
             views,
             placement,
+            logs,
         })
+    }
+
+    /// What its threads say, for whoever writes it down; once.
+    pub fn take_records(&mut self) -> Vec<HotRecords> {
+        std::mem::take(&mut self.logs)
     }
 
     /// What replay found.

@@ -26,7 +26,7 @@ const PURE: [&str; 18] = [
 ];
 
 /// Modules that meet the machine.
-const MACHINE: [&str; 21] = [
+const MACHINE: [&str; 22] = [
     "answering",
     "appliance",
     "config",
@@ -37,6 +37,7 @@ const MACHINE: [&str; 21] = [
     "ground",
     "journal",
     "link",
+    "log",
     "messages",
     "past",
     "progress",
