@@ -23,6 +23,7 @@ pub mod host;
 pub mod journal;
 pub mod json;
 pub mod listen;
+pub mod log;
 pub mod man;
 pub mod normalize;
 pub mod options;

@@ -22,13 +22,7 @@ pub struct Alerts {
 
 impl Default for Alerts {
     fn default() -> Self {
-        Self {
-            every_ms: 100,
-            window_ms: 1_000,
-            exec_timeout_ms: 5_000,
-            webhook_timeout_ms: 2_000,
-            webhook_attempts: 3,
-        }
+        Self { every_ms: 100, window_ms: 1_000, exec_timeout_ms: 5_000, webhook_timeout_ms: 2_000, webhook_attempts: 3 }
     }
 }
 

@@ -18,7 +18,8 @@ pub struct Webhook {
 
 impl Webhook {
     /// What is accepted, for messages.
-    pub const EXPECTED: &'static str = "http://HOST[:PORT]/PATH in printable ASCII; for https, name a relay on this machine";
+    pub const EXPECTED: &'static str =
+        "http://HOST[:PORT]/PATH in printable ASCII; for https, name a relay on this machine";
 }
 
 /// Longer ones are none.
@@ -65,8 +66,17 @@ mod tests {
             assert_eq!(text.parse::<Webhook>().map(|url| url.to_string()), Ok(shown.to_owned()));
         }
         for text in [
-            "", "https://a/b", "http://", "http:///x", "http://a:0/", "http://a:99999/", "http://u@a/", "http://a/b c",
-            "http://a/\r\nX: y", "http://[::1]/", "a:80/x",
+            "",
+            "https://a/b",
+            "http://",
+            "http:///x",
+            "http://a:0/",
+            "http://a:99999/",
+            "http://u@a/",
+            "http://a/b c",
+            "http://a/\r\nX: y",
+            "http://[::1]/",
+            "a:80/x",
         ] {
             assert_eq!(text.parse::<Webhook>(), Err(()), "{text}");
         }
