@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{Answers, Config};
-use crate::glimpse::{Desk, GlimpseCounts, GlimpseOptions, GlimpseThread, Imager};
+use crate::glimpse::{Desk, GlimpseCounts, GlimpseOptions, GlimpseThread, GlimpseWatch, Imager};
 use crate::ground::Ground;
 use crate::journal::Watch;
 use crate::messages::{Archive, Keeper, Repair, RepairThread};
-use crate::rerequest::{Proofs, RerequestCounts, RerequestThread, Rerequests};
+use crate::rerequest::{Proofs, RerequestCounters, RerequestCounts, RerequestThread, Rerequests};
 use crate::snapshot::Prepared;
 use netio::clock::Clock;
 use netio::port::{Endpoint, PortError};
@@ -174,6 +174,15 @@ impl Answering {
         self.glimpse.as_ref().map(GlimpseThread::counts)
     }
 
+    /// What was counted, for as long as one likes.
+    #[must_use]
+    pub(crate) fn watch(&self) -> AnswersWatch {
+        AnswersWatch {
+            rerequest: self.rerequest.as_ref().map(|thread| Arc::clone(thread.counters())),
+            glimpse: self.glimpse.as_ref().map(GlimpseThread::watch),
+        }
+    }
+
     /// The next thing that the operator should hear of; each is told once.
     #[must_use]
     pub fn warning(&self) -> Option<String> {
@@ -184,5 +193,24 @@ impl Answering {
     #[must_use]
     pub fn is_repairing(&self) -> bool {
         self.repair.as_ref().is_some_and(|repair| !repair.is_finished())
+    }
+}
+
+/// What the threads count, for whoever looks while they run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AnswersWatch {
+    rerequest: Option<Arc<RerequestCounters>>,
+    glimpse: Option<GlimpseWatch>,
+}
+
+impl AnswersWatch {
+    /// Of re-requests.
+    pub(crate) fn rerequests(&self) -> Option<RerequestCounts> {
+        self.rerequest.as_ref().map(|counters| counters.read())
+    }
+
+    /// Of snapshots, and how many connections there are now.
+    pub(crate) fn glimpses(&self) -> Option<(GlimpseCounts, u64)> {
+        self.glimpse.as_ref().map(|watch| watch.counts()).map(|(counts, connections)| (counts, connections as u64))
     }
 }

@@ -12,17 +12,18 @@ mod threads;
 pub use error::{StartError, StopError};
 
 use self::graph::build;
-use self::threads::{name, spawn};
+use self::threads::spawn;
 use crate::answering::{Answering, AnsweringSockets, Listening};
 use crate::config::Config;
 use crate::ground::Ground;
+use crate::meter::{Keeper, Meter, Sources};
 use crate::journal::{HelperThreads, RecoveryReport, Watch};
 use crate::log::HotRecords;
 use crate::progress::Progress;
 use crate::recovery::{From, recover_watched};
 use crate::retention::{Retention, RetentionThread};
 use crate::snapshot::{FollowerThread, Prepared, SnapshotError, SnapshotName};
-use crate::tile::{Control, Duty, Phase, Remains, TileKind};
+use crate::tile::{Control, Duty, Phase, Remains, TileKind, thread_name};
 use crate::trace::{Off, Trace};
 use crate::venue::Venue;
 use crate::views::{ViewsFollower, ViewsTold};
@@ -58,6 +59,17 @@ pub struct Space {
     pub is_low: bool,
 }
 
+/// What an appliance has around it beside configuration and port.
+#[derive(Default)]
+pub struct Around {
+    /// Where subscribers ask.
+    pub sockets: AnsweringSockets,
+    /// What it stands on.
+    pub ground: Ground,
+    /// Where it counts for others to see; made before the start, so that a recovery can be looked at.
+    pub meter: Option<Meter>,
+}
+
 /// A running appliance.
 pub struct Appliance<T: Trace = Off> {
     threads: Vec<JoinHandle<Vec<Remains<T>>>>,
@@ -70,6 +82,7 @@ pub struct Appliance<T: Trace = Off> {
     answering: Answering,
     retention: Option<RetentionThread>,
     views: ViewsTold,
+    keeper: Option<Keeper>,
     /// The tiles of each thread.
     placement: Vec<Vec<TileKind>>,
     /// What each thread says.
@@ -130,7 +143,8 @@ impl Appliance {
     /// # Errors
     /// As there.
     pub fn start_on<P: Port + Send + 'static>(config: &Config, port: P, ground: &Ground) -> Result<Self, StartError> {
-        Self::start_with(config, port, AnsweringSockets::none(), ground, &Progress::default(), |_| Off)
+        let around = Around { ground: ground.clone(), ..Around::default() };
+        Self::start_with(config, port, around, &Progress::default(), |_| Off)
     }
 
     /// As [`start`](Self::start); `progress` says how far the recovery is.
@@ -142,20 +156,7 @@ impl Appliance {
         port: P,
         progress: &Progress,
     ) -> Result<Self, StartError> {
-        Self::start_answering(config, port, AnsweringSockets::none(), progress)
-    }
-
-    /// The same, with what subscribers may ask for.
-    ///
-    /// # Errors
-    /// As there.
-    pub fn start_answering<P: Port + Send + 'static>(
-        config: &Config,
-        port: P,
-        sockets: AnsweringSockets,
-        progress: &Progress,
-    ) -> Result<Self, StartError> {
-        Self::start_with(config, port, sockets, &Ground::default(), progress, |_| Off)
+        Self::start_with(config, port, Around::default(), progress, |_| Off)
     }
 }
 
@@ -169,23 +170,32 @@ impl<T: Trace> Appliance<T> {
         port: P,
         trace: impl Fn(TileKind) -> T,
     ) -> Result<Self, StartError> {
-        Self::start_with(config, port, AnsweringSockets::none(), &Ground::default(), &Progress::default(), trace)
+        Self::start_with(config, port, Around::default(), &Progress::default(), trace)
     }
 
-    fn start_with<P: Port + Send + 'static>(
+    /// As [`start`](Appliance::start), with what an appliance has around it; `progress` says how far the recovery is.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn start_with<P: Port + Send + 'static>(
         config: &Config,
         port: P,
-        sockets: AnsweringSockets,
-        ground: &Ground,
+        around: Around,
         progress: &Progress,
         trace: impl Fn(TileKind) -> T,
     ) -> Result<Self, StartError> {
+        let Around { sockets, ground, meter } = around;
+        let ground = &ground;
         let clock = Clock::calibrate();
         let follows = config.snapshot.interval_ms > 0;
         let now = Nanos(clock.now());
         let (recovered, prepared) = thread::scope(|scope| {
             let prepared = follows.then(|| scope.spawn(|| Prepared::new(config, Arc::clone(&ground.disk))));
-            let recovered = recover_watched(From::Snapshot, config, ground, now, progress);
+            let recover = || recover_watched(From::Snapshot, config, ground, now, progress);
+            let recovered = match &meter {
+                Some(meter) => meter.while_recovering(progress, recover),
+                None => recover(),
+            };
             (recovered, prepared.map(ScopedJoinHandle::join))
         });
         let mut recovered = recovered?;
@@ -193,7 +203,10 @@ impl<T: Trace> Appliance<T> {
         let report = recovered.journal.report.clone();
         let watch = recovered.journal.watch.clone();
         let control = Arc::new(Control::new(config.topology.threads.len()));
-        let (tiles, helper) = build(config, port, recovered, &control, trace);
+        let (tiles, mut helper) = build(config, port, recovered, &control, trace);
+        if let Some(meter) = &meter {
+            helper.count_into(meter.journal());
+        }
         let refused = |name: &str| {
             let name = name.to_owned();
             move |error: std::io::Error| StartError::Thread { name, reason: error.to_string() }
@@ -223,7 +236,7 @@ impl<T: Trace> Appliance<T> {
             true => None,
             false => Some(RetentionThread::spawn(retention).map_err(refused("journal-archive"))?),
         };
-        let (threads, logs) = match spawn(&config.topology, tiles, &control, &clock) {
+        let (threads, logs) = match spawn(&config.topology, tiles, &control, &clock, meter.as_ref()) {
             Ok(threads) => threads,
             Err(error) => {
                 control.advance(Phase::Stopped);
@@ -231,6 +244,28 @@ impl<T: Trace> Appliance<T> {
             }
         };
         let placement = config.topology.threads.clone();
+        let keeper = meter.map(|meter| {
+            let sources = Sources {
+                control: Arc::clone(&control),
+                watch: watch.clone(),
+                follower: follower.as_ref().map(FollowerThread::watch),
+                retention: retention.as_ref().map(RetentionThread::watch),
+                answers: answering.watch(),
+                disk: Arc::clone(&ground.disk),
+                dir: config.journal.dir.clone(),
+                segment_len: config.journal.segment_bytes,
+                clock,
+                replayed: report.last_seq,
+            };
+            Keeper::spawn(meter, sources, config.topology.helper_placement().prepare).map_err(refused("stats"))
+        });
+        let keeper = match keeper.transpose() {
+            Ok(keeper) => keeper,
+            Err(error) => {
+                control.advance(Phase::Stopped);
+                return Err(error);
+            }
+        };
         Ok(Self {
             threads,
             control,
@@ -242,6 +277,7 @@ impl<T: Trace> Appliance<T> {
             answering,
             retention,
             views,
+            keeper,
             placement,
             logs,
         })
@@ -329,7 +365,7 @@ impl<T: Trace> Appliance<T> {
     #[must_use]
     pub fn duty(&self) -> Vec<Duty> {
         let threads = self.placement.iter().enumerate();
-        threads.map(|(index, tiles)| self.control.duty(index, &name(tiles), tiles)).collect()
+        threads.map(|(index, tiles)| self.control.duty(index, &thread_name(tiles), tiles)).collect()
     }
 
     /// Ends the market day: entry is closed for good, also after a restart, the streams of market data say so and end. What is in the books
@@ -343,6 +379,18 @@ impl<T: Trace> Appliance<T> {
     /// # Errors
     /// It had stopped by itself, or the end of the journal could not be synced, or the last snapshot not be written.
     pub fn stop(mut self) -> Result<Stopped<T>, StopError> {
+        let keeper = self.keeper.take();
+        if let Some(keeper) = &keeper {
+            keeper.drain();
+        }
+        let stopped = self.finish();
+        if let Some(keeper) = keeper {
+            keeper.end(stopped.is_ok());
+        }
+        stopped
+    }
+
+    fn finish(mut self) -> Result<Stopped<T>, StopError> {
         self.control.advance(Phase::Draining);
         self.drain();
         self.control.advance(Phase::Stopped);

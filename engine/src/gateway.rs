@@ -105,6 +105,19 @@ struct Peer {
     queued: bool,
     /// Its store has no room for a worst-case command.
     tight: bool,
+    /// Packets that began beyond the expected message.
+    gaps: u64,
+}
+
+/// What is worth knowing of one session's transport.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PeerView {
+    /// When its client was last heard.
+    pub heard: Nanos,
+    /// Reports that were not sent yet.
+    pub pending: u64,
+    /// Packets of its client that began beyond the expected message, since the start.
+    pub gaps: u64,
 }
 
 /// All sessions' transport.
@@ -147,6 +160,7 @@ impl Gateway {
             login_outbound: 1,
             queued: false,
             tight: false,
+            gaps: 0,
         };
         let peers: Vec<Peer> = config.credentials.iter().map(peer).collect();
         let queue = Vec::with_capacity(peers.len());
@@ -252,6 +266,13 @@ impl Gateway {
     /// The same, to be filled from an image.
     pub(crate) fn stores_mut(&mut self) -> impl Iterator<Item = &mut Store> {
         self.peers.iter_mut().map(|peer| &mut peer.store)
+    }
+
+    /// A session's transport, for looking.
+    #[must_use]
+    pub fn peer(&self, session: SessionIndex) -> PeerView {
+        let peer = &self.peers[usize::from(session.0)];
+        PeerView { heard: peer.heard, pending: peer.store.backlog(), gaps: peer.gaps }
     }
 
     /// The oldest report that is still held for a session.

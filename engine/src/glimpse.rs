@@ -19,4 +19,4 @@ mod server;
 
 pub use desk::{Desk, Imager};
 pub use image::Image;
-pub use server::{GlimpseCounts, GlimpseOptions, GlimpseThread};
+pub use server::{GlimpseCounts, GlimpseOptions, GlimpseThread, GlimpseWatch};

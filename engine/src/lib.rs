@@ -36,6 +36,7 @@ pub mod journal;
 pub mod link;
 pub mod log;
 pub mod messages;
+pub mod meter;
 pub mod past;
 pub mod progress;
 pub mod recovery;

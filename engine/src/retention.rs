@@ -187,6 +187,18 @@ struct Told {
     warning: Mutex<Option<String>>,
 }
 
+/// What a retention's thread has done, for whoever looks.
+#[derive(Clone, Debug)]
+pub struct RetentionWatch(Arc<Told>);
+
+impl RetentionWatch {
+    /// How many segments were pruned.
+    #[must_use]
+    pub fn pruned(&self) -> u64 {
+        self.0.pruned.load(Ordering::Relaxed)
+    }
+}
+
 /// A retention on a thread of its own. Stopped when dropped, after the step that it is at.
 #[derive(Debug)]
 pub struct RetentionThread {
@@ -224,6 +236,12 @@ impl RetentionThread {
         };
         let thread = thread::Builder::new().name("journal-archive".to_owned()).spawn(body)?;
         Ok(Self { told, thread: Some(thread) })
+    }
+
+    /// What it has done, for as long as one likes.
+    #[must_use]
+    pub fn watch(&self) -> RetentionWatch {
+        RetentionWatch(Arc::clone(&self.told))
     }
 
     /// How many segments were pruned.

@@ -3,6 +3,7 @@
 use crate::book::BookEvent;
 use crate::depth::DepthEvent;
 use crate::milestone::Milestone;
+use wire::ouch::RejectReason;
 use wire::tick::Tick;
 use wire::{Seq, SessionIndex};
 
@@ -25,6 +26,12 @@ pub trait Sink {
     /// What the book did, before it became reports and ticks. For tools that look inside.
     fn book_event(&mut self, event: &BookEvent) {
         let _ = event;
+    }
+
+    /// A client's message is refused; `None`: a cancel or a modify, whose refusal has no code. Its report comes, too. For those who count.
+    #[inline]
+    fn rejected(&mut self, session: SessionIndex, reason: Option<RejectReason>) {
+        let _ = (session, reason);
     }
 
     /// How far the exchange is with a client's message. For tools that take the time.

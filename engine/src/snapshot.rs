@@ -21,7 +21,7 @@ pub mod save;
 pub mod tail;
 
 pub use error::SnapshotError;
-pub use follower::{Follower, FollowerThread, Prepared};
+pub use follower::{Follower, FollowerThread, FollowerWatch, Prepared};
 pub use listener::Follows;
 pub use load::{Loaded, load_newest, load_newest_where};
 pub(crate) use load::{prove, segment_of};

@@ -12,7 +12,7 @@ mod run;
 mod wait;
 
 pub use duty::Duty;
-pub use feed::{FeedLine, FeedStage, FeedStream};
+pub use feed::{FeedCounts, FeedLine, FeedStage, FeedStream};
 pub use journal::JournalStage;
 pub use matching::{MatchingOutputs, MatchingStage};
 pub use net::NetStage;
@@ -20,6 +20,7 @@ pub(crate) use run::turn_order;
 pub use run::{Control, Phase, TileThread};
 pub use wait::Wait;
 
+use crate::meter::TileOwn;
 use crate::trace::{Off, Trace};
 use crate::venue::Venue;
 use netio::port::{Port, PortCounters, PortError};
@@ -75,6 +76,21 @@ impl TileKind {
     }
 }
 
+/// The name of a thread with these tiles: their first letters, for `top -H`.
+#[must_use]
+pub fn thread_name(kinds: &[TileKind]) -> String {
+    kinds
+        .iter()
+        .map(|kind| match kind {
+            TileKind::Net => "net",
+            TileKind::Matching => "match",
+            TileKind::Journal => "jrnl",
+            TileKind::Feed => "feed",
+        })
+        .collect::<Vec<_>>()
+        .join("+")
+}
+
 /// A stage of one of the four kinds, with its links.
 pub enum Tile<P: Port, T: Trace = Off> {
     /// See [`NetStage`].
@@ -118,6 +134,35 @@ impl<P: Port, T: Trace> Tile<P, T> {
         match self {
             Self::Net(net) => Some(net),
             _ => None,
+        }
+    }
+
+    /// Polls that had input and no room for what it causes.
+    pub(crate) const fn stalls(&self) -> u64 {
+        match self {
+            Self::Net(net) => net.stalls(),
+            Self::Matching(matching) => matching.stalls(),
+            Self::Journal(journal) => journal.stalls(),
+            Self::Feed(feed) => feed.stalls(),
+        }
+    }
+
+    /// Stores what only a tile of its kind counts: a bounded part of it, or all.
+    pub(crate) fn store(&mut self, own: &mut TileOwn, all: bool) {
+        match (self, own) {
+            (Self::Net(net), TileOwn::Net(meter)) => net.store(meter),
+            (Self::Matching(matching), TileOwn::Matching(meter)) => matching.store(meter, all),
+            (Self::Journal(journal), TileOwn::Journal(meter)) => journal.store(meter),
+            (Self::Feed(feed), TileOwn::Feed(meter)) => feed.store(meter),
+            _ => debug_assert!(false, "a tile has the meter that was made for it"),
+        }
+    }
+
+    /// Stores a little more, in a turn without work.
+    #[inline]
+    pub(crate) fn store_more(&mut self, own: &mut TileOwn) {
+        if let (Self::Matching(matching), TileOwn::Matching(meter)) = (self, own) {
+            matching.store_more(meter);
         }
     }
 

@@ -10,13 +10,17 @@
 //! The tiles take the trace as a type. With [`Off`], which is the default, every call below is empty and every question about it is
 //! answered at compile time, so what only serves the trace is not there. One binary has both.
 //!
-//! Goal: where the time of one message goes, at a cost that is known. Non-goal: following every message of a day; showing figures.
+//! [`Live`] is the trace of a running appliance, read while it runs. Goal: where the time of one message goes, at a cost that is known.
+//! Non-goal: following every message of a day; showing figures.
 
 mod journey;
+mod live;
 mod stamps;
 
 pub use crate::milestone::Milestone;
 pub use journey::{Journey, Journeys, STAGES, join};
+pub(crate) use live::Known;
+pub use live::{Live, LiveTable};
 pub use stamps::{Stamp, Stamps};
 
 use wire::Seq;

@@ -7,6 +7,7 @@
 //! ```
 //! Goal: one place where inputs get their order, live and in replay. Non-goal: threads, sockets, clocks, files.
 
+use crate::book::BookEvent;
 use crate::command::{Action, Command};
 use crate::depth::DepthEvent;
 use crate::exchange::Exchange;
@@ -14,6 +15,7 @@ use crate::gateway::{Endpoint, Gateway, Intake, Replies};
 use crate::milestone::Milestone;
 use crate::sink::Sink;
 use wire::address::Addr;
+use wire::ouch::RejectReason;
 use wire::tick::Tick;
 use wire::{Nanos, Seq, SessionIndex};
 
@@ -40,6 +42,22 @@ pub trait Outputs: Replies {
     #[inline]
     fn reached(&mut self, seq: Seq, milestone: Milestone) {
         let _ = (seq, milestone);
+    }
+
+    /// What the book did. For those who count.
+    #[inline]
+    fn book_event(&mut self, event: &BookEvent) {
+        let _ = event;
+    }
+
+    /// A report was made. For those who count.
+    #[inline]
+    fn reported(&mut self) {}
+
+    /// A client's message is refused; see [`Sink::rejected`].
+    #[inline]
+    fn rejected(&mut self, session: SessionIndex, reason: Option<RejectReason>) {
+        let _ = (session, reason);
     }
 }
 
@@ -318,6 +336,7 @@ struct Router<'a, O> {
 
 impl<O: Outputs> Sink for Router<'_, O> {
     fn report(&mut self, cause: Seq, session: SessionIndex, message: &[u8]) {
+        self.outputs.reported();
         self.gateway.keep(cause, session, message);
     }
 
@@ -331,6 +350,16 @@ impl<O: Outputs> Sink for Router<'_, O> {
 
     fn market_closed(&mut self, cause: Seq) {
         self.outputs.market_closed(cause);
+    }
+
+    #[inline]
+    fn book_event(&mut self, event: &BookEvent) {
+        self.outputs.book_event(event);
+    }
+
+    #[inline]
+    fn rejected(&mut self, session: SessionIndex, reason: Option<RejectReason>) {
+        self.outputs.rejected(session, reason);
     }
 
     #[inline]

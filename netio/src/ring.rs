@@ -41,8 +41,8 @@ pub fn channel<T: Send>(slots: usize, init: impl FnMut() -> T) -> (Producer<T>, 
         consumer_gone: AtomicBool::new(false),
         slots: Slots::new(slots, init),
     });
-    let producer = Producer { shared: Arc::clone(&shared), capacity: slots, written: 0, read_seen: 0 };
-    let consumer = Consumer { shared, capacity: slots, read: 0, written_seen: 0 };
+    let producer = Producer { shared: Arc::clone(&shared), capacity: slots, written: 0, read_seen: 0, waits: 0 };
+    let consumer = Consumer { shared, capacity: slots, read: 0, written_seen: 0, high_water: 0 };
     (producer, consumer)
 }
 
@@ -53,6 +53,7 @@ pub struct Producer<T> {
     capacity: usize,
     written: u64,
     read_seen: u64,
+    waits: u64,
 }
 
 impl<T> Producer<T> {
@@ -66,7 +67,9 @@ impl<T> Producer<T> {
         }
         // Acquire: the consumer's reads of a slot end before we write into it again.
         self.read_seen = self.shared.read.0.load(Ordering::Acquire);
-        self.known_free()
+        let free = self.known_free();
+        self.waits += u64::from(free < want);
+        free
     }
 
     /// The slots that the last `acquire` found free, oldest first; the second part is what wraps around.
@@ -133,6 +136,18 @@ impl<T> Producer<T> {
         self.capacity - span(self.written, self.shared.read.0.load(Ordering::Acquire))
     }
 
+    /// How many slots were ever released.
+    #[must_use]
+    pub const fn released(&self) -> u64 {
+        self.written
+    }
+
+    /// How often [`acquire`](Self::acquire) found less room than it was asked for.
+    #[must_use]
+    pub const fn waits(&self) -> u64 {
+        self.waits
+    }
+
     /// Whether the consumer is gone: nobody will read what is written.
     #[must_use]
     pub fn is_closed(&self) -> bool {
@@ -158,6 +173,7 @@ pub struct Consumer<T> {
     capacity: usize,
     read: u64,
     written_seen: u64,
+    high_water: usize,
 }
 
 impl<T> Consumer<T> {
@@ -171,7 +187,9 @@ impl<T> Consumer<T> {
         }
         // Acquire: the producer's writes into the slots happened before the cursor that covers them.
         self.written_seen = self.shared.written.0.load(Ordering::Acquire);
-        self.known_ready()
+        let ready = self.known_ready();
+        self.high_water = self.high_water.max(ready);
+        ready
     }
 
     /// The slots that the last `acquire` found, oldest first; the second part is what wraps around.
@@ -235,6 +253,18 @@ impl<T> Consumer<T> {
     #[must_use]
     pub fn ready(&self) -> usize {
         span(self.shared.written.0.load(Ordering::Acquire), self.read)
+    }
+
+    /// How many slots were ever released.
+    #[must_use]
+    pub const fn released(&self) -> u64 {
+        self.read
+    }
+
+    /// The most that were ready when [`acquire`](Self::acquire) looked at the producer's cursor.
+    #[must_use]
+    pub const fn high_water(&self) -> usize {
+        self.high_water
     }
 
     /// Whether the producer is gone. What it released before is still there: a consumer that sees this looks once

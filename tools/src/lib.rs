@@ -12,10 +12,12 @@
 //! | check or print a journal | [`journal`] |
 //! | see what happened in the last hours | [`view`] |
 //! | live through whole days of faults on one thread, from a seed | [`sim`] |
+//! | see how an appliance does, and why | [`stats`] |
 //! | prepare the machine | [`host`] |
 //! | complete the command line, print its manual, tell its version | [`completions`], [`man`], [`version`] |
 #![forbid(unsafe_code)]
 
+pub mod cells;
 pub mod client;
 pub mod completions;
 pub mod demo;
@@ -33,8 +35,10 @@ pub mod replay;
 pub mod run;
 pub mod scenario;
 pub mod sim;
+pub mod stats;
 mod table;
 pub mod tell;
+pub mod terminal;
 pub mod version;
 pub mod view;
 mod when;

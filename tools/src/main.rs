@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 use netio::pages::HugeAllocator;
 use tools::{
-    completions, demo, host, journal, listen, man, normalize, recover, replay, run, scenario, sim, version, view,
+    completions, demo, host, journal, listen, man, normalize, recover, replay, run, scenario, sim, stats, version, view,
 };
 
 #[global_allocator]
@@ -35,6 +35,7 @@ enum Command {
     Journal(journal::JournalArgs),
     View(view::ViewArgs),
     Recover(recover::RecoverArgs),
+    Stats(Box<stats::command::StatsArgs>),
     Sim(sim::SimArgs),
     Host(host::HostArgs),
     Completions(completions::CompletionsArgs),
@@ -54,6 +55,7 @@ impl Command {
             Self::Journal(args) => return journal::execute(args),
             Self::View(args) => return view::execute(args),
             Self::Recover(args) => recover::execute(args)?,
+            Self::Stats(args) => return stats::command::execute(args),
             Self::Sim(args) => return sim::execute(args),
             Self::Host(args) => return host::execute(args),
             Self::Completions(args) => completions::execute(args, Pinion::command())?,

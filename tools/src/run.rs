@@ -7,10 +7,13 @@ use crate::options::ConfigOptions;
 use crate::recovering::Recovering;
 use clap::Args;
 use engine::answering::{Answering, AnsweringSockets};
-use engine::appliance::{Appliance, Space, Stopped, endpoints};
+use engine::appliance::{Appliance, Around, Space, Stopped, endpoints};
 use engine::config::{Config, Line};
 use engine::journal::{Durability, Watch, bus_error};
 use engine::link::{ORDER_ENTRY, REREQUEST};
+use engine::meter::Meter;
+use engine::tile::TileKind;
+use engine::trace::{Off, Trace};
 use netio::cpu::Layout;
 use netio::fault::{FaultPlan, FaultPort};
 use netio::host::HostPort;
@@ -147,7 +150,29 @@ struct Asked {
     close: Arc<AtomicBool>,
 }
 
+/// The counters, or a warning: an exchange does not stand still because nobody can look at it.
+fn meter(config: &Config) -> Option<Meter> {
+    Meter::create(config).unwrap_or_else(|error| {
+        tell(Kind::ConfigWarning, format!("warning: {error}; `pinion stats` has nothing to show"));
+        None
+    })
+}
+
 fn serve<P: Port + Send + 'static>(config: &Config, port: P, asked: &Asked) -> Result<(), Box<dyn Error>> {
+    let meter = meter(config);
+    match meter.as_ref().and_then(Meter::live) {
+        Some(live) => serve_traced(config, port, asked, meter, move |_| live.clone()),
+        None => serve_traced(config, port, asked, meter, |_| Off),
+    }
+}
+
+fn serve_traced<P: Port + Send + 'static, T: Trace>(
+    config: &Config,
+    port: P,
+    asked: &Asked,
+    meter: Option<Meter>,
+    trace: impl Fn(TileKind) -> T,
+) -> Result<(), Box<dyn Error>> {
     let [order_entry, rerequest] = [ORDER_ENTRY, REREQUEST].map(|endpoint| port.local_addr(endpoint));
     bus_error::explain(&config.journal.dir, config.journal.durability)?;
     let notifier = Notifier::from_environment().unwrap_or_else(|error| {
@@ -161,9 +186,9 @@ fn serve<P: Port + Send + 'static>(config: &Config, port: P, asked: &Asked) -> R
     });
     notifier.status("replaying the journal");
     let mut appliance = {
-        let sockets = AnsweringSockets::open(config)?;
+        let around = Around { sockets: AnsweringSockets::open(config)?, meter, ..Around::default() };
         let shown = Recovering::show();
-        Appliance::start_answering(config, port, sockets, shown.progress())?
+        Appliance::start_with(config, port, around, shown.progress(), trace)?
     };
     bus_error::tell(appliance.watch());
     pages::seal();
@@ -386,7 +411,7 @@ fn tell_memory(config: &Config, locked: &Locked) {
     }
 }
 
-fn summary(stopped: &Stopped) -> String {
+fn summary<T>(stopped: &Stopped<T>) -> String {
     let venue = &stopped.venue;
     let counters: Vec<String> = venue
         .gateway()

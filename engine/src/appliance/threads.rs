@@ -3,7 +3,8 @@
 use super::StartError;
 use crate::config::Topology;
 use crate::log::{HotRecords, hot};
-use crate::tile::{Control, Remains, Tile, TileKind, TileThread};
+use crate::meter::Meter;
+use crate::tile::{Control, Remains, Tile, TileThread, thread_name};
 use crate::trace::Trace;
 use netio::clock::Clock;
 use netio::port::Port;
@@ -16,6 +17,7 @@ pub(super) fn spawn<P: Port + Send + 'static, T: Trace>(
     tiles: Vec<Tile<P, T>>,
     control: &Arc<Control>,
     clock: &Clock,
+    meter: Option<&Meter>,
 ) -> Result<(Vec<JoinHandle<Vec<Remains<T>>>>, Vec<HotRecords>), StartError> {
     let mut placed: Vec<Vec<Tile<P, T>>> = topology.threads.iter().map(|_| Vec::new()).collect();
     for tile in tiles {
@@ -24,12 +26,13 @@ pub(super) fn spawn<P: Port + Send + 'static, T: Trace>(
         placed[thread.expect("the configuration places every tile")].push(tile);
     }
     let (mut threads, mut logs) = (Vec::with_capacity(placed.len()), Vec::with_capacity(placed.len()));
-    for (index, tiles) in placed.into_iter().enumerate() {
-        let name = name(&topology.threads[index]);
+    for (index, mut tiles) in placed.into_iter().enumerate() {
+        let name = thread_name(&topology.threads[index]);
         let core = topology.pin.get(index).copied();
+        let meter = meter.map(|meter| meter.thread(index, &mut tiles));
         let (log, records) = hot(&name);
         logs.push(records);
-        let thread = TileThread { tiles, index, wait: topology.wait, log };
+        let thread = TileThread { tiles, index, wait: topology.wait, log, meter };
         let (control, clock) = (Arc::clone(control), clock.clone());
         let (say, hear) = std::sync::mpsc::sync_channel(1);
         let failed = |reason: String| StartError::Thread { name: name.clone(), reason };
@@ -50,18 +53,4 @@ pub(super) fn spawn<P: Port + Send + 'static, T: Trace>(
         }
     }
     Ok((threads, logs))
-}
-
-/// A thread's name: the first letters of its tiles, for `top -H`.
-pub(super) fn name(kinds: &[TileKind]) -> String {
-    kinds
-        .iter()
-        .map(|kind| match kind {
-            TileKind::Net => "net",
-            TileKind::Matching => "match",
-            TileKind::Journal => "jrnl",
-            TileKind::Feed => "feed",
-        })
-        .collect::<Vec<_>>()
-        .join("+")
 }

@@ -146,6 +146,38 @@ impl Book {
         self.ladders.len() as usize
     }
 
+    /// How many orders wait for a stop price, or have reached it and not entered yet.
+    #[must_use]
+    pub const fn stop_count(&self) -> usize {
+        self.stops.terms.len() as usize
+    }
+
+    /// The price of the last trade of an instrument.
+    #[must_use]
+    pub fn last_price(&self, instrument: InstrumentIndex) -> Option<Price> {
+        self.stops.last_trade(instrument)
+    }
+
+    /// How many orders of each instrument are live; `counts` has a number for each.
+    pub fn count_orders(&self, counts: &mut [u64]) {
+        for instrument in (0..self.limits.instruments).map(InstrumentIndex) {
+            let ladders = LadderId::all_of(instrument).map(|ladder| self.ladders.best(ladder));
+            let levels = ladders.flat_map(|best| {
+                let live = |level: u32| (level != NIL).then_some(level);
+                std::iter::successors(live(best), move |&level| live(self.ladders.after(level)))
+            });
+            let orders = levels.map(|level| self.queue(self.ladders.at(level).queue.head).count() as u64).sum();
+            if let Some(count) = counts.get_mut(instrument.0 as usize) {
+                *count = orders;
+            }
+        }
+        for slot in self.queue(self.stops.elected.head) {
+            if let Some(count) = counts.get_mut(self.order_state(slot).instrument.0 as usize) {
+                *count += 1;
+            }
+        }
+    }
+
     /// The slots of a queue from `head` on.
     pub(super) fn queue(&self, head: u32) -> impl Iterator<Item = u32> {
         let live = |slot: u32| (slot != NIL).then_some(slot);

@@ -14,6 +14,14 @@ pub enum CountersError {
         /// What the system said.
         source: io::Error,
     },
+    /// Another process keeps its counters there, which is alive: most likely it is an appliance on the same journal.
+    #[error("{}: process {pid} keeps its counters there; if it runs on the same journal, stop it first", .path.display())]
+    InUse {
+        /// The file.
+        path: PathBuf,
+        /// The process.
+        pid: u32,
+    },
     /// It cannot be opened or mapped.
     #[error("{}: {source}", .path.display())]
     Open {

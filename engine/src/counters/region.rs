@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use wire::counters::{
     CountersHeader, FieldKind, FieldName, FieldRecord, GroupName, GroupRecord, LABEL_LEN, Label, ShortText, histogram,
@@ -108,8 +109,10 @@ impl Plan {
 
 /// A label as it stands in its row: what does not fit is cut, what is no text is a question mark.
 fn label_bytes(label: &str) -> [u8; LABEL_LEN] {
-    let clean: String = label.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect();
-    Label::new(clean.get(..clean.len().min(LABEL_LEN)).unwrap_or_default()).unwrap_or(Label::BLANK).0
+    let mut bytes = Label::BLANK.0;
+    let clean = label.chars().map(|c| u8::try_from(c).ok().filter(|byte| matches!(byte, b' '..=b'~')).unwrap_or(b'?'));
+    bytes.iter_mut().zip(clean).for_each(|(byte, clean)| *byte = clean);
+    bytes
 }
 
 /// A file of counters that is written. The file goes when it is dropped; a killed process leaves it, with what it last said.
@@ -118,6 +121,7 @@ pub struct Region {
     words: Words,
     groups: Vec<(GroupSchema, usize, usize)>,
     path: Option<PathBuf>,
+    stays: AtomicBool,
 }
 
 impl Region {
@@ -138,7 +142,12 @@ impl Region {
         };
         let (places, _) = plan.places();
         let groups = plan.groups.iter().zip(places).map(|((group, labels), place)| (*group, place, labels.len()));
-        Ok(Arc::new(Self { words, groups: groups.collect(), path: path.map(Path::to_owned) }))
+        Ok(Arc::new(Self { words, groups: groups.collect(), path: path.map(Path::to_owned), stays: AtomicBool::new(false) }))
+    }
+
+    /// The file stays when this is dropped: what it says last is of interest.
+    pub fn stay(&self) {
+        self.stays.store(true, Ordering::Relaxed);
     }
 
     /// A row of a group.
@@ -163,7 +172,7 @@ impl Region {
 
 impl Drop for Region {
     fn drop(&mut self) {
-        if let Some(path) = &self.path {
+        if let Some(path) = self.path.as_ref().filter(|_| !self.stays.load(Ordering::Relaxed)) {
             // Whoever has it mapped still sees what it last said.
             let _ = fs::remove_file(path);
         }
@@ -175,8 +184,9 @@ fn write(path: &Path, image: &[u8]) -> io::Result<File> {
     let draft = path.with_extension(format!("new-{}", std::process::id()));
     let made = (|| {
         // Everyone on the machine may read how it does; nobody else may write.
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(true).mode(0o644).open(&draft)?;
+        // In a directory that everybody may write to, what stands there already may be somebody's trap.
+        let _ = fs::remove_file(&draft);
+        let mut file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o644).open(&draft)?;
         file.write_all(image)?;
         fs::rename(&draft, path)?;
         Ok(file)

@@ -73,7 +73,7 @@ macro_rules! groups {
 }
 
 groups! {
-    /// The appliance as a whole: one row, kept by the keeper thread.
+    /// The appliance as a whole: one row, kept by the keeper thread and, where it is about the venue, the matching tile.
     appliance {
         /// When the keeper last wrote: an appliance whose heartbeat stands still is dead or starved.
         heartbeat_ns: Time,
@@ -120,7 +120,7 @@ groups! {
         /// How often the wall clock stepped by more than a second against the counter that the tiles go by.
         clock_steps: Counter,
     }
-    /// A thread with tiles; labelled by them, `net+feed`.
+    /// A thread with tiles; labelled by its name, `net+feed`.
     thread {
         /// When it last published.
         heartbeat_ns: Time,
@@ -162,7 +162,7 @@ groups! {
         passed: Counter,
         /// Messages dropped for want of room, on links that may drop.
         drops: Counter,
-        /// How often the producer found no room and waited.
+        /// How often the producer found less room than it needs.
         waits: Counter,
     }
     /// The port: one row, labelled by what was opened.
@@ -266,7 +266,7 @@ groups! {
     instrument {
         /// 0 trading, 1 halted, 2 closed.
         status: Gauge,
-        /// Messages for it that reached the book.
+        /// Orders entered, replaced, reduced and canceled by clients.
         messages: Counter,
         /// Trades.
         trades: Counter,
@@ -334,6 +334,8 @@ groups! {
         lines: Gauge,
         /// When something was last sent on it.
         sent_ns: Time,
+        /// Silence after which a heartbeat is sent, ms.
+        heartbeat_ms: Gauge,
     }
     /// What subscribers asked for: one row each for `rerequest` and `snapshot`.
     answers {
@@ -350,7 +352,7 @@ groups! {
         /// Connections now.
         connections: Gauge,
     }
-    /// Rejected messages by code; labelled `0x001D INVALID_PRICE`; only codes that occurred.
+    /// Rejected messages by code; labelled `0x001D INVALID_PRICE`; only codes that occurred. Refused cancels have no code: `CANCEL_REJECT`.
     reject {
         /// The code.
         code: Gauge,
@@ -363,6 +365,8 @@ groups! {
         one_of: Gauge,
         /// How long it took.
         duration: Histogram,
+        /// Followed and not in `duration`, because no report was sent in time or the place was needed for another; counted on `whole`.
+        lost: Counter,
     }
 }
 

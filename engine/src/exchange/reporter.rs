@@ -95,6 +95,7 @@ impl<S: Sink> Reporter<'_, S> {
     pub(super) fn reject(&mut self, key: OrderKey, reason: RejectReason, cl_ord_id: ClOrdId) {
         let timestamp = self.time.into();
         let user_ref = key.user_ref();
+        self.sink.rejected(key.session(), Some(reason));
         self.report(key.session(), Outbound::Rejected(Rejected { timestamp, user_ref, reason, cl_ord_id }));
     }
 
@@ -102,6 +103,7 @@ impl<S: Sink> Reporter<'_, S> {
     pub(super) fn cancel_reject(&mut self, key: OrderKey) {
         let timestamp = self.time.into();
         let user_ref = key.user_ref();
+        self.sink.rejected(key.session(), None);
         self.report(key.session(), Outbound::CancelReject(CancelReject { timestamp, user_ref }));
     }
 

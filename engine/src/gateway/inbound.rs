@@ -104,6 +104,7 @@ impl Gateway {
         peer.inbound_high = peer.inbound_high.max(end);
         if header.sequence > expected {
             self.counters.gaps += 1;
+            peer.gaps += 1;
             self.ask_for_gap(now, sessions, index, replies);
             return Intake::Done;
         }

@@ -81,6 +81,35 @@ struct Shared {
     refused: AtomicU64,
 }
 
+impl Shared {
+    fn counts(&self) -> GlimpseCounts {
+        let ended = |ending: Ending| self.endings[ending as usize].load(Ordering::Relaxed);
+        GlimpseCounts {
+            served: ended(Ending::Served),
+            images: self.desk.count(),
+            rejected: ended(Ending::Rejected),
+            garbage: ended(Ending::Garbage),
+            slow: ended(Ending::Slow),
+            no_image: ended(Ending::NoImage),
+            gone: ended(Ending::Gone),
+            refused: self.refused.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// What a snapshot server does, for whoever looks.
+#[derive(Clone, Debug)]
+pub struct GlimpseWatch(Arc<Shared>);
+
+impl GlimpseWatch {
+    /// What it has counted, and how many connections it has now.
+    #[must_use]
+    pub fn counts(&self) -> (GlimpseCounts, usize) {
+        let connections = self.0.served.lock().unwrap_or_else(PoisonError::into_inner).len();
+        (self.0.counts(), connections)
+    }
+}
+
 /// The snapshot server. Stopped when dropped: connections that are served end.
 #[derive(Debug)]
 pub struct GlimpseThread {
@@ -125,17 +154,13 @@ impl GlimpseThread {
     /// What it has counted.
     #[must_use]
     pub fn counts(&self) -> GlimpseCounts {
-        let ended = |ending: Ending| self.shared.endings[ending as usize].load(Ordering::Relaxed);
-        GlimpseCounts {
-            served: ended(Ending::Served),
-            images: self.shared.desk.count(),
-            rejected: ended(Ending::Rejected),
-            garbage: ended(Ending::Garbage),
-            slow: ended(Ending::Slow),
-            no_image: ended(Ending::NoImage),
-            gone: ended(Ending::Gone),
-            refused: self.shared.refused.load(Ordering::Relaxed),
-        }
+        self.shared.counts()
+    }
+
+    /// How it does, for as long as one likes.
+    #[must_use]
+    pub fn watch(&self) -> GlimpseWatch {
+        GlimpseWatch(Arc::clone(&self.shared))
     }
 
     /// Where it listens.

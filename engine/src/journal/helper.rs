@@ -16,6 +16,7 @@ use super::syncer::Syncer;
 use super::watch::Shared;
 use super::window::Window;
 use super::{Disk, Durability, JournalError, Status, Watch};
+use crate::counters::Row;
 
 /// Idle turns of the syncer before it yields, and before it sleeps.
 const SPIN_TURNS: u32 = 64;
@@ -66,6 +67,11 @@ impl Helper {
         let space = Space::new(dir, floor_bytes, disk, Arc::clone(&self.shared));
         space.turn();
         self.space = Some(space);
+    }
+
+    /// From now on the syncer counts in the journal's row.
+    pub fn count_into(&mut self, row: Row) {
+        self.syncer.count_into(row);
     }
 
     /// One turn of each, for a run on one thread. A failure is recorded in the status, and nothing is done any more after it. True when

@@ -8,12 +8,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
+use std::time::{Instant, SystemTime};
+
 use wire::Seq;
 
 use super::backing::{Backing, Copy};
 use super::mark::Mark;
 use super::watch::Shared;
 use super::{Disk, Durability, JournalError, directory};
+use crate::counters::{Row, schema::journal};
 
 /// Syncs, and publishes `durable_seq`.
 pub struct Syncer {
@@ -28,6 +31,8 @@ pub struct Syncer {
     files: VecDeque<Backing>,
     prepared: Receiver<Backing>,
     copy: Copy,
+    /// Where it counts, and how often it has synced.
+    counts: Option<(Row, u64)>,
 }
 
 /// What a syncer starts from.
@@ -45,7 +50,13 @@ pub(super) struct SyncerStart {
 impl Syncer {
     pub(super) fn new(start: SyncerStart, disk: Arc<dyn Disk>, shared: Arc<Shared>) -> Self {
         let SyncerStart { dir, epoch, durability, mark, durable, current, prepared, copy } = start;
-        Self { dir, epoch, durability, disk, shared, mark, durable, files: VecDeque::from([current]), prepared, copy }
+        let files = VecDeque::from([current]);
+        Self { dir, epoch, durability, disk, shared, mark, durable, files, prepared, copy, counts: None }
+    }
+
+    /// From now on it counts in the journal's row.
+    pub(super) fn count_into(&mut self, row: Row) {
+        self.counts = Some((row, 0));
     }
 
     /// Whether anybody waits for it.
@@ -108,6 +119,19 @@ impl Syncer {
     }
 
     fn sync_files(&mut self, up_to: u64) -> Result<(), JournalError> {
+        let began = self.counts.is_some().then(Instant::now);
+        self.sync_each(up_to)?;
+        if let (Some(began), Some((row, syncs))) = (began, &mut self.counts) {
+            *syncs += 1;
+            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+            row.set(journal::syncs, *syncs);
+            row.set(journal::synced_ns, u64::try_from(now.as_nanos()).unwrap_or(u64::MAX));
+            row.add_duration(journal::sync, u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX));
+        }
+        Ok(())
+    }
+
+    fn sync_each(&mut self, up_to: u64) -> Result<(), JournalError> {
         for file in self.files.iter_mut().take_while(|file| file.index() <= up_to) {
             file.sync(&mut self.copy, &*self.disk).map_err(|(tried, error)| {
                 let path = directory::segment_path(&self.dir, self.epoch, file.index());

@@ -241,6 +241,13 @@ impl Watch {
         self.shared.appended_at().0
     }
 
+    /// Where the next record goes, more or less: the segment, and how far it is full.
+    #[must_use]
+    pub fn position(&self) -> (u64, u64) {
+        let (segment, offset) = self.shared.appended_at();
+        (segment, offset as u64)
+    }
+
     /// Keeps this segment and all after it from being pruned, until the hold is moved on or dropped.
     #[must_use]
     pub fn hold(&self, segment: u64) -> Hold {

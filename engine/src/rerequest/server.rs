@@ -109,7 +109,7 @@ impl RerequestThread {
 
     /// What it has counted.
     #[must_use]
-    pub fn counters(&self) -> &RerequestCounters {
+    pub const fn counters(&self) -> &Arc<RerequestCounters> {
         &self.counters
     }
 

@@ -197,10 +197,36 @@ struct Told {
     taken: AtomicU64,
     /// The command after which the last one was taken.
     saved: AtomicU64,
+    /// The command up to which it has followed.
+    followed: AtomicU64,
     /// Why the last attempt to write one failed. The venue goes on, and the next attempt follows.
     warning: Mutex<Option<String>>,
     /// Why it ended.
     failure: Mutex<Option<String>>,
+}
+
+/// How a follower's thread does, for whoever looks.
+#[derive(Clone, Debug)]
+pub struct FollowerWatch(Arc<Told>);
+
+impl FollowerWatch {
+    /// How many snapshots were taken, and the command after which the last one was.
+    #[must_use]
+    pub fn taken(&self) -> (u64, Seq) {
+        (self.0.taken.load(Ordering::Relaxed), Seq(self.0.saved.load(Ordering::Relaxed)))
+    }
+
+    /// How far it is.
+    #[must_use]
+    pub fn followed(&self) -> Seq {
+        Seq(self.0.followed.load(Ordering::Relaxed))
+    }
+
+    /// Whether it ended by itself.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.0.failure.lock().is_ok_and(|failure| failure.is_some())
+    }
 }
 
 /// A follower on a thread of its own. Stopped when dropped, without a last snapshot.
@@ -239,6 +265,12 @@ impl FollowerThread {
     #[must_use]
     pub fn warning(&self) -> Option<String> {
         self.told.warning.lock().ok().and_then(|mut warning| warning.take())
+    }
+
+    /// How it does, for as long as one likes.
+    #[must_use]
+    pub fn watch(&self) -> FollowerWatch {
+        FollowerWatch(Arc::clone(&self.told))
     }
 
     /// How many snapshots were taken, and the command after which the last one was.
@@ -287,7 +319,9 @@ fn put<T>(place: &Mutex<T>, value: T) {
 fn run(mut follower: Follower, interval: Duration, told: &Told) -> Result<Follower, SnapshotError> {
     let mut due = Instant::now() + interval;
     while !told.stopping.load(Ordering::Acquire) {
-        if follower.follow()? == 0 {
+        let replayed = follower.follow()?;
+        told.followed.store(follower.seq().get(), Ordering::Relaxed);
+        if replayed == 0 {
             thread::sleep(IDLE);
         }
         let begin = Instant::now();

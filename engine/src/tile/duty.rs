@@ -69,9 +69,9 @@ pub(super) const TILES_MAX: usize = 4;
 pub(super) struct Tally {
     /// Turns begun.
     pub(super) turns: u64,
-    working_turns: u64,
-    working_ns: u64,
-    began: u64,
+    pub(super) working_turns: u64,
+    pub(super) working_ns: u64,
+    pub(super) began: u64,
     /// When the latest turn with work began.
     worked: u64,
 }

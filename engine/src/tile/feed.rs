@@ -9,6 +9,7 @@ use crate::journal::Watch;
 use crate::limits::{BURST, PACKET_LEN_MAX};
 use crate::link::{Datagram, FeedEvent};
 use crate::market_event::MarketEvent;
+use crate::meter::FeedMeter;
 use netio::port::EndpointIndex;
 use netio::ring::{Consumer, Producer};
 use wire::Nanos;
@@ -38,6 +39,21 @@ pub struct FeedStream {
     pub lines: Vec<FeedLine>,
 }
 
+/// What was sent of a stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FeedCounts {
+    /// Packets, on all lines together.
+    pub packets: u64,
+    /// Their payload.
+    pub bytes: u64,
+    /// Those without messages among them.
+    pub heartbeats: u64,
+    /// How many lines there are.
+    pub lines: u64,
+    /// When the last one was.
+    pub sent: Nanos,
+}
+
 /// Publishes all streams.
 pub struct FeedStage {
     streams: Vec<Outgoing>,
@@ -50,6 +66,7 @@ pub struct FeedStage {
     events: Consumer<FeedEvent>,
     packets: Producer<Datagram>,
     watch: Watch,
+    stalls: u64,
 }
 
 impl FeedStage {
@@ -71,13 +88,24 @@ impl FeedStage {
             places[index(stream.stream)] = u8::try_from(place).expect("few streams");
         }
         let streams = streams.into_iter().map(Outgoing::new).collect();
-        Self { streams, places, instruments, heartbeat_ns, ended: false, events, packets, watch }
+        Self { streams, places, instruments, heartbeat_ns, ended: false, events, packets, watch, stalls: 0 }
     }
 
     /// The number of each stream's next message.
     #[must_use]
     pub fn next_sequences(&self) -> Vec<(Stream, u64)> {
         self.streams.iter().map(|outgoing| (outgoing.stream, outgoing.first + u64::from(outgoing.count))).collect()
+    }
+
+    /// How often there was no room for a packet.
+    pub(super) const fn stalls(&self) -> u64 {
+        self.stalls
+    }
+
+    /// Stores what it counted.
+    pub(super) fn store(&self, meter: &FeedMeter) {
+        let of = |outgoing: &Outgoing| (outgoing.first + u64::from(outgoing.count), outgoing.counts);
+        meter.store(self.streams.iter().map(of), &self.events, &self.packets);
     }
 
     /// Puts a message into its stream's packet, which leaves before when it is full; `false` when there was no room for that.
@@ -122,11 +150,13 @@ impl Stage for FeedStage {
             match event {
                 Some(event) => {
                     if !self.append(&event, now) {
+                        self.stalls += 1;
                         break;
                     }
                 }
                 None => {
                     if !self.flush(now).1 {
+                        self.stalls += 1;
                         break;
                     }
                     self.ended = true;
@@ -160,13 +190,15 @@ struct Outgoing {
     count: u16,
     len: usize,
     spoke: Nanos,
+    counts: FeedCounts,
     packet: [u8; PACKET_LEN_MAX],
 }
 
 impl Outgoing {
     fn new(FeedStream { stream, session, next, lines }: FeedStream) -> Self {
         let (len, spoke) = (mold::HEADER_LEN, Nanos(0));
-        Self { stream, session, lines, first: next, count: 0, len, spoke, packet: [0; PACKET_LEN_MAX] }
+        let counts = FeedCounts { lines: lines.len() as u64, ..FeedCounts::default() };
+        Self { stream, session, lines, first: next, count: 0, len, spoke, counts, packet: [0; PACKET_LEN_MAX] }
     }
 
     /// Appends a message; `false` when it does not fit.
@@ -220,6 +252,11 @@ impl Outgoing {
             slot.len = self.len;
         }
         packets.release(lines);
+        let (sent, is_heartbeat) = (lines as u64, matches!(count, HEARTBEAT | END_OF_SESSION));
+        self.counts.packets += sent;
+        self.counts.bytes += sent * self.len as u64;
+        self.counts.heartbeats += if is_heartbeat { sent } else { 0 };
+        self.counts.sent = now;
         true
     }
 }

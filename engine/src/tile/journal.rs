@@ -4,6 +4,7 @@ use super::{Stage, StageError};
 use crate::journal::{AppendError, Appender, Status, Watch};
 use crate::limits::BURST;
 use crate::link::JournalEntry;
+use crate::meter::JournalMeter;
 use crate::trace::{Milestone, Off, Trace};
 use netio::ring::Consumer;
 use wire::Nanos;
@@ -14,13 +15,14 @@ pub struct JournalStage<T = Off> {
     commands: Consumer<JournalEntry>,
     watch: Watch,
     trace: T,
+    stalls: u64,
 }
 
 impl JournalStage {
     /// A journal tile over an open journal.
     #[must_use]
     pub const fn new(appender: Appender, commands: Consumer<JournalEntry>, watch: Watch) -> Self {
-        Self { appender, commands, watch, trace: Off }
+        Self { appender, commands, watch, trace: Off, stalls: 0 }
     }
 }
 
@@ -28,7 +30,18 @@ impl<T: Trace> JournalStage<T> {
     /// The same with a trace.
     #[must_use]
     pub fn with_trace<U: Trace>(self, trace: U) -> JournalStage<U> {
-        JournalStage { appender: self.appender, commands: self.commands, watch: self.watch, trace }
+        let Self { appender, commands, watch, stalls, .. } = self;
+        JournalStage { appender, commands, watch, trace, stalls }
+    }
+
+    /// How often there was no segment to append to.
+    pub(super) const fn stalls(&self) -> u64 {
+        self.stalls
+    }
+
+    /// Stores what it counted.
+    pub(super) fn store(&self, meter: &JournalMeter) {
+        meter.store(&self.commands);
     }
 
     /// The trace, when the tile has stopped.
@@ -53,7 +66,10 @@ impl<T: Trace> Stage for JournalStage<T> {
                     appended += 1;
                 }
                 // The next segment is being prepared, or the helper has failed, which the next poll says in full.
-                Err(AppendError::WouldBlock | AppendError::Failed) => break,
+                Err(AppendError::WouldBlock | AppendError::Failed) => {
+                    self.stalls += 1;
+                    break;
+                }
                 Err(error) => return Err(StageError::Journal(error.to_string())),
             }
         }

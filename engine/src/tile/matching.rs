@@ -5,12 +5,14 @@ mod followed;
 use self::followed::Followed;
 use super::{Control, Stage, StageError};
 use crate::command::Command;
+use crate::counters::Region;
 use crate::depth::DepthEvent;
 use crate::gateway::{Endpoint, Replies};
 use crate::journal::Watch;
 use crate::limits::{BURST, MARKET_DATA_PER_COMMAND_MAX};
 use crate::link::{Datagram, FeedEvent, JournalEntry, ORDER_ENTRY, REREQUEST, order_entry_endpoint};
 use crate::market_event::MarketEvent;
+use crate::meter::{MatchingMeter, Tally};
 use crate::record;
 use crate::trace::{Off, Trace};
 use crate::venue::{Outputs, Progress, Venue};
@@ -103,6 +105,7 @@ pub struct MatchingStage<T = Off> {
     outputs: Followed<T>,
     watch: Watch,
     control: Arc<Control>,
+    stalls: u64,
 }
 
 impl MatchingStage {
@@ -116,7 +119,7 @@ impl MatchingStage {
         control: Arc<Control>,
     ) -> Self {
         let outputs = Followed::new(outputs, Off, venue.seq());
-        Self { venue, requests, outputs, watch, control }
+        Self { venue, requests, outputs, watch, control, stalls: 0 }
     }
 }
 
@@ -124,9 +127,36 @@ impl<T: Trace> MatchingStage<T> {
     /// The same with a trace.
     #[must_use]
     pub fn with_trace<U: Trace>(self, trace: U) -> MatchingStage<U> {
-        let Self { venue, requests, outputs, watch, control } = self;
+        let Self { venue, requests, outputs, watch, control, stalls } = self;
         let outputs = Followed::new(outputs.links, trace, venue.seq());
-        MatchingStage { venue, requests, outputs, watch, control }
+        MatchingStage { venue, requests, outputs, watch, control, stalls }
+    }
+
+    /// Counts from here on, in rows of this region.
+    pub(crate) fn meter(&mut self, region: &Arc<Region>) -> MatchingMeter {
+        let mut tally = Box::new(Tally::new(&self.venue));
+        let meter = MatchingMeter::new(region, &self.venue, &mut tally, &self.outputs.links);
+        self.outputs.tally = Some(tally);
+        meter
+    }
+
+    /// How often it had input and no room for what that causes.
+    pub(super) const fn stalls(&self) -> u64 {
+        self.stalls
+    }
+
+    /// Stores what it counted: a bounded part of it, or all.
+    pub(super) fn store(&mut self, meter: &mut MatchingMeter, all: bool) {
+        let Followed { links, tally: Some(tally), .. } = &mut self.outputs else { return };
+        meter.store(&self.venue, tally, links, &self.requests, all);
+    }
+
+    /// Stores a little more, in a turn without work.
+    #[inline]
+    pub(super) fn store_more(&mut self, meter: &mut MatchingMeter) {
+        if let Some(tally) = &mut self.outputs.tally {
+            meter.store_one(&self.venue, tally);
+        }
     }
 
     /// The venue, for looking.
@@ -158,6 +188,7 @@ impl<T: Trace> Stage for MatchingStage<T> {
                 let progress = self.venue.on_datagram(time, endpoint, from, datagram.bytes(), &mut self.outputs);
                 self.outputs.leave();
                 if progress == Progress::Blocked {
+                    self.stalls += 1;
                     break;
                 }
             }

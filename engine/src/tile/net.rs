@@ -4,6 +4,7 @@ use super::run::Control;
 use super::{Stage, StageError};
 use crate::limits::BURST;
 use crate::link::Datagram;
+use crate::meter::NetMeter;
 use crate::trace::{Milestone, Off, Stamp, Trace};
 use netio::port::{Outgoing, Port, PortCounters};
 use netio::ring::{Consumer, Producer};
@@ -21,6 +22,7 @@ pub struct NetStage<P, T = Off> {
     trace: T,
     /// Stamps of the packets that the port took since it was last flushed.
     leaving: Vec<u64>,
+    stalls: u64,
 }
 
 impl<P: Port> NetStage<P> {
@@ -33,7 +35,7 @@ impl<P: Port> NetStage<P> {
         packets: Consumer<Datagram>,
         control: Arc<Control>,
     ) -> Self {
-        Self { port, requests, replies, packets, control, trace: Off, leaving: Vec::new() }
+        Self { port, requests, replies, packets, control, trace: Off, leaving: Vec::new(), stalls: 0 }
     }
 }
 
@@ -41,15 +43,25 @@ impl<P: Port, T: Trace> NetStage<P, T> {
     /// The same with a trace.
     #[must_use]
     pub fn with_trace<U: Trace>(self, trace: U) -> NetStage<P, U> {
-        let Self { port, requests, replies, packets, control, .. } = self;
+        let Self { port, requests, replies, packets, control, stalls, .. } = self;
         let leaving = Vec::with_capacity(if U::ON { BURST } else { 0 });
-        NetStage { port, requests, replies, packets, control, trace, leaving }
+        NetStage { port, requests, replies, packets, control, trace, leaving, stalls }
     }
 
     /// What the port has counted.
     #[must_use]
     pub fn port_counters(&self) -> PortCounters {
         self.port.counters()
+    }
+
+    /// How often it had no room for what the port may have.
+    pub(super) const fn stalls(&self) -> u64 {
+        self.stalls
+    }
+
+    /// Stores what it counted.
+    pub(super) fn store(&self, meter: &NetMeter) {
+        meter.store(&self.port.counters(), &self.requests, [&self.replies, &self.packets]);
     }
 
     /// Waits until the port may have something for us, at most for so long.
@@ -99,6 +111,7 @@ impl<P: Port, T: Trace> NetStage<P, T> {
         // What does not fit the link stays in the port: its queue is longer, and what overflows it is asked for again.
         let room = self.requests.acquire(BURST).min(BURST);
         if room == 0 || !self.control.takes_input() {
+            self.stalls += u64::from(room == 0);
             return Ok(0);
         }
         let (requests, trace) = (&mut self.requests, &self.trace);

@@ -2,7 +2,9 @@
 
 use super::duty::{Duty, Published, Tally};
 use super::{Remains, Stage, StageError, Tile, TileKind, Wait};
+use crate::counters::schema::thread;
 use crate::log::{HotLog, Remark};
+use crate::meter::ThreadMeter;
 use crate::trace::{Off, Trace};
 use netio::clock::Clock;
 use netio::port::Port;
@@ -119,14 +121,17 @@ pub struct TileThread<P: Port, T: Trace = Off> {
     pub wait: Wait,
     /// Where it says what happens to it.
     pub log: HotLog,
+    /// Where it counts for others to see.
+    pub meter: Option<ThreadMeter>,
 }
 
 impl<P: Port, T: Trace> TileThread<P, T> {
     /// Polls the tiles until told to stop, and gives back what remains of them.
     pub fn run(mut self, control: &Control, mut clock: Clock) -> Vec<Remains<T>> {
         let published = &control.threads[self.index];
+        let mut meter = self.meter;
         let mut tiles: Vec<Polled<P, T>> =
-            self.tiles.into_iter().map(|tile| Polled { tile, working: 0, counted: 0 }).collect();
+            self.tiles.into_iter().map(|tile| Polled { tile, working: 0, work: 0, counted: 0 }).collect();
         let turn_order = turn_order(&tiles.iter().map(|polled| polled.tile.kind()).collect::<Vec<_>>());
         let mut idle = 0u32;
         let mut work = 0u64;
@@ -147,6 +152,9 @@ impl<P: Port, T: Trace> TileThread<P, T> {
                 }
                 next_publication = now.0.saturating_add(PUBLISH_NS);
                 published.publish(now.0, &tally, tiles.iter().map(|polled| polled.working));
+                if let Some(meter) = &mut meter {
+                    store(meter, now, &tally, &mut tiles, false);
+                }
                 publications += 1;
                 if publications == RESYNC_PUBLICATIONS {
                     publications = 0;
@@ -155,11 +163,12 @@ impl<P: Port, T: Trace> TileThread<P, T> {
             }
             let mut turn = 0;
             for &place in &turn_order {
-                let Polled { tile, working, counted } = &mut tiles[place];
+                let Polled { tile, working, work, counted } = &mut tiles[place];
                 match tile.poll(now) {
                     Ok(0) => {}
                     Ok(done) => {
                         turn += done;
+                        *work += done as u64;
                         // Once, however often it has had its turn in this one.
                         *working += u64::from(*counted != tally.turns);
                         *counted = tally.turns;
@@ -177,6 +186,11 @@ impl<P: Port, T: Trace> TileThread<P, T> {
                 idle = 0;
             } else {
                 idle = idle.saturating_add(1);
+                if let Some(meter) = &mut meter {
+                    for (polled, meter) in tiles.iter_mut().zip(&mut meter.tiles) {
+                        polled.tile.store_more(&mut meter.own);
+                    }
+                }
                 self.wait.wait_by(idle, |time| match tiles.iter_mut().find_map(|polled| polled.tile.net()) {
                     Some(net) => net.wait(time),
                     None => std::thread::sleep(time),
@@ -184,7 +198,35 @@ impl<P: Port, T: Trace> TileThread<P, T> {
             }
         }
         published.publish(now.0, &tally, tiles.iter().map(|polled| polled.working));
+        if let Some(meter) = &mut meter {
+            store(meter, now, &tally, &mut tiles, true);
+        }
         tiles.into_iter().map(|polled| polled.tile.into_remains()).collect()
+    }
+}
+
+/// Stores what the thread and its tiles have counted where others see it: a bounded part of what there may be much of, or all.
+#[cold]
+fn store<P: Port, T: Trace>(
+    meter: &mut ThreadMeter,
+    now: Nanos,
+    tally: &Tally,
+    tiles: &mut [Polled<P, T>],
+    all: bool,
+) {
+    let row = &meter.row;
+    for (field, value) in [
+        (thread::turns, tally.turns),
+        (thread::working_turns, tally.working_turns),
+        (thread::time_ns, now.0.saturating_sub(tally.began)),
+        (thread::working_ns, tally.working_ns),
+        (thread::heartbeat_ns, now.0),
+    ] {
+        row.set(field, value);
+    }
+    for (polled, meter) in tiles.iter_mut().zip(&mut meter.tiles) {
+        polled.tile.store(&mut meter.own, all);
+        meter.store(now, [tally.turns, polled.working, polled.work, polled.tile.stalls()]);
     }
 }
 
@@ -202,10 +244,11 @@ pub(crate) fn turn_order(kinds: &[TileKind]) -> Vec<usize> {
     order
 }
 
-/// A tile, in how many turns it found work, and the last one that was counted.
+/// A tile, in how many turns it found work and how much, and the last one that was counted.
 struct Polled<P: Port, T: Trace> {
     tile: Tile<P, T>,
     working: u64,
+    work: u64,
     counted: u64,
 }
 

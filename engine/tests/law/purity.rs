@@ -39,6 +39,7 @@ const MACHINE: [&str; 22] = [
     "link",
     "log",
     "messages",
+    "meter",
     "past",
     "progress",
     "recovery",

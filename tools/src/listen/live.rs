@@ -1,15 +1,15 @@
 //! The live view on a terminal.
 //!
-//! Goal: the terminal is as it was, however this ends: by a key, a signal, an error or a panic. Non-goal: what is on it.
+//! Goal: packets, keys and pictures on one thread. Non-goal: what is on the screen.
 
 use super::checking::Checking;
 use super::places::Places;
 use super::screen::{Rates, Screen, Shown, Wish, draw};
 use super::tape::Tape;
+use crate::terminal::Terminal;
 use feedhandler::runner::Runner;
 use netio::Port;
 use netio::clock::Clock;
-use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event};
 use std::error::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,21 +19,6 @@ use wire::feed::StreamKind;
 
 /// From one picture to the next.
 const PICTURE: Duration = Duration::from_millis(100);
-
-/// The terminal while it is ours. A panic gives it back too: by the hook that this installs.
-struct Terminal(DefaultTerminal);
-
-impl Terminal {
-    fn take() -> std::io::Result<Self> {
-        ratatui::try_init().map(Self)
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        ratatui::restore();
-    }
-}
 
 /// Why the view ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +60,7 @@ pub fn show<P: Port>(
                     Some(Wish::Check) => checking.want(),
                     None => {}
                 },
-                Event::Resize(..) => terminal.0.clear()?,
+                Event::Resize(..) => terminal.clear()?,
                 _ => {}
             }
             touched = true;
@@ -84,7 +69,7 @@ pub fn show<P: Port>(
             picture_due = Instant::now() + PICTURE;
             let (handler, check) = (runner.handler(), checking.said.as_str());
             let shown = Shown { places, handler, tape: &tape, rates: &rates, check, now };
-            terminal.0.draw(|frame| draw(frame, &screen, &shown))?;
+            terminal.draw(|frame| draw(frame, &screen, &shown))?;
         }
         if moved == 0 {
             clock.resync();

@@ -3,12 +3,11 @@
 use crate::process::{Process, wait_until};
 use crate::recording::{assert_published, flow};
 use crate::site::{PINION, Site};
+use crate::terminal::{Screen, line_of};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 /// A site whose channel has two lines of depth of its own.
 fn site() -> Site {
@@ -87,70 +86,6 @@ fn what_cannot_be_checked_or_found_is_said() {
     }
 }
 
-/// A terminal that a program draws on.
-struct Screen {
-    dir: PathBuf,
-}
-
-impl Screen {
-    /// Runs a command line in it, of this size; `None` where there is no tmux.
-    fn run(dir: &Path, (width, height): (u16, u16), line: &str) -> Option<Self> {
-        if Command::new("tmux").arg("-V").output().is_err() {
-            assert!(env::var_os("CI").is_none(), "expected tmux, found none: run scripts/setup as root");
-            eprintln!("skipped: no tmux");
-            return None;
-        }
-        let screen = Self { dir: dir.to_owned() };
-        let (width, height) = (width.to_string(), height.to_string());
-        let arguments = ["-f", "/dev/null", "new-session", "-d", "-x", &width, "-y", &height, line];
-        let started = screen.tmux(&arguments);
-        assert!(started.status.success(), "{started:?}");
-        Some(screen)
-    }
-
-    fn tmux(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new("tmux");
-        // A server of its own, whose socket goes with the site.
-        command.arg("-S").arg(self.dir.join("tmux")).args(arguments).env_remove("TMUX").env("SHELL", "/bin/sh");
-        command.output().expect("tmux is there")
-    }
-
-    /// What is on it.
-    fn text(&self) -> String {
-        String::from_utf8(self.tmux(&["capture-pane", "-p"]).stdout).expect("text")
-    }
-
-    fn press(&self, keys: &str) {
-        assert!(self.tmux(&["send-keys", keys]).status.success());
-    }
-
-    /// Whether a program has taken the whole screen.
-    fn is_taken(&self) -> bool {
-        self.tmux(&["display-message", "-p", "#{alternate_on}"]).stdout.starts_with(b"1")
-    }
-
-    fn wait(&self, what: &str, done: impl Fn(&str) -> bool) -> String {
-        let mut text = String::new();
-        wait_until(&format!("{what} on the screen"), || {
-            text = self.text();
-            done(&text)
-        });
-        text
-    }
-}
-
-impl Drop for Screen {
-    fn drop(&mut self) {
-        let _ = self.tmux(&["kill-server"]);
-    }
-}
-
-/// A command as one types it. Nothing in it needs quoting but brackets and quotes.
-fn typed(command: &Command) -> String {
-    let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words.map(|word| format!("'{}'", word.to_str().expect("text"))).collect::<Vec<_>>().join(" ")
-}
-
 #[test]
 fn the_live_view_shows_the_book_and_gives_the_terminal_back() {
     let site = site();
@@ -162,13 +97,9 @@ fn the_live_view_shows_the_book_and_gives_the_terminal_back() {
         serde_json::from_str(summary.wait().expect_success().out.trim()).expect("one object");
     let best =
         ["bid", "ask"].map(|side| summary["instruments"][0][side]["price"].as_str().expect("a price").to_owned());
-    // It says how it ended, and whether the terminal echoes again.
-    let after = "echo \"ended with $?\"; stty -a | grep -q ' echo ' && echo 'it echoes'; sleep 60";
     for (size, ends) in [((80, 24), "q"), ((200, 50), "a signal")] {
-        let dir = site.path(format!("screen-{}", size.0));
-        fs::create_dir(&dir).expect("a directory");
-        let line = format!("{}; {after}", typed(&listen(&site, &["--check"])));
-        let Some(screen) = Screen::run(&dir, size, &line) else { return };
+        let line = line_of(&listen(&site, &["--check"]));
+        let Some(screen) = Screen::run(&site.path(format!("screen-{}", size.0)), size, &line) else { return };
         let text = screen.wait("a whole book", |text| text.contains("WHOLE") && text.contains("check: equal"));
         assert!(screen.is_taken(), "it draws on a screen of its own");
         assert!(text.contains("main depth") && text.contains("PINION") && text.contains("line B"), "{text}");
@@ -182,10 +113,7 @@ fn the_live_view_shows_the_book_and_gives_the_terminal_back() {
         match ends {
             "q" => screen.press("q"),
             _ => {
-                let shell = screen.tmux(&["display-message", "-p", "#{pane_pid}"]).stdout;
-                let shell = String::from_utf8(shell).expect("text").trim().to_owned();
-                let children = format!("/proc/{shell}/task/{shell}/children");
-                let child = fs::read_to_string(children).expect("the shell runs").trim().parse().expect("one child");
+                let child = i32::try_from(screen.child()).expect("a process");
                 kill(Pid::from_raw(child), Signal::SIGTERM).expect("it runs");
             }
         }

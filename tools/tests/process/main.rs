@@ -37,6 +37,8 @@ mod shipped;
 mod site;
 mod steady;
 mod subscribers;
+#[path = "../terminal/screen.rs"]
+mod terminal;
 mod topologies;
 mod trader;
 mod views;

@@ -74,6 +74,7 @@ impl Site {
         let ports = &self.ports;
         let own = [
             format!("journal.dir={}", self.journal().display()),
+            format!("stats.dir={}", self.dir.path().display()),
             format!("network.order_entry={}", ports.order_entry()),
             format!("network.rerequest={}", ports.rerequest()),
             format!("feed.rerequest={}", ports.subscribers()),

@@ -30,6 +30,15 @@ macro_rules! reasons {
             /// Every reason with a name, in the order of the table in docs/protocol.md.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
+            /// Its name; "UNKNOWN" for a code without one.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self.0 {
+                    $($code => stringify!($name),)*
+                    _ => "UNKNOWN",
+                }
+            }
+
             /// One line of text; "unknown reason" for a code without a name.
             #[must_use]
             pub const fn describe(self) -> &'static str {

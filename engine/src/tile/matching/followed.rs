@@ -1,21 +1,25 @@
-//! The matching tile's links, with stamps of what passes.
+//! The matching tile's links, with stamps and a tally of what passes.
 //!
-//! Goal: without a trace nothing but the links remains of this. Non-goal: deciding anything.
+//! Goal: without a trace nothing but the links remains of this, and a look whether anybody counts. Non-goal: deciding anything.
 
 use super::MatchingOutputs;
+use crate::book::BookEvent;
 use crate::command::{Action, Command};
 use crate::depth::DepthEvent;
 use crate::gateway::{Endpoint, Replies};
+use crate::meter::Tally;
 use crate::trace::{Milestone, Stamp, Trace};
 use crate::venue::Outputs;
-use wire::Seq;
 use wire::address::Addr;
+use wire::ouch::RejectReason;
 use wire::tick::Tick;
+use wire::{Seq, SessionIndex};
 
 /// The links, and what is known of the datagram at hand when its way is followed.
 pub(super) struct Followed<T> {
     pub(super) links: MatchingOutputs,
     pub(super) trace: T,
+    pub(super) tally: Option<Box<Tally>>,
     /// When the port gave it, 0 when no datagram is at hand, and when it was taken out of the link.
     arrived: u64,
     taken: u64,
@@ -29,7 +33,7 @@ impl<T: Trace> Followed<T> {
     /// Everything up to `replayed` is no news.
     pub(super) fn new(links: MatchingOutputs, trace: T, replayed: Seq) -> Self {
         let not_durable = trace.next_followed(replayed);
-        Self { links, trace, arrived: 0, taken: 0, encoded: 0, not_durable }
+        Self { links, trace, tally: None, arrived: 0, taken: 0, encoded: 0, not_durable }
     }
 
     /// A datagram is at hand.
@@ -112,6 +116,9 @@ impl<T: Trace> Outputs for Followed<T> {
         if self.trace.follows(command.seq) {
             self.begin(command);
         }
+        if let Some(tally) = &mut self.tally {
+            tally.on_command(command);
+        }
         self.links.journal(command);
         self.trace.reached(command.seq, Milestone::Sequence);
     }
@@ -128,6 +135,26 @@ impl<T: Trace> Outputs for Followed<T> {
 
     fn market_closed(&mut self, cause: Seq) {
         self.links.market_closed(cause);
+    }
+
+    #[inline]
+    fn book_event(&mut self, event: &BookEvent) {
+        if let Some(tally) = &mut self.tally {
+            tally.on_event(event);
+        }
+    }
+
+    #[inline]
+    fn reported(&mut self) {
+        if let Some(tally) = &mut self.tally {
+            tally.reports += 1;
+        }
+    }
+
+    fn rejected(&mut self, session: SessionIndex, reason: Option<RejectReason>) {
+        if let Some(tally) = &mut self.tally {
+            tally.on_reject(session, reason);
+        }
     }
 
     #[inline]

@@ -10,6 +10,7 @@
 //! ```
 
 use super::{Screen, Shown};
+use crate::cells::{ASK, BAD, BID, Clock, DIM, GOOD, decimals, lasted, with_decimals};
 use crate::listen::look::{self, Row};
 use crate::listen::tape::{kind_name, line_name, state_name};
 use feedhandler::handler::{LineHealth, LineState};
@@ -18,13 +19,8 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Paragraph, Sparkline};
-use wire::{InstrumentIndex, Nanos, Price, Side, TimeOfDay};
+use wire::{InstrumentIndex, Side};
 
-const BID: Style = Style::new().fg(Color::Green);
-const ASK: Style = Style::new().fg(Color::Red);
-const DIM: Style = Style::new().fg(Color::DarkGray);
-const GOOD: Style = Style::new().fg(Color::Black).bg(Color::Green);
-const BAD: Style = Style::new().fg(Color::Black).bg(Color::Yellow).add_modifier(Modifier::BOLD);
 /// Rows of the panel about the feed: frame, rates, lines, repair, check.
 const FEED_ROWS: u16 = 7;
 /// Columns of the ladder.
@@ -192,37 +188,4 @@ fn draw_keys(frame: &mut Frame<'_>, area: Rect, screen: &Screen) {
         None => " q quit  p pause  ←→ instrument  / symbol  s stream  c check".to_owned(),
     };
     frame.render_widget(Paragraph::new(text).style(Style::new().add_modifier(Modifier::REVERSED)), area);
-}
-
-/// How many decimals a price needs.
-fn decimals(price: Price) -> usize {
-    price.to_string().split_once('.').map_or(0, |(_, decimals)| decimals.len())
-}
-
-/// A price with so many decimals, that prices stand below each other.
-fn with_decimals(price: Price, decimals: usize) -> String {
-    let text = price.to_string();
-    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-    if decimals == 0 { text } else { format!("{whole}.{fraction:0<decimals$}") }
-}
-
-/// How long ago, in a few letters.
-fn lasted(now: Nanos, since: Nanos) -> String {
-    let ms = now.since(since) / 1_000_000;
-    match ms {
-        0..1_000 => format!("{ms} ms"),
-        1_000..120_000 => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
-        _ => format!("{} min", ms / 60_000),
-    }
-}
-
-/// A time of day with milliseconds.
-struct Clock(TimeOfDay);
-
-impl std::fmt::Display for Clock {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let ms = self.0.get() / 1_000_000;
-        let s = ms / 1_000;
-        write!(f, "{:02}:{:02}:{:02}.{:03}", s / 3_600, s / 60 % 60, s % 60, ms % 1_000)
-    }
 }
