@@ -35,7 +35,7 @@ mod webhook;
 mod xdp;
 
 pub use alert::{Alert, AlertWhat};
-pub use alerts::Alerts;
+pub use alerts::{Alerts, AlertsAct};
 pub use answers::{Answers, Trusted};
 pub use appliance::Appliance;
 pub use channel::{Channel, Line};

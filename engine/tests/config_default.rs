@@ -68,7 +68,6 @@ fn what_the_file_says_of_itself_holds() {
         ("journal.disk_floor_bytes", 0, 1_125_899_906_842_624),
         ("log.kind_lines_per_s", 0, 1_000_000),
         ("alerts.every_ms", 10, 10_000),
-        ("alerts.window_ms", 100, 60_000),
         ("alerts.exec_timeout_ms", 10, 600_000),
         ("alerts.webhook_timeout_ms", 10, 60_000),
         ("alerts.webhook_attempts", 1, 10),

@@ -13,14 +13,17 @@
 //! | see what happened in the last hours | [`view`] |
 //! | live through whole days of faults on one thread, from a seed | [`sim`] |
 //! | see how an appliance does, and why | [`stats`] |
+//! | be told when something is wrong, find out what | [`alerts`], [`watch`], [`doctor`]; what was said: [`log`] |
 //! | prepare the machine | [`host`] |
 //! | complete the command line, print its manual, tell its version | [`completions`], [`man`], [`version`] |
 #![forbid(unsafe_code)]
 
+pub mod alerts;
 pub mod cells;
 pub mod client;
 pub mod completions;
 pub mod demo;
+pub mod doctor;
 pub mod host;
 pub mod journal;
 pub mod json;
@@ -41,4 +44,5 @@ pub mod tell;
 pub mod terminal;
 pub mod version;
 pub mod view;
+pub mod watch;
 mod when;

@@ -2,6 +2,7 @@
 
 pub mod notify;
 
+use crate::alerts::AlertThread;
 use crate::log::{self, Kind, LogThread, tell};
 use crate::options::ConfigOptions;
 use crate::recovering::Recovering;
@@ -237,6 +238,7 @@ fn serve_traced<P: Port + Send + 'static, T: Trace>(
     println!("ready");
     notifier.ready(&format!("orders at {order_entry}, began after seq {}", report.last_seq));
     let mut watchdog = Watchdog::from_environment();
+    let alerts = AlertThread::spawn(config).map_err(|error| format!("there is no thread for the alerts: {error}"))?;
     let mut was_low = false;
     while !asked.stop.load(Ordering::Relaxed) && !appliance.has_failed() {
         std::thread::sleep(Duration::from_millis(20));
@@ -271,6 +273,8 @@ fn serve_traced<P: Port + Send + 'static, T: Trace>(
             tell(Kind::Retention, format!("journal: {warning}; the venue goes on, and so do the attempts"));
         }
     }
+    // What an orderly end looks like from outside is no reason to wake anybody.
+    drop(alerts);
     notifier.stopping();
     tell_answered(appliance.answering());
     let watch = appliance.watch();
