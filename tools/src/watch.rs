@@ -60,7 +60,9 @@ pub fn execute(args: &WatchArgs) -> Result<ExitCode, Box<dyn Error>> {
         }
     };
     if config.stats.dir.is_none() {
-        eprintln!("pinion watch: warning: stats.dir is \"\": nothing is seen of the appliance but its disk and its lines");
+        eprintln!(
+            "pinion watch: warning: stats.dir is \"\": nothing is seen of the appliance but its disk and its lines"
+        );
     }
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {

@@ -32,7 +32,13 @@ pub enum AlertsAct {
 
 impl Default for Alerts {
     fn default() -> Self {
-        Self { every_ms: 100, acts: AlertsAct::Run, exec_timeout_ms: 5_000, webhook_timeout_ms: 2_000, webhook_attempts: 3 }
+        Self {
+            every_ms: 100,
+            acts: AlertsAct::Run,
+            exec_timeout_ms: 5_000,
+            webhook_timeout_ms: 2_000,
+            webhook_attempts: 3,
+        }
     }
 }
 

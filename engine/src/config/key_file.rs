@@ -58,7 +58,8 @@ fn of_file(node: &Node, path: &str) -> Result<Key, ConfigError> {
     // Of the file that was opened, whatever has the name by now.
     let mode = file.metadata().map_err(unreadable)?.permissions().mode() & 0o777;
     if mode & FORBIDDEN_MODE != 0 {
-        let expected = "a file that its owner and group alone may read and its owner alone may write (chmod 640, or 600)";
+        let expected =
+            "a file that its owner and group alone may read and its owner alone may write (chmod 640, or 600)";
         return Err(wrong(expected, format!("{name} with mode {mode:03o}")));
     }
     let mut digits = String::new();

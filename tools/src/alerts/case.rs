@@ -61,7 +61,10 @@ impl Memory {
                     of: String::new(),
                     holds: free < rule.limit,
                     value: free,
-                    text: format!("the journal's disk has {} MiB left; make room, or see journal.keep_bytes", free >> 20),
+                    text: format!(
+                        "the journal's disk has {} MiB left; make room, or see journal.keep_bytes",
+                        free >> 20
+                    ),
                 });
                 disk.into_iter().collect()
             }
@@ -100,10 +103,15 @@ impl Memory {
         let has_gap = last.is_some_and(|last| steady.saturating_sub(last) < EVENT);
         let of = format!("{} {}", line.stream, line.line);
         let text = match line.state {
-            LineState::Silent => format!("nothing is heard on line {of}: look at its network and at the appliance's port"),
+            LineState::Silent => {
+                format!("nothing is heard on line {of}: look at its network and at the appliance's port")
+            }
             LineState::Lagging => format!("line {of} is behind the other: look at its network"),
             LineState::Up if has_gap => {
-                format!("line {of} has skipped {} messages so far: look at its network and at net.core.rmem_max", line.lost)
+                format!(
+                    "line {of} has skipped {} messages so far: look at its network and at net.core.rmem_max",
+                    line.lost
+                )
             }
             LineState::Up => format!("line {of} is whole"),
         };
@@ -176,7 +184,8 @@ fn heartbeats(rule: &Alert, look: &Look, is_of: impl Fn(&str) -> bool) -> Vec<Ca
     let is_over = look.process == ProcessState::Gone || stopped_in_order(look);
     let mut cases = Vec::new();
     // Tiles beat with their threads; a rule may still name one.
-    let groups: &[&'static str] = if rule.of.is_empty() { &["appliance", "thread"] } else { &["appliance", "thread", "tile"] };
+    let groups: &[&'static str] =
+        if rule.of.is_empty() { &["appliance", "thread"] } else { &["appliance", "thread", "tile"] };
     for group in groups {
         for row in look.rows(group) {
             let name = if *group == "appliance" { "appliance" } else { row.label.as_str() };

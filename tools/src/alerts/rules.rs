@@ -91,8 +91,7 @@ impl Rules {
                     }
                     continue;
                 }
-                let standing =
-                    standings.entry(case.of.clone()).or_insert(Standing { since: now, told: None });
+                let standing = standings.entry(case.of.clone()).or_insert(Standing { since: now, told: None });
                 match standing.told {
                     None if now.saturating_sub(standing.since) >= hold => {
                         standing.told = Some(now);

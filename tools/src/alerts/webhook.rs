@@ -39,7 +39,10 @@ pub fn post(url: &Webhook, body: &str, timeout: Duration) -> Result<(), PostErro
     let left = || {
         let left = timeout.saturating_sub(begin.elapsed());
         (!left.is_zero()).then_some(left).ok_or_else(|| {
-            PostError::Passing(format!("{url}: no answer within {} ms, see alerts.webhook_timeout_ms", timeout.as_millis()))
+            PostError::Passing(format!(
+                "{url}: no answer within {} ms, see alerts.webhook_timeout_ms",
+                timeout.as_millis()
+            ))
         })
     };
     let mut stream = TcpStream::connect_timeout(&address, left()?).map_err(passing("cannot connect"))?;

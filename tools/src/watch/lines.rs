@@ -37,10 +37,8 @@ impl Lines {
         let stop = Arc::new(AtomicBool::new(false));
         let mut streams = Vec::new();
         for channel in &config.channels {
-            let of = [
-                (StreamKind::Tick, "tick", &channel.tick_lines),
-                (StreamKind::Depth, "depth", &channel.depth_lines),
-            ];
+            let of =
+                [(StreamKind::Tick, "tick", &channel.tick_lines), (StreamKind::Depth, "depth", &channel.depth_lines)];
             for (kind, name, lines) in of.into_iter().filter(|(.., lines)| !lines.is_empty()) {
                 let stream = format!("{}.{name}", channel.name);
                 let silent = |line: &Line| LineSight {
