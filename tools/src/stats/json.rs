@@ -29,7 +29,10 @@ impl Display for Object<'_> {
             let (rule, grade) = (Text(reason.rule.name()), Text(reason.grade.name()));
             let (subject, what, remedy) = (Text(&reason.subject), Text(&reason.what), Text(&reason.remedy));
             let comma = comma(at);
-            write!(f, "{comma}{{\"rule\":{rule},\"grade\":{grade},\"subject\":{subject},\"what\":{what},\"remedy\":{remedy}}}")?;
+            write!(
+                f,
+                "{comma}{{\"rule\":{rule},\"grade\":{grade},\"subject\":{subject},\"what\":{what},\"remedy\":{remedy}}}"
+            )?;
         }
         f.write_str("],")?;
         appliance(f, look)?;
@@ -63,7 +66,14 @@ fn appliance(f: &mut fmt::Formatter<'_>, look: &Look) -> fmt::Result {
     };
     let file = look.path.display().to_string();
     write!(f, "\"appliance\":{{\"name\":{},\"program\":{}", Text(&owner.name), Text(&owner.program))?;
-    write!(f, ",\"pid\":{},\"started_ns\":{},\"file\":{},\"process\":{}", owner.pid, owner.started.get(), Text(&file), Text(process))?;
+    write!(
+        f,
+        ",\"pid\":{},\"started_ns\":{},\"file\":{},\"process\":{}",
+        owner.pid,
+        owner.started.get(),
+        Text(&file),
+        Text(process)
+    )?;
     let group = look.now.groups.iter().find(|group| &*group.name == "appliance");
     for (name, kind) in group.into_iter().flat_map(Group::fields) {
         if let Some(value) = look.get("appliance", name) {

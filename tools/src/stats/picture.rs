@@ -149,9 +149,10 @@ fn rates_line(look: &Look) -> Line<'static> {
         (Some(orders), Some(max)) => format!("{} ({})", Count(orders), Share(share_permille(orders, max))),
         (orders, _) => or_dash(orders.map(Count)),
     };
-    let mut items: Vec<(&str, String)> = [("msg/s", "messages"), ("reports/s", "reports"), ("trades/s", "trades"), ("market data/s", "market_data")]
-        .map(|(name, field)| (name, rate(field)))
-        .into();
+    let mut items: Vec<(&str, String)> =
+        [("msg/s", "messages"), ("reports/s", "reports"), ("trades/s", "trades"), ("market data/s", "market_data")]
+            .map(|(name, field)| (name, rate(field)))
+            .into();
     items.push(("orders", orders));
     items.push(("seq", or_dash(get("seq"))));
     pairs(items)
@@ -177,7 +178,8 @@ fn port_line(look: &Look) -> Line<'static> {
     let Some(row) = look.rows("port").first() else { return Line::styled("no port yet", DIM) };
     let rate = |field| look.per_second("port", 0, field);
     let sum = |fields: &[&str]| fields.iter().filter_map(|field| row.get(field)).fold(0, u64::saturating_add);
-    let rejects: u64 = (0..look.rows("reject").len()).filter_map(|index| look.per_second("reject", index, "count")).sum();
+    let rejects: u64 =
+        (0..look.rows("reject").len()).filter_map(|index| look.per_second("reject", index, "count")).sum();
     pairs([
         ("port", row.label.clone()),
         ("in/s", or_dash(rate("rx_datagrams").map(Count))),
@@ -220,7 +222,9 @@ fn panel(buffer: &mut Buffer, area: Rect, (section, table): &(Section, Table)) {
     let shown = if *section == Section::Latency { slowest(table, rows) } else { table.clone() };
     let mut columns: Vec<usize> = section.main_columns().iter().filter_map(|key| table.column(key)).collect();
     // Where there is room, the others too.
-    columns.extend((0..table.columns.len()).filter(|column| !section.main_columns().contains(&table.columns[*column].key)));
+    columns.extend(
+        (0..table.columns.len()).filter(|column| !section.main_columns().contains(&table.columns[*column].key)),
+    );
     let mut lines = shown.lines(&columns, usize::from(area.width), 0..rows).into_iter();
     let head = lines.next().unwrap_or_default();
     // More rows than fit are said in the heading, where there is room for it.

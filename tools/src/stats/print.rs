@@ -19,9 +19,17 @@ pub fn screen(look: &Look, health: &Health, size: Option<(u16, u16)>) -> String 
 
 /// The reasons, every section with every row, and then every number of the file by its name.
 pub fn all(look: &Look, health: &Health) -> String {
-    let mut out = format!("{}: {} {}, process {}\n", health.verdict, look.owner.name, look.owner.program, look.owner.pid);
+    let mut out =
+        format!("{}: {} {}, process {}\n", health.verdict, look.owner.name, look.owner.program, look.owner.pid);
     for reason in &health.reasons {
-        let _ = writeln!(out, "  {} ({}): {}. Do: {}.", reason.grade.name(), reason.rule.name(), reason.what, reason.remedy);
+        let _ = writeln!(
+            out,
+            "  {} ({}): {}. Do: {}.",
+            reason.grade.name(),
+            reason.rule.name(),
+            reason.what,
+            reason.remedy
+        );
     }
     for section in Section::ALL {
         let table = section.table(look);
@@ -54,7 +62,8 @@ fn raw(row: &SnapshotRow, name: &str, kind: FieldKind) -> String {
     match kind {
         FieldKind::Histogram => {
             let histogram = row.histogram(name).unwrap_or_default();
-            let at = |per_million| histogram.percentile_ns(per_million).map_or("-".to_owned(), |ns| Lasted(ns).to_string());
+            let at =
+                |per_million| histogram.percentile_ns(per_million).map_or("-".to_owned(), |ns| Lasted(ns).to_string());
             let (p50, p99, max) = (at(500_000), at(990_000), Lasted(histogram.max_ns()));
             format!("{} p50 {p50} p99 {p99} max {max}", histogram.count())
         }

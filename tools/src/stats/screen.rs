@@ -135,7 +135,8 @@ impl Screen {
     fn pairs(&mut self, table: &Table, area: Rect) -> Vec<Line<'static>> {
         let Some(row) = table.rows.first() else { return vec![Line::from("nothing yet")] };
         let cells = table.columns.iter().zip(row);
-        let cells: Vec<String> = cells.map(|(column, value)| format!("{:<26}{value:<12}", column.head, value = value.to_string())).collect();
+        let cells: Vec<String> =
+            cells.map(|(column, value)| format!("{:<26}{value:<12}", column.head, value = value.to_string())).collect();
         let height = usize::from(area.height).max(1);
         let columns = (usize::from(area.width) / 40).max(1);
         let each = cells.len().div_ceil(columns);
@@ -169,7 +170,11 @@ impl Screen {
             format!(", by {} {order}", table.columns[column].key)
         });
         let note = if table.note.is_empty() { String::new() } else { format!(", {}", table.note) };
-        let shown = if table.rows.is_empty() { "none".to_owned() } else { format!("{} to {last} of {}", self.first + 1, table.rows.len()) };
+        let shown = if table.rows.is_empty() {
+            "none".to_owned()
+        } else {
+            format!("{} to {last} of {}", self.first + 1, table.rows.len())
+        };
         text.push(Line::styled(format!("{shown}{by}{note}"), crate::cells::DIM));
         text
     }

@@ -111,12 +111,26 @@ impl Section {
             Self::Tiles => &["tile", "bar", "busy_permille", "core", "heartbeat_age_ns", "work_per_s", "stalls_per_s"],
             Self::Links => &["link", "depth", "high_water", "slots", "passed_per_s", "drops"],
             Self::Feed => &["stream", "messages_per_s", "packets_per_s", "silent_ns", "lines", "next"],
-            Self::Sessions => {
-                &["session", "state", "messages_per_s", "rejects_per_s", "open_orders", "pending", "heard_age_ns", "messages"]
-            }
-            Self::Instruments => {
-                &["symbol", "messages_per_s", "bid_price", "ask_price", "last_price", "trades_per_s", "orders", "volume"]
-            }
+            Self::Sessions => &[
+                "session",
+                "state",
+                "messages_per_s",
+                "rejects_per_s",
+                "open_orders",
+                "pending",
+                "heard_age_ns",
+                "messages",
+            ],
+            Self::Instruments => &[
+                "symbol",
+                "messages_per_s",
+                "bid_price",
+                "ask_price",
+                "last_price",
+                "trades_per_s",
+                "orders",
+                "volume",
+            ],
             Self::Rejects => &["code", "rejects_per_s", "rejects"],
             Self::Subscribers => &["server", "requests_per_s", "answered_per_s", "refused", "connections"],
             Self::Journal | Self::Port | Self::Gateway => &[],
@@ -180,7 +194,12 @@ impl Of<'_> {
 }
 
 /// A table of all rows of a group.
-fn of_group(look: &Look, group: &'static str, columns: &'static [super::table::Column], values: impl Fn(Of<'_>) -> Vec<Value>) -> Table {
+fn of_group(
+    look: &Look,
+    group: &'static str,
+    columns: &'static [super::table::Column],
+    values: impl Fn(Of<'_>) -> Vec<Value>,
+) -> Table {
     let rows = look.rows(group).iter().enumerate();
     let rows = rows.map(|(index, row)| values(Of { look, group, index, row })).collect();
     Table { columns, rows, note: "" }

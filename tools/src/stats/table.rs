@@ -178,7 +178,10 @@ mod tests {
     #[test]
     fn columns_are_as_wide_as_they_need_and_those_that_do_not_fit_are_left_out() {
         let lines = table().lines(&[0, 1, 2], 80, 0..3);
-        assert_eq!(lines, ["name   msg/s         ", "b          5 ░░░░░░░░", "longer  123k █░░░░░░░", "a         77 ████████"]);
+        assert_eq!(
+            lines,
+            ["name   msg/s         ", "b          5 ░░░░░░░░", "longer  123k █░░░░░░░", "a         77 ████████"]
+        );
         assert_eq!(table().lines(&[0, 1, 2], 12, 2..9), ["name msg/s", "a       77"]);
         assert_eq!(table().lines(&[0], 3, 0..0), [""]);
     }

@@ -35,6 +35,7 @@ mod relay;
 mod rubbish;
 mod shipped;
 mod site;
+mod stats;
 mod steady;
 mod subscribers;
 #[path = "../terminal/screen.rs"]

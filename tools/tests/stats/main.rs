@@ -4,4 +4,5 @@
 
 mod health;
 mod made;
+mod metrics;
 mod pictures;

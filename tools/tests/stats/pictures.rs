@@ -200,7 +200,10 @@ fn json_has_whole_numbers_and_names_that_stay() {
     let known = "appliance feed gateway instruments journal latency links port reasons rejects sessions subscribers taken_ns tiles verdict";
     assert_eq!(keys.join(" "), known);
     assert_eq!(object["verdict"], "healthy");
-    assert_eq!((&object["appliance"]["messages_per_s"], &object["appliance"]["process"]), (&1_000.into(), &"runs".into()));
+    assert_eq!(
+        (&object["appliance"]["messages_per_s"], &object["appliance"]["process"]),
+        (&1_000.into(), &"runs".into())
+    );
     assert_eq!(object["latency"][0]["stage"], "whole");
     assert!(object["latency"][0]["p99_ns"].as_u64().is_some_and(|ns| (20_000..22_000).contains(&ns)), "{object}");
     assert_eq!((&object["tiles"][1]["tile"], &object["tiles"][1]["busy_permille"]), (&"matching".into(), &300.into()));
@@ -209,18 +212,28 @@ fn json_has_whole_numbers_and_names_that_stay() {
     assert_eq!((&object["sessions"][0]["session"], &object["sessions"][0]["state"]), (&"trader1".into(), &"up".into()));
     assert_eq!(object["sessions"].as_array().map(Vec::len), Some(2), "rows that are not in use are not there");
     let first = &object["instruments"][0];
-    assert_eq!((&first["symbol"], &first["last_price"], &first["bid_price"]), (&"PINION".into(), &"100.05".into(), &"-0.25".into()));
-    assert_eq!((&object["instruments"][1]["last_price"], object["instruments"].as_array().map(Vec::len)), (&serde_json::Value::Null, Some(10)));
+    assert_eq!(
+        (&first["symbol"], &first["last_price"], &first["bid_price"]),
+        (&"PINION".into(), &"100.05".into(), &"-0.25".into())
+    );
+    assert_eq!(
+        (&object["instruments"][1]["last_price"], object["instruments"].as_array().map(Vec::len)),
+        (&serde_json::Value::Null, Some(10))
+    );
     assert_eq!((&object["journal"]["durability"], &object["journal"]["failed"]), (&"synced".into(), &false.into()));
     assert_eq!(object["rejects"][0]["code"], "0x001D INVALID_PRICE");
     let all = read(true);
     assert_eq!(all["instruments"].as_array().map(Vec::len), Some(100));
-    assert_eq!((&all["counters"]["tile"]["net"]["thread"], &all["counters"]["instrument"]["PINION"]["bid_price"]), (&0.into(), &(-2_500).into()));
+    assert_eq!(
+        (&all["counters"]["tile"]["net"]["thread"], &all["counters"]["instrument"]["PINION"]["bid_price"]),
+        (&0.into(), &(-2_500).into())
+    );
     assert!(all["counters"]["stage"]["whole"]["duration"]["count"].as_u64() > Some(30), "{all}");
     // What is wrong is an object of its own.
     made.set(&appliance::GROUP, 0, appliance::phase, 4);
     let look = made.run(100);
-    let object: serde_json::Value = serde_json::from_str(&json::line(&look, &Health::of(&look), false)).expect("one object");
+    let object: serde_json::Value =
+        serde_json::from_str(&json::line(&look, &Health::of(&look), false)).expect("one object");
     assert_eq!((&object["verdict"], &object["reasons"][0]["rule"]), (&"broken".into(), &"failed".into()));
 }
 

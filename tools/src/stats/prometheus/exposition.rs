@@ -107,7 +107,8 @@ impl Out {
     fn histogram(&mut self, name: &str, label: (&str, &str), histogram: &Histogram) {
         let mut reached = histogram.cumulative().peekable();
         let mut below = 0;
-        let bounds = (LOWEST_POWER..=HIGHEST_POWER).flat_map(|power| [1_u64 << power, (1_u64 << power) + (1 << (power - 1))]);
+        let bounds =
+            (LOWEST_POWER..=HIGHEST_POWER).flat_map(|power| [1_u64 << power, (1_u64 << power) + (1 << (power - 1))]);
         for bound in bounds {
             // Durations are whole: below the bound is at most one less.
             while let Some((_, count)) = reached.next_if(|(longest, _)| *longest < bound) {

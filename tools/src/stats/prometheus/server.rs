@@ -36,7 +36,9 @@ pub fn listen(listener: &TcpListener, pages: Arc<dyn Fn(Page) -> (u16, String) +
             Ok((stream, _)) => stream,
             // It went before we came; or there is no number for it, and others will be given back.
             Err(error) if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::Interrupted) => continue,
-            Err(error) if matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM)) => {
+            Err(error)
+                if matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM)) =>
+            {
                 thread::sleep(Duration::from_millis(50));
                 continue;
             }
