@@ -8,7 +8,10 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use netio::pages::HugeAllocator;
-use tools::{completions, demo, host, journal, listen, man, normalize, recover, replay, run, scenario, send, sim, stats, trade, version, view};
+use tools::{
+    completions, demo, doctor, host, journal, listen, man, normalize, recover, replay, run, scenario, send, sim, stats,
+    trade, version, view, watch,
+};
 
 #[global_allocator]
 static MEMORY: HugeAllocator = HugeAllocator;
@@ -36,6 +39,8 @@ enum Command {
     View(view::ViewArgs),
     Recover(recover::RecoverArgs),
     Stats(Box<stats::command::StatsArgs>),
+    Watch(watch::WatchArgs),
+    Doctor(doctor::DoctorArgs),
     Sim(sim::SimArgs),
     Host(host::HostArgs),
     Completions(completions::CompletionsArgs),
@@ -58,6 +63,8 @@ impl Command {
             Self::View(args) => return view::execute(args),
             Self::Recover(args) => recover::execute(args)?,
             Self::Stats(args) => return stats::command::execute(args),
+            Self::Watch(args) => return watch::execute(args),
+            Self::Doctor(args) => return doctor::execute(args),
             Self::Sim(args) => return sim::execute(args),
             Self::Host(args) => return host::execute(args),
             Self::Completions(args) => completions::execute(args, Pinion::command())?,

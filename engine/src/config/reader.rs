@@ -229,7 +229,8 @@ impl<'a> Reader<'a> {
     /// The error of a key without which this table means nothing. An unknown key goes first: it may be the missing one, misspelt.
     pub(super) fn missing(self, key: &'static str, expected: &str) -> ConfigError {
         let (place, key) = (self.place.clone(), self.path_of(key));
-        let missing = ConfigError::BadValue { place, key, expected: expected.to_owned(), found: "no such key".to_owned() };
+        let missing =
+            ConfigError::BadValue { place, key, expected: expected.to_owned(), found: "no such key".to_owned() };
         self.finish().err().unwrap_or(missing)
     }
 
