@@ -18,6 +18,7 @@ use crate::answering::{Answering, AnsweringSockets, Listening};
 use crate::config::Config;
 use crate::ground::Ground;
 use crate::journal::{HelperThreads, RecoveryReport, Watch};
+use crate::log::HotRecords;
 use crate::meter::{Keeper, Meter, Sources};
 use crate::progress::Progress;
 use crate::recovery::{From, recover_watched};
@@ -87,6 +88,8 @@ pub struct Appliance<T: Trace = Off> {
     keeper: Option<Keeper>,
     /// The tiles of each thread.
     placement: Vec<Vec<TileKind>>,
+    /// What each thread says.
+    logs: Vec<HotRecords>,
 }
 
 /// The endpoints that the port must be opened with, in the order that the tiles know them by.
@@ -248,7 +251,7 @@ impl<T: Trace> Appliance<T> {
             AdminThread::spawn(config, AdminParts { listener, links, watch, last, seen, entropy, control })
         });
         let admin = admin.transpose().map_err(refused("admin"))?;
-        let threads = match spawn(&config.topology, tiles, &control, &clock, meter.as_ref()) {
+        let (threads, logs) = match spawn(&config.topology, tiles, &control, &clock, meter.as_ref()) {
             Ok(threads) => threads,
             Err(error) => {
                 control.advance(Phase::Stopped);
@@ -293,7 +296,13 @@ impl<T: Trace> Appliance<T> {
             views,
             keeper,
             placement,
+            logs,
         })
+    }
+
+    /// What its threads say, for whoever writes it down; once.
+    pub fn take_records(&mut self) -> Vec<HotRecords> {
+        std::mem::take(&mut self.logs)
     }
 
     /// What replay found.

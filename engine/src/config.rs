@@ -4,6 +4,8 @@
 //! before anything is started. Non-goal: watching the file; a change takes a restart.
 
 mod admin;
+mod alert;
+mod alerts;
 mod answers;
 mod appliance;
 mod channel;
@@ -14,7 +16,9 @@ mod feed;
 mod fingerprint;
 mod instrument;
 mod journal;
+mod key_file;
 mod limits;
+mod log;
 mod member;
 mod memory;
 mod network;
@@ -29,9 +33,12 @@ mod topology;
 mod tree;
 mod uring;
 mod views;
+mod webhook;
 mod xdp;
 
 pub use admin::Admin;
+pub use alert::{Alert, AlertWhat};
+pub use alerts::{Alerts, AlertsAct};
 pub use answers::{Answers, Trusted};
 pub use appliance::Appliance;
 pub use channel::{Channel, Line};
@@ -41,6 +48,7 @@ pub use feed::Feed;
 pub use instrument::Instrument;
 pub use journal::{Archive, Journal};
 pub use limits::{Limits, SESSION_STORE_MESSAGES_MIN};
+pub use log::{Log, LogFormat};
 pub use member::Member;
 pub use memory::Memory;
 pub use netio::host::PortKind;
@@ -52,6 +60,7 @@ pub use snapshot::Snapshot;
 pub use stats::Stats;
 pub use topology::Topology;
 pub use views::Views;
+pub use webhook::Webhook;
 
 use crate::limits::INSTRUMENTS_MAX;
 use crate::{instrument as terms, rules};
@@ -86,6 +95,10 @@ pub struct Config {
     pub views: Views,
     /// `[stats]`.
     pub stats: Stats,
+    /// `[log]`.
+    pub log: Log,
+    /// `[alerts]`.
+    pub alerts: Alerts,
     /// `[session_rules]`.
     pub session_rules: SessionRules,
     /// `[limits]`.
@@ -102,6 +115,8 @@ pub struct Config {
     pub admin: Admin,
     /// `[[operator]]`.
     pub operators: Vec<Operator>,
+    /// `[[alert]]`, by position.
+    pub alert_rules: Vec<Alert>,
 }
 
 impl Default for Config {
@@ -118,6 +133,8 @@ impl Default for Config {
             snapshot: Snapshot::default(),
             views: Views::default(),
             stats: Stats::default(),
+            log: Log::default(),
+            alerts: Alerts::default(),
             session_rules: SessionRules::default(),
             limits: Limits::default(),
             channels: vec![Channel::main()],
@@ -129,6 +146,7 @@ impl Default for Config {
             ],
             admin: Admin::default(),
             operators: vec![Operator::development()],
+            alert_rules: Alert::defaults(),
         }
     }
 }
@@ -334,17 +352,20 @@ impl Config {
         top.table("snapshot", |reader| self.snapshot.read(reader))?;
         top.table("views", |reader| self.views.read(reader))?;
         top.table("stats", |reader| self.stats.read(reader))?;
+        top.table("log", |reader| self.log.read(reader))?;
+        top.table("alerts", |reader| self.alerts.read(reader))?;
         top.table("session_rules", |reader| self.session_rules.read(reader))?;
         top.table("limits", |reader| self.limits.read(reader))?;
         top.tables("channel", (&Channel::default(), &["name"]), Channel::read, &mut self.channels)?;
         let instrument = Instrument::template();
         top.tables("instrument", (&instrument, &["symbol"]), Instrument::read, &mut self.instruments)?;
         top.tables("member", (&Member::template(), &["name"]), Member::read, &mut self.members)?;
-        let session_keys = ["username", "member", "key"];
+        let session_keys = ["username", "member"];
         top.tables("session", (&Session::template(), &session_keys), Session::read, &mut self.sessions)?;
         top.table("admin", |reader| self.admin.read(reader))?;
-        let operator_keys = ["name", "key", "role"];
+        let operator_keys = ["name", "role"];
         top.tables("operator", (&Operator::template(), &operator_keys), Operator::read, &mut self.operators)?;
+        top.tables("alert", (&Alert::template(), &["name", "what"]), Alert::read, &mut self.alert_rules)?;
         top.finish()
     }
 }

@@ -2,6 +2,7 @@
 
 use super::appliance::{NAME_EXPECTED, name};
 use super::error::ConfigError;
+use super::key_file;
 use super::reader::Reader;
 use super::session::DEVELOPMENT_PREFIX;
 use wire::admin::login::Role;
@@ -31,7 +32,7 @@ impl Operator {
 
     /// What an entry is before its keys are read. None of them has a default.
     pub(super) const fn template() -> Self {
-        Self { name: String::new(), key: Key([0; 32]), role: Role::Read }
+        Self { name: String::new(), key: key_file::NO_KEY, role: Role::Read }
     }
 
     /// The operator of the built-in default.
@@ -41,8 +42,11 @@ impl Operator {
 
     pub(super) fn read(&mut self, mut reader: Reader<'_>) -> Result<(), ConfigError> {
         reader.checked("name", NAME_EXPECTED, name, &mut self.name)?;
-        reader.secret("key", &mut self.key)?;
+        key_file::read(&mut reader, &mut self.key)?;
         reader.choice("role", &ROLE_NAMES, &mut self.role)?;
+        if self.key == key_file::NO_KEY {
+            return Err(reader.missing("key", key_file::KEY_EXPECTED));
+        }
         reader.finish()
     }
 }

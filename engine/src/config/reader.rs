@@ -3,16 +3,16 @@
 //! Goal: the list of known keys is the list of keys that were asked for, so that the two cannot drift apart; a wrong type, a
 //! value out of range and an unknown key are told in the same words everywhere. Non-goal: what the keys mean together.
 
-use super::error::{ConfigError, Hint};
+use super::error::{ConfigError, Hint, Place};
 use super::tree::{Entry, Node, Value};
 use std::ops::RangeInclusive;
 use std::str::FromStr;
-use wire::login::Key;
 
 /// A table being read. [`Reader::finish`] must be called last: it finds what nobody asked for.
 pub(super) struct Reader<'a> {
     entries: &'a [Entry],
     path: String,
+    place: &'a Place,
     known: Vec<&'static str>,
 }
 
@@ -20,7 +20,7 @@ impl<'a> Reader<'a> {
     /// Begins the table at `node`, called `path` in messages; the empty path is the top.
     pub(super) fn new(node: &'a Node, path: &str) -> Result<Self, ConfigError> {
         match &node.value {
-            Value::Table(entries) => Ok(Self { entries, path: path.to_owned(), known: Vec::new() }),
+            Value::Table(entries) => Ok(Self { entries, path: path.to_owned(), place: &node.place, known: Vec::new() }),
             _ => Err(bad_value(node, path, "a table".to_owned())),
         }
     }
@@ -124,19 +124,6 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// A key of 32 bytes.
-    pub(super) fn secret(&mut self, key: &'static str, field: &mut Key) -> Result<(), ConfigError> {
-        let Some(node) = self.get(key) else { return Ok(()) };
-        // The value is left out of the message: messages end in logs, and this one is nearly a secret.
-        *field = text(node).and_then(Key::from_hex).ok_or_else(|| ConfigError::BadValue {
-            place: node.place.clone(),
-            key: self.path_of(key),
-            expected: "64 hexadecimal digits (32 bytes)".to_owned(),
-            found: text(node).map_or_else(|| "no string".to_owned(), |text| format!("{} characters", text.len())),
-        })?;
-        Ok(())
-    }
-
     /// As [`checked`](Self::checked), where the empty string stands for "none".
     pub(super) fn optional<T>(
         &mut self,
@@ -237,6 +224,14 @@ impl<'a> Reader<'a> {
             Some(node) => read(Reader::new(node, &self.path_of(key))?),
             None => Ok(()),
         }
+    }
+
+    /// The error of a key without which this table means nothing. An unknown key goes first: it may be the missing one, misspelt.
+    pub(super) fn missing(self, key: &'static str, expected: &str) -> ConfigError {
+        let (place, key) = (self.place.clone(), self.path_of(key));
+        let missing =
+            ConfigError::BadValue { place, key, expected: expected.to_owned(), found: "no such key".to_owned() };
+        self.finish().err().unwrap_or(missing)
     }
 
     /// Refuses the first key that nobody asked for.

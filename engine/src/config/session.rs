@@ -2,6 +2,7 @@
 
 use super::appliance::{NAME_EXPECTED, name};
 use super::error::ConfigError;
+use super::key_file;
 use super::reader::Reader;
 use wire::login::Key;
 
@@ -30,7 +31,7 @@ impl Session {
 
     /// What an entry is before its keys are read. Name, member and key have no default and are checked to be set.
     pub(super) const fn template() -> Self {
-        Self { username: String::new(), member: String::new(), key: Key([0; 32]), cancel_on_disconnect: false }
+        Self { username: String::new(), member: String::new(), key: key_file::NO_KEY, cancel_on_disconnect: false }
     }
 
     /// A login of the built-in default.
@@ -41,8 +42,11 @@ impl Session {
     pub(super) fn read(&mut self, mut reader: Reader<'_>) -> Result<(), ConfigError> {
         reader.checked("username", NAME_EXPECTED, name, &mut self.username)?;
         reader.checked("member", NAME_EXPECTED, name, &mut self.member)?;
-        reader.secret("key", &mut self.key)?;
+        key_file::read(&mut reader, &mut self.key)?;
         reader.boolean("cancel_on_disconnect", &mut self.cancel_on_disconnect)?;
+        if self.key == key_file::NO_KEY {
+            return Err(reader.missing("key", key_file::KEY_EXPECTED));
+        }
         reader.finish()
     }
 }

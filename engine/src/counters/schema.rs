@@ -334,6 +334,8 @@ groups! {
         lines: Gauge,
         /// When something was last sent on it.
         sent_ns: Time,
+        /// Silence after which a heartbeat is sent, ms.
+        heartbeat_ms: Gauge,
     }
     /// What subscribers asked for: one row each for `rerequest` and `snapshot`.
     answers {

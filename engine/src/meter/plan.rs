@@ -66,6 +66,9 @@ pub(super) fn fill(region: &Arc<Region>, config: &Config) {
         let core = config.topology.pin.get(index).map_or(0, |core| *core as u64 + 1);
         row.set(thread::core_plus_one, core);
     }
+    for row in region.rows(&feed::GROUP) {
+        row.set(feed::heartbeat_ms, u64::from(config.feed.heartbeat_ms));
+    }
     for row in region.rows(&stage::GROUP) {
         row.set(stage::one_of, u64::from(config.stats.sample));
     }

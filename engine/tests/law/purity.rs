@@ -38,6 +38,7 @@ const MACHINE: [&str; 23] = [
     "ground",
     "journal",
     "link",
+    "log",
     "messages",
     "meter",
     "past",
