@@ -11,16 +11,11 @@ use std::sync::Arc;
 use engine::config::{Config, Line};
 use engine::counters::Reader;
 use engine::journal::{Genesis, Helper, LocalDisk, Options, Watch, open};
-<<<<<<< HEAD
-use engine::limits::{COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, MARKET_DATA_LINK_SLOTS, PACKET_LINK_SLOTS};
-use engine::link::{Datagram, FeedEvent, JournalEntry, MARKET_DATA, ORDER_ENTRY, OperationDone, REREQUEST};
-use engine::meter::{MatchingMeter, Meter};
-=======
 use engine::limits::{
     COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, MARKET_DATA_LINK_SLOTS, OPERATOR_LINK_SLOTS, PACKET_LINK_SLOTS,
 };
 use engine::link::{Datagram, FeedEvent, JournalEntry, MARKET_DATA, ORDER_ENTRY, Operation, OperationDone, REREQUEST};
->>>>>>> wt8-control
+use engine::meter::{MatchingMeter, Meter};
 use engine::record;
 use engine::recovery;
 use engine::tile::{Control, FeedLine, FeedStage, FeedStream, JournalStage, MatchingOutputs, MatchingStage, Stage};
@@ -112,7 +107,7 @@ impl Floor {
         let live = counters.live().expect("some commands are followed");
         let matching =
             MatchingStage::new(venue, request_out, outputs, journal.watch.clone(), Arc::new(Control::new(1)));
-        let mut matching = matching.with_trace(live.clone());
+        let mut matching = matching.with_operations(operations_out).with_trace(live.clone());
         Self {
             meter: matching.meter(&counters),
             _counters: counters,
@@ -455,11 +450,8 @@ fn no_tile_allocates_whatever_clients_send() {
     }
     assert_eq!(floor.calls, 0, "allocations and releases in the loop");
 
-<<<<<<< HEAD
     floor.matching.store(&mut floor.meter, true);
-=======
     assert!(floor.answers[0] > 150 && floor.answers[1] > 5, "done and refused: {:?}", floor.answers);
->>>>>>> wt8-control
     let venue = floor.matching.venue();
     let path = engine::counters::path_of(&config).expect("a directory is given");
     let counted = Reader::open(&path).expect("counters").snapshot(floor.now);
