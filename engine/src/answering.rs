@@ -1,4 +1,4 @@
-//! What subscribers ask for: the sockets, the follower's listeners behind them, and the threads that answer.
+//! What subscribers and operators ask for: the sockets, the follower's listeners behind them, and the threads that answer.
 //!
 //! Goal: one place that puts message store, re-request server and snapshot server together. Non-goal: what each of them does; see
 //! [`crate::messages`], [`crate::rerequest`] and [`crate::glimpse`].
@@ -19,11 +19,12 @@ use netio::clock::Clock;
 use netio::port::{Endpoint, PortError};
 use netio::socket::SocketPort;
 
-/// The sockets at which subscribers ask: open before anything is replayed, so that an address that cannot be had is told at once.
+/// The sockets at which subscribers ask, and operators: open before anything is replayed, so that an address that cannot be had is told at once.
 #[derive(Debug, Default)]
 pub struct AnsweringSockets {
     rerequest: Option<SocketPort>,
     snapshot: Option<TcpListener>,
+    admin: Option<TcpListener>,
 }
 
 /// A socket could not be opened.
@@ -32,6 +33,14 @@ pub enum AnsweringError {
     /// For re-requests.
     #[error("feed.rerequest: {0}")]
     Rerequest(#[from] PortError),
+    /// For operators.
+    #[error("admin.address: cannot listen at {address}: {source}; choose another address, or \"\" for none")]
+    Admin {
+        /// Where.
+        address: SocketAddrV4,
+        /// Why not.
+        source: io::Error,
+    },
     /// For snapshots.
     #[error("feed.snapshot: cannot listen at {address}: {source}; choose another address, or \"\" for none")]
     Snapshot {
@@ -49,21 +58,29 @@ impl AnsweringSockets {
         Self::default()
     }
 
-    /// Those that a configuration asks for; none where no follower runs, which is behind all that is answered.
+    /// Those that a configuration asks for; only that of operators where no follower runs, which is behind all that subscribers are answered.
     ///
     /// # Errors
     /// An address cannot be had.
     pub fn open(config: &Config) -> Result<Self, AnsweringError> {
         let Answers { rerequest, snapshot, .. } = config.feed.answers;
+        let administer =
+            |address| TcpListener::bind(address).map_err(|source| AnsweringError::Admin { address, source });
+        let admin = config.admin.address.map(administer).transpose()?;
         if config.snapshot.interval_ms == 0 {
-            return Ok(Self::none());
+            return Ok(Self { admin, ..Self::none() });
         }
         // The kernel's own: what is asked for is no matter of microseconds, and the fast ports belong to the tiles.
         let rerequest = rerequest.map(|address| SocketPort::open(&[Endpoint::unicast(address)])).transpose()?;
         let listen =
             |address| TcpListener::bind(address).map_err(|source| AnsweringError::Snapshot { address, source });
         let snapshot = snapshot.map(listen).transpose()?;
-        Ok(Self { rerequest, snapshot })
+        Ok(Self { rerequest, snapshot, admin })
+    }
+
+    /// That of operators.
+    pub(crate) const fn take_admin(&mut self) -> Option<TcpListener> {
+        self.admin.take()
     }
 }
 

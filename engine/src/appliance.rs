@@ -13,6 +13,7 @@ pub use error::{StartError, StopError};
 
 use self::graph::build;
 use self::threads::spawn;
+use crate::admin::{AdminParts, AdminThread, Observer, Seen, keys};
 use crate::answering::{Answering, AnsweringSockets, Listening};
 use crate::config::Config;
 use crate::ground::Ground;
@@ -79,6 +80,8 @@ pub struct Appliance<T: Trace = Off> {
     began_from: (Option<SnapshotName>, Vec<SnapshotError>),
     follower: Option<FollowerThread>,
     answering: Answering,
+    admin: Option<AdminThread>,
+    keys_missing: Vec<String>,
     retention: Option<RetentionThread>,
     views: ViewsTold,
     keeper: Option<Keeper>,
@@ -181,7 +184,7 @@ impl<T: Trace> Appliance<T> {
         progress: &Progress,
         trace: impl Fn(TileKind) -> T,
     ) -> Result<Self, StartError> {
-        let Around { sockets, ground, meter } = around;
+        let Around { mut sockets, ground, meter } = around;
         let ground = &ground;
         let clock = Clock::calibrate();
         let follows = config.snapshot.interval_ms > 0;
@@ -200,7 +203,10 @@ impl<T: Trace> Appliance<T> {
         let report = recovered.journal.report.clone();
         let watch = recovered.journal.watch.clone();
         let control = Arc::new(Control::new(config.topology.threads.len()));
-        let (tiles, mut helper) = build(config, port, recovered, &control, trace);
+        let keys_missing = keys::restore(config, &mut recovered.venue);
+        let answered = recovered.venue.exchange().controls().answered();
+        let last = answered.iter().map(|known| (known.operator, known.number)).collect();
+        let (tiles, mut helper, links) = build(config, port, recovered, &control, trace);
         if let Some(meter) = &meter {
             helper.count_into(meter.journal());
         }
@@ -211,6 +217,7 @@ impl<T: Trace> Appliance<T> {
         let helper = helper.spawn_on(&config.topology.helper_placement()).map_err(refused("journal helper"))?;
         let mut views = ViewsTold::default();
         let mut answering = Answering::default();
+        let administered = sockets.take_admin().map(|listener| (listener, Arc::new(Seen::new(config, follows))));
         let follower = match prepared {
             None => None,
             Some(prepared) => {
@@ -219,6 +226,9 @@ impl<T: Trace> Appliance<T> {
                 if let Some((follower, told)) = ViewsFollower::of(config, Arc::clone(&ground.disk), watch.clone()) {
                     prepared = prepared.with(Box::new(follower));
                     views = told;
+                }
+                if let Some((_, seen)) = &administered {
+                    prepared = prepared.with(Box::new(Observer::new(Arc::clone(seen))));
                 }
                 let follower = prepared.follow(watch.clone())?;
                 let answer = listening.answer(sockets, config, ground, &watch, &clock);
@@ -233,6 +243,11 @@ impl<T: Trace> Appliance<T> {
             true => None,
             false => Some(RetentionThread::spawn(retention).map_err(refused("journal-archive"))?),
         };
+        let admin = administered.map(|(listener, seen)| {
+            let (watch, control, entropy) = (watch.clone(), Arc::clone(&control), Arc::clone(&ground.entropy));
+            AdminThread::spawn(config, AdminParts { listener, links, watch, last, seen, entropy, control })
+        });
+        let admin = admin.transpose().map_err(refused("admin"))?;
         let threads = match spawn(&config.topology, tiles, &control, &clock, meter.as_ref()) {
             Ok(threads) => threads,
             Err(error) => {
@@ -272,6 +287,8 @@ impl<T: Trace> Appliance<T> {
             began_from,
             follower,
             answering,
+            admin,
+            keys_missing,
             retention,
             views,
             keeper,
@@ -313,6 +330,18 @@ impl<T: Trace> Appliance<T> {
     #[must_use]
     pub const fn answering(&self) -> &Answering {
         &self.answering
+    }
+
+    /// Where operators log in, if anywhere.
+    #[must_use]
+    pub const fn admin(&self) -> Option<&AdminThread> {
+        self.admin.as_ref()
+    }
+
+    /// Sessions that nobody can log in to, for the key that an operator gave them is not there: a sentence each.
+    #[must_use]
+    pub fn keys_missing(&self) -> &[String] {
+        &self.keys_missing
     }
 
     /// How much room the journal's disk has.
@@ -384,6 +413,8 @@ impl<T: Trace> Appliance<T> {
     fn finish(mut self) -> Result<Stopped<T>, StopError> {
         self.control.advance(Phase::Draining);
         self.drain();
+        // While there are tiles, so that what was taken is answered.
+        drop(self.admin.take());
         self.control.advance(Phase::Stopped);
         let (mut venue, mut port, mut next_on, mut traces) = (None, PortCounters::default(), Vec::new(), Vec::new());
         let mut panicked = false;

@@ -71,6 +71,13 @@ pub enum Action<'a> {
     },
     /// The market day is over.
     CloseMarket,
+    /// An operator's command, in the form that the journal has of it; whoever made or read it has seen that it can be read.
+    Operator {
+        /// [`OperatorBody`](wire::admin::OperatorBody).
+        bytes: &'a [u8],
+    },
+    /// The next slice of what an operator had canceled.
+    OperatorSlice,
     /// No effect: the state after the command before must have this hash.
     StateHash {
         /// The hash.

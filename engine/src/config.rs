@@ -3,6 +3,7 @@
 //! Goal: every key has a meaning, a unit and a range in `config/default.toml`; a mistake is refused with its line and a remedy
 //! before anything is started. Non-goal: watching the file; a change takes a restart.
 
+mod admin;
 mod answers;
 mod appliance;
 mod channel;
@@ -17,6 +18,7 @@ mod limits;
 mod member;
 mod memory;
 mod network;
+mod operator;
 mod placement;
 mod reader;
 mod session;
@@ -29,6 +31,7 @@ mod uring;
 mod views;
 mod xdp;
 
+pub use admin::Admin;
 pub use answers::{Answers, Trusted};
 pub use appliance::Appliance;
 pub use channel::{Channel, Line};
@@ -42,6 +45,7 @@ pub use member::Member;
 pub use memory::Memory;
 pub use netio::host::PortKind;
 pub use network::Network;
+pub use operator::Operator;
 pub use session::Session;
 pub use session_rules::SessionRules;
 pub use snapshot::Snapshot;
@@ -49,6 +53,7 @@ pub use stats::Stats;
 pub use topology::Topology;
 pub use views::Views;
 
+use crate::limits::INSTRUMENTS_MAX;
 use crate::{instrument as terms, rules};
 use reader::Reader;
 use rules::SelfMatch;
@@ -93,6 +98,10 @@ pub struct Config {
     pub members: Vec<Member>,
     /// `[[session]]`, by position.
     pub sessions: Vec<Session>,
+    /// `[admin]`.
+    pub admin: Admin,
+    /// `[[operator]]`.
+    pub operators: Vec<Operator>,
 }
 
 impl Default for Config {
@@ -118,6 +127,8 @@ impl Default for Config {
                 Session::development("trader1", "alpha", b"pinion-development-key---trader1"),
                 Session::development("trader2", "beta", b"pinion-development-key---trader2"),
             ],
+            admin: Admin::default(),
+            operators: vec![Operator::development()],
         }
     }
 }
@@ -207,6 +218,15 @@ impl Config {
                 session.username, self.network.order_entry
             ));
         }
+        for operator in self.operators.iter().filter(|operator| operator.has_development_key()) {
+            if let Some(address) = self.admin.address.filter(|address| !address.ip().is_loopback()) {
+                warnings.push(format!(
+                    "operator '{}' has a development key, which everyone knows, and the administration session at {address} can be reached \
+                     from other machines: give it a secret key of 32 bytes",
+                    operator.name
+                ));
+            }
+        }
         if self.views.enabled && self.snapshot.interval_ms == 0 {
             let text = "views.enabled is true, but snapshot.interval_ms is 0: the follower that keeps both does not run, and there are no views";
             warnings.push(text.to_owned());
@@ -243,6 +263,7 @@ impl Config {
         });
         rules::Rules {
             instruments: instruments.collect(),
+            instruments_added: self.instruments_added(),
             channels: self.channels.iter().map(|channel| rules::ChannelRules { depth: channel.has_depth() }).collect(),
             members: members.collect(),
             sessions: sessions.collect(),
@@ -250,6 +271,18 @@ impl Config {
             levels_max: self.limits.levels,
             stops_max: self.limits.stops(),
         }
+    }
+
+    /// How many instruments an operator may add: as configured, or as many as there is room for in the numbering.
+    fn instruments_added(&self) -> u32 {
+        let room = INSTRUMENTS_MAX.saturating_sub(self.instruments.len());
+        self.limits.instruments_added.min(u32::try_from(room).unwrap_or(u32::MAX))
+    }
+
+    /// How many instruments there may be, with those that an operator may add.
+    #[must_use]
+    pub fn places(&self) -> usize {
+        self.instruments.len() + usize::try_from(self.instruments_added()).unwrap_or(0)
     }
 
     /// One number for all that decides outcomes: equal fingerprints replay a journal to equal states. Stable across runs,
@@ -309,6 +342,9 @@ impl Config {
         top.tables("member", (&Member::template(), &["name"]), Member::read, &mut self.members)?;
         let session_keys = ["username", "member", "key"];
         top.tables("session", (&Session::template(), &session_keys), Session::read, &mut self.sessions)?;
+        top.table("admin", |reader| self.admin.read(reader))?;
+        let operator_keys = ["name", "key", "role"];
+        top.tables("operator", (&Operator::template(), &operator_keys), Operator::read, &mut self.operators)?;
         top.finish()
     }
 }

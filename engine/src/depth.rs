@@ -3,7 +3,7 @@
 //! Goal: the exchange says what happened in a copy of less than a cache line, and whoever sends, stores or looks at it turns it into bytes.
 //! Non-goal: a book (see the feed handler), and the numbering (see [`Numbers`](crate::exchange::Numbers)).
 
-use crate::instrument::InstrumentTable;
+use crate::instrument::Listings;
 use wire::feed::{ChannelIndex, locate};
 use wire::itch::{self, Price4, Timestamp};
 use wire::{InstrumentIndex, MatchNumber, Nanos, OrderRef, Price, Qty, Side, Symbol};
@@ -165,17 +165,17 @@ impl DepthEvent {
 
     /// Whose stream it belongs to.
     #[must_use]
-    pub fn channel(&self, instruments: &InstrumentTable) -> ChannelIndex {
+    pub fn channel(&self, instruments: &impl Listings) -> ChannelIndex {
         match self.change {
             Change::System { channel, .. } => channel,
-            _ => self.instrument().map_or_else(ChannelIndex::default, |index| instruments.get(index).channel),
+            _ => self.instrument().map_or_else(ChannelIndex::default, |index| instruments.listed(index).channel),
         }
     }
 
     /// Writes the ITCH 5.0 message. Returns its length; nothing when `out` is too small for it, or its price is one that ITCH cannot say,
     /// which the configuration keeps out of depth streams.
     #[must_use]
-    pub fn encode(&self, instruments: &InstrumentTable, out: &mut [u8]) -> Option<usize> {
+    pub fn encode(&self, instruments: &impl Listings, out: &mut [u8]) -> Option<usize> {
         let stock_locate = self.instrument().map_or(Some(0), locate)?;
         let (tracking, timestamp) = (0, Timestamp::from(self.timestamp));
         match self.change {
@@ -183,15 +183,15 @@ impl DepthEvent {
                 itch::SystemEvent { stock_locate, tracking, timestamp, event: stage.code() }.encode(out)
             }
             Change::Directory { instrument } => {
-                let terms = instruments.get(instrument);
+                let terms = instruments.listed(instrument);
                 directory(stock_locate, timestamp, terms.symbol, terms.lot).encode(out)
             }
             Change::TradingAction { instrument, state } => {
-                let symbol = instruments.get(instrument).symbol;
+                let symbol = instruments.listed(instrument).symbol;
                 trading_action(stock_locate, timestamp, symbol, state).encode(out)
             }
             Change::Add { instrument, side, order_ref, qty, price } => {
-                let (symbol, price) = (instruments.get(instrument).symbol, Price4::try_from(price).ok()?);
+                let (symbol, price) = (instruments.listed(instrument).symbol, Price4::try_from(price).ok()?);
                 itch::AddOrder { stock_locate, tracking, timestamp, order_ref, side, qty, symbol, price }.encode(out)
             }
             Change::Executed { order_ref, qty, match_number, .. } => {
@@ -209,7 +209,7 @@ impl DepthEvent {
                     .encode(out)
             }
             Change::HiddenTrade { instrument, qty, price, match_number } => {
-                let (symbol, price) = (instruments.get(instrument).symbol, Price4::try_from(price).ok()?);
+                let (symbol, price) = (instruments.listed(instrument).symbol, Price4::try_from(price).ok()?);
                 let (order_ref, side) = (OrderRef(0), Side::Buy);
                 itch::Trade { stock_locate, tracking, timestamp, order_ref, side, qty, symbol, price, match_number }
                     .encode(out)

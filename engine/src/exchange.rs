@@ -6,8 +6,11 @@
 //! Goal: everything that decides an outcome is in here and follows from the commands alone, so that replay, recovery and simulation are
 //! the same function. Non-goal: transport (see [`crate::gateway`]), durability (see [`crate::journal`]).
 
+mod controls;
 mod entry;
 mod market_data;
+mod mass_cancel;
+mod operator;
 mod reporter;
 
 use crate::book::{Book, BookCommand, BookLimits, CancelReason};
@@ -18,7 +21,9 @@ use crate::milestone::Milestone;
 use crate::rules::{ChannelRules, MemberRules, Rules};
 use crate::session::{Session, mix};
 use crate::sink::Sink;
-pub(crate) use market_data::{STATUS_CLOSED, STATUS_TRADING};
+pub use controls::{Answered, Controls};
+pub(crate) use market_data::{STATUS_CLOSED, STATUS_HALTED, STATUS_TRADING};
+pub use mass_cancel::MassCancel;
 use reporter::{Reporter, Request};
 use wire::feed::{CHANNELS_MAX, ChannelIndex, Stream, StreamKind};
 use wire::mold::SessionId;
@@ -70,6 +75,7 @@ pub struct Exchange {
     ignored: u64,
     entry_closed: bool,
     market_closed: bool,
+    controls: Controls,
 }
 
 impl Exchange {
@@ -80,7 +86,8 @@ impl Exchange {
     /// channel that is not there, no channel. The configuration has checked all of it.
     #[must_use]
     pub fn new(rules: &Rules) -> Self {
-        assert!(rules.instruments.len() <= INSTRUMENTS_MAX, "at most {INSTRUMENTS_MAX} instruments");
+        let places = rules.instruments.len() + rules.instruments_added as usize;
+        assert!(places <= INSTRUMENTS_MAX, "at most {INSTRUMENTS_MAX} instruments");
         assert!((1..=CHANNELS_MAX).contains(&rules.channels.len()), "1 to {CHANNELS_MAX} channels");
         let known = |instrument: &Instrument| usize::from(instrument.channel.0) < rules.channels.len();
         assert!(rules.instruments.iter().all(known), "every instrument has a configured channel");
@@ -91,7 +98,7 @@ impl Exchange {
             "every session belongs to a configured member"
         );
         let mut book = Book::new(&BookLimits {
-            instruments: u32::try_from(rules.instruments.len()).expect("bounded above"),
+            instruments: u32::try_from(places).expect("bounded above"),
             orders: rules.orders_max,
             levels: rules.levels_max,
             stops: rules.stops_max,
@@ -101,8 +108,9 @@ impl Exchange {
         for (number, instrument) in (0..).zip(&rules.instruments) {
             book.set_tick(InstrumentIndex(number), instrument.tick);
         }
+        let controls = Controls::new(places, sessions.len(), rules.members.len());
         Self {
-            instruments: InstrumentTable::new(rules.instruments.clone()),
+            instruments: InstrumentTable::with_room(rules.instruments.clone(), places),
             channels: rules.channels.clone(),
             members: rules.members.clone(),
             sessions,
@@ -112,6 +120,7 @@ impl Exchange {
             ignored: 0,
             entry_closed: false,
             market_closed: false,
+            controls,
         }
     }
 
@@ -191,6 +200,11 @@ impl Exchange {
         (&mut self.book, &mut self.sessions)
     }
 
+    /// What operators have set, to be filled from an image.
+    pub(crate) const fn controls_mut(&mut self) -> &mut Controls {
+        &mut self.controls
+    }
+
     /// Takes over the numbers of an image.
     pub(crate) const fn restore(&mut self, state: &StateImage) {
         self.numbers.order_ref = OrderRef(state.order_ref);
@@ -238,6 +252,8 @@ impl Exchange {
         if self.market_closed {
             hash = mix(hash, 2);
         }
+        hash = self.instruments.added().fold(hash, |hash, terms| terms.fold(hash));
+        hash = self.controls.fold(hash);
         self.sessions.iter().fold(hash, |hash, session| session.fold(hash))
     }
 
@@ -275,14 +291,23 @@ impl Exchange {
             }
             Action::EntryGate { closed } => self.entry_closed = closed,
             Action::CloseMarket => {
-                if !self.market_closed {
-                    self.reporter(command, sink).1.close();
-                    sink.market_closed(command.seq);
-                    self.market_closed = true;
-                }
+                self.close(command, sink);
             }
+            Action::Operator { bytes } => self.operate(command, bytes, sink),
+            Action::OperatorSlice => self.operator_slice(command, sink),
             Action::StateHash { .. } => {}
         }
+    }
+
+    /// Ends the market day; whether it had not ended before.
+    fn close(&mut self, command: &Command<'_>, sink: &mut impl Sink) -> bool {
+        if self.market_closed {
+            return false;
+        }
+        self.reporter(command, sink).1.close();
+        sink.market_closed(command.seq);
+        self.market_closed = true;
+        true
     }
 
     /// The book, and beside it what turns its events into output.

@@ -37,7 +37,7 @@ pub fn parts(config: &Config) -> Vec<Part> {
     let book = u64::from(limits.orders).div_ceil(5) * FIVE_ORDERS
         + u64::from(limits.levels) * LEVEL
         + u64::from(limits.stops()) * STOP
-        + config.instruments.len() as u64 * INSTRUMENT
+        + config.places() as u64 * INSTRUMENT
         + BOOK_BASE;
     let store = (u64::from(limits.session_store_messages) * REPORT).next_multiple_of(HUGE_PAGE);
     let follower = match config.snapshot.interval_ms {

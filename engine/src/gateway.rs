@@ -275,6 +275,13 @@ impl Gateway {
         PeerView { heard: peer.heard, pending: peer.store.backlog(), gaps: peer.gaps }
     }
 
+    /// Gives a session another key: whoever logs in next must prove it.
+    pub fn change_key(&mut self, session: SessionIndex, key: Key) {
+        if let Some(credentials) = self.config.credentials.get_mut(usize::from(session.0)) {
+            credentials.key = key;
+        }
+    }
+
     /// The oldest report that is still held for a session.
     #[must_use]
     pub fn oldest_outbound(&self, session: SessionIndex) -> u64 {

@@ -3,6 +3,7 @@
 //! Goal: a venue that is read goes on as the one that was written: same books, sessions, numbers, reports to be sent again. Non-goal:
 //! files, checksums, compression; see [`crate::snapshot`]. Layouts: [`wire::snapshot`].
 
+mod control;
 mod event;
 mod order;
 mod session;
@@ -13,7 +14,8 @@ use crate::book::image::Rebuild;
 use crate::market_event::MarketEvent;
 use crate::venue::Venue;
 use wire::snapshot::{
-    ChannelImage, EventImage, LastTradeImage, OrderImage, ReportImage, SessionImage, StateImage, StopImage,
+    AddedImage, AnsweredImage, CancelingImage, ChannelImage, ControlImage, EventImage, HaltedImage, KeyImage,
+    LastTradeImage, LockImage, OrderImage, ReportImage, SessionImage, StateImage, StopImage,
 };
 use wire::{DecodeError, Price, Reserved, Seq};
 
@@ -69,6 +71,7 @@ macro_rules! parts {
     )*};
 }
 parts!(StateImage, ChannelImage, LastTradeImage, SessionImage, ReportImage, EventImage, OrderImage, StopImage);
+parts!(ControlImage, AddedImage, HaltedImage, LockImage, KeyImage, AnsweredImage, CancelingImage);
 
 /// A message of market data and the command that caused it.
 pub type Caused = (Seq, MarketEvent);
@@ -109,6 +112,7 @@ pub fn write(
     for (&tick, &depth) in numbers.tick.iter().zip(&numbers.depth).take(exchange.channels().len()) {
         ChannelImage { tick, depth }.put(out)?;
     }
+    control::put(exchange, out)?;
     for last in book.last_trades() {
         LastTradeImage { instrument: last.instrument, reserved: Reserved, price: last.price.0 }.put(out)?;
     }
@@ -129,12 +133,13 @@ pub fn read(venue: &mut Venue, input: &mut impl Read, mut on_event: impl FnMut(C
     let state = StateImage::take(input)?;
     let (exchange, gateway) = venue.parts_mut();
     same("sessions", exchange.sessions().len() as u64, u64::from(state.sessions))?;
-    same("instruments", exchange.instruments().len() as u64, u64::from(state.instruments))?;
     same("channels", exchange.channels().len() as u64, u64::from(state.channels))?;
     exchange.restore(&state);
     for channel in 0..exchange.channels().len() {
         exchange.restore_channel(channel, &ChannelImage::take(input)?);
     }
+    control::take(exchange, input)?;
+    same("instruments", exchange.instruments().len() as u64, u64::from(state.instruments))?;
     let instruments = exchange.instruments().len();
     let channels = exchange.channels().len();
     let (book, sessions) = exchange.parts_mut();
@@ -154,6 +159,7 @@ pub fn read(venue: &mut Venue, input: &mut impl Read, mut on_event: impl FnMut(C
         rebuild.stand(&order::take(input)?).map_err(ImageError::Wrong)?;
     }
     rebuild.finish(state.stamp).map_err(ImageError::Wrong)?;
+    control::check(exchange)?;
     match input.read(&mut [0])? {
         0 => Ok(()),
         _ => Err(ImageError::Wrong("more than a state")),

@@ -2,6 +2,7 @@
 //!
 //! Goal: symbol lookup and price and quantity grid checks at constant cost. Non-goal: books, risk per account.
 
+use crate::session::mix;
 use wire::feed::ChannelIndex;
 use wire::{InstrumentIndex, Price, Qty, Symbol};
 
@@ -26,6 +27,29 @@ pub struct Instrument {
     pub channel: ChannelIndex,
 }
 
+/// What market data says of an instrument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The name on the wire.
+    pub symbol: Symbol,
+    /// Every quantity is a multiple of this.
+    pub lot: u32,
+    /// On which channel it is published.
+    pub channel: ChannelIndex,
+}
+
+/// Whoever knows what is listed.
+pub trait Listings {
+    /// What is listed at an index that was announced.
+    fn listed(&self, index: InstrumentIndex) -> Listed;
+}
+
+/// What is listed, for whoever publishes beside the exchange and hears of added instruments.
+#[derive(Clone, Debug)]
+pub struct ListedTable {
+    listed: Vec<Listed>,
+}
+
 /// Why an order's terms do not fit its instrument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TermsError {
@@ -40,6 +64,27 @@ pub enum TermsError {
 }
 
 impl Instrument {
+    /// Folds all terms into `hash`.
+    #[must_use]
+    pub fn fold(&self, hash: u64) -> u64 {
+        let price = |price: i64| u64::from_le_bytes(price.to_le_bytes());
+        let [tick, lowest, highest] = [self.tick, self.price_min.0, self.price_max.0].map(price);
+        let band = self.market_protection.map_or(u64::MAX, price);
+        let sizes = u64::from(self.lot) << 32 | u64::from(self.quantity_max.0);
+        let symbol = u64::from_le_bytes(self.symbol.0);
+        [symbol, tick, lowest, highest, band, sizes, u64::from(self.channel.0)].into_iter().fold(hash, mix)
+    }
+
+    /// Whether the terms of an added instrument fit each other.
+    #[must_use]
+    pub fn are_sound(&self) -> bool {
+        let named = Symbol::new(self.symbol.name()) == Some(self.symbol);
+        let stepped = self.tick > 0 && self.lot > 0;
+        let on_grid = stepped && self.price_min.0 % self.tick == 0 && self.price_max.0 % self.tick == 0;
+        let banded = self.market_protection.is_none_or(|band| band > 0);
+        named && on_grid && banded && self.price_min <= self.price_max && self.quantity_max.0 >= self.lot
+    }
+
     /// Checks a quantity against lot and maximum.
     ///
     /// # Errors
@@ -69,36 +114,116 @@ impl Instrument {
     }
 }
 
-/// All instruments, by index and by symbol. Fixed after construction.
+impl From<&Instrument> for Listed {
+    fn from(terms: &Instrument) -> Self {
+        Self { symbol: terms.symbol, lot: terms.lot, channel: terms.channel }
+    }
+}
+
+impl ListedTable {
+    /// What a table lists, with room for what may be added to it.
+    #[must_use]
+    pub fn of(table: &InstrumentTable) -> Self {
+        let mut listed = Vec::with_capacity(table.places());
+        listed.extend(table.iter().map(|(_, terms)| Listed::from(terms)));
+        Self { listed }
+    }
+
+    /// An instrument was added. One that is known, because it is told again, is left as it is.
+    pub fn add(&mut self, index: InstrumentIndex, listed: Listed) {
+        if index.0 as usize == self.listed.len() {
+            self.listed.push(listed);
+        }
+    }
+}
+
+impl Listings for ListedTable {
+    #[inline]
+    fn listed(&self, index: InstrumentIndex) -> Listed {
+        self.listed[index.0 as usize]
+    }
+}
+
+impl Listings for InstrumentTable {
+    #[inline]
+    fn listed(&self, index: InstrumentIndex) -> Listed {
+        self.get(index).into()
+    }
+}
+
+/// All instruments, by index and by symbol. Some may be added, for which there is room from the beginning.
 #[derive(Clone, Debug)]
 pub struct InstrumentTable {
     instruments: Vec<Instrument>,
+    /// How many there were at first, and how many there may be.
+    configured: usize,
+    places: usize,
     /// Open addressing over the symbol's eight bytes; holds index + 1, 0 is empty. Twice the instruments at least.
     buckets: Vec<u32>,
     mask: u64,
 }
 
 impl InstrumentTable {
-    /// Builds the table; an instrument's index is its position in `instruments`.
+    /// Builds the table, without room for more; an instrument's index is its position in `instruments`.
     ///
     /// # Panics
-    /// Two instruments share a symbol, or there are more than `u32::MAX / 4`: the configuration has checked both.
+    /// As [`with_room`](Self::with_room).
     #[must_use]
     pub fn new(instruments: Vec<Instrument>) -> Self {
-        let slots = (instruments.len().max(1) * 2).next_power_of_two();
+        let places = instruments.len();
+        Self::with_room(instruments, places)
+    }
+
+    /// Builds the table for so many instruments altogether.
+    ///
+    /// # Panics
+    /// Two instruments share a symbol, or there are more than places, or more than `u32::MAX / 4`: the configuration has checked all of it.
+    #[must_use]
+    pub fn with_room(instruments: Vec<Instrument>, places: usize) -> Self {
+        assert!(instruments.len() <= places, "more instruments than places");
+        let slots = (places.max(1) * 2).next_power_of_two();
         let mask = slots as u64 - 1;
-        let mut table = Self { instruments: Vec::new(), buckets: vec![0; slots], mask };
-        for (index, instrument) in instruments.iter().enumerate() {
-            let mut bucket = table.first_bucket(instrument.symbol);
-            while table.buckets[bucket] != 0 {
-                let holder = &instruments[table.buckets[bucket] as usize - 1];
-                assert!(holder.symbol != instrument.symbol, "symbol {} is configured twice", instrument.symbol);
-                bucket = table.next_bucket(bucket);
-            }
-            table.buckets[bucket] = u32::try_from(index + 1).expect("the configuration bounds the instruments");
+        let configured = instruments.len();
+        let instruments_room = Vec::with_capacity(places);
+        let mut table = Self { instruments: instruments_room, configured, places, buckets: vec![0; slots], mask };
+        for instrument in instruments {
+            let symbol = instrument.symbol;
+            assert!(table.find(symbol).is_none(), "symbol {symbol} is configured twice");
+            table.add(instrument);
         }
-        table.instruments = instruments;
         table
+    }
+
+    /// The index that an added instrument gets; `None` when all places are taken.
+    #[must_use]
+    pub fn next_index(&self) -> Option<InstrumentIndex> {
+        let next = Some(self.instruments.len()).filter(|&next| next < self.places)?;
+        u32::try_from(next).ok().map(InstrumentIndex)
+    }
+
+    /// Adds an instrument whose symbol is a new one.
+    ///
+    /// # Panics
+    /// All places are taken.
+    pub fn add(&mut self, instrument: Instrument) {
+        let index = self.next_index().expect("whoever adds has asked for the index");
+        let mut bucket = self.first_bucket(instrument.symbol);
+        while self.buckets[bucket] != 0 {
+            bucket = self.next_bucket(bucket);
+        }
+        self.buckets[bucket] = index.0 + 1;
+        self.instruments.push(instrument);
+    }
+
+    /// Those that were added, in index order.
+    pub fn added(&self) -> impl ExactSizeIterator<Item = &Instrument> {
+        self.instruments[self.configured..].iter()
+    }
+
+    /// How many there may be.
+    #[must_use]
+    pub const fn places(&self) -> usize {
+        self.places
     }
 
     /// The instrument of that name.

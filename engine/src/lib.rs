@@ -24,6 +24,7 @@ pub mod twin;
 pub mod venue;
 
 // The machine part.
+pub mod admin;
 pub mod answering;
 pub mod appliance;
 pub mod config;

@@ -45,6 +45,12 @@ pub const LEVELS_MAX: u32 = ORDERS_MAX;
 /// How many orders one slice of a cancel on disconnect removes.
 pub const CANCELS_PER_SLICE_MAX: usize = 1_024;
 
+/// How many orders one slice of a cancel of many looks at, those that it removes included.
+pub const LOOKS_PER_SLICE_MAX: usize = 4 * CANCELS_PER_SLICE_MAX;
+
+/// Of how many operators the newest command is remembered.
+pub const OPERATORS_MAX: usize = 64;
+
 /// The longest packet that we send: a whole number of cache lines below the 1,472 bytes of an untagged Ethernet frame.
 pub const PACKET_LEN_MAX: usize = 1_408;
 
@@ -65,6 +71,9 @@ pub const MARKET_DATA_LINK_SLOTS: usize = 131_072;
 
 /// Market-data packets that wait for the net tile.
 pub const PACKET_LINK_SLOTS: usize = 1_024;
+
+/// Slots of the links between operators and the matching tile, each way.
+pub const OPERATOR_LINK_SLOTS: usize = 64;
 
 /// How many of the newest messages of market data a restarted appliance publishes again: those whose cause was durable but which had not
 /// left when it stopped are among them, and subscribers drop what they have by its sequence number.

@@ -4,12 +4,15 @@
 //! producer that finds no room leaves its input where it is. Outside the appliance nothing is reliable.
 
 use crate::gateway::Endpoint;
+use crate::instrument::Listed;
 use crate::limits::COMMAND_BODY_MAX;
 use crate::market_event::MarketEvent;
 use netio::port::{EndpointIndex, PAYLOAD_MAX};
 use wire::address::Addr;
+use wire::admin::{OperatorCommand, OperatorName, Outcome, Refusal, Verb};
 use wire::journal::RecordKind;
-use wire::{Nanos, Seq};
+use wire::login::Key;
+use wire::{InstrumentIndex, Nanos, Seq};
 
 /// Server endpoint of numbered messages and reports, as the port knows it.
 pub const ORDER_ENTRY: EndpointIndex = EndpointIndex(0);
@@ -94,8 +97,19 @@ impl JournalEntry {
 pub struct FeedEvent {
     /// The command that must be durable before it may leave.
     pub cause: Seq,
-    /// What is to be said; `None`: nothing follows on any stream.
-    pub event: Option<MarketEvent>,
+    /// What is to be said.
+    pub news: News,
+}
+
+/// What the feed hears from the exchange.
+#[derive(Clone, Copy, Debug)]
+pub enum News {
+    /// The next message of a stream.
+    Market(MarketEvent),
+    /// There is one more instrument.
+    Added(InstrumentIndex, Listed),
+    /// Nothing follows on any stream.
+    Closed,
 }
 
 const _: () = assert!(size_of::<FeedEvent>() <= 64, "market data goes to the feed in one copy of a cache line");
@@ -104,6 +118,46 @@ impl FeedEvent {
     /// An empty slot.
     #[must_use]
     pub const fn empty() -> Self {
-        Self { cause: Seq(0), event: None }
+        Self { cause: Seq(0), news: News::Closed }
+    }
+}
+
+/// An operator's command on its way to the matching tile.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// What is to be done.
+    pub command: OperatorCommand,
+    /// The new key of the session whose key changes; it lies on stable storage already.
+    pub key: Option<Key>,
+}
+
+impl Operation {
+    /// An empty slot.
+    #[must_use]
+    pub const fn empty() -> Self {
+        let command = OperatorCommand { operator: OperatorName::BLANK, number: 0, verb: Verb::Drain };
+        Self { command, key: None }
+    }
+}
+
+/// What became of an operator's command.
+#[derive(Clone, Copy, Debug)]
+pub struct OperationDone {
+    /// The command that must be durable before it may be told.
+    pub cause: Seq,
+    /// Whose command it was.
+    pub operator: OperatorName,
+    /// Its number.
+    pub number: u64,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+impl OperationDone {
+    /// An empty slot.
+    #[must_use]
+    pub const fn empty() -> Self {
+        let outcome = Outcome::Refused(Refusal::BUSY);
+        Self { cause: Seq(0), operator: OperatorName::BLANK, number: 0, outcome }
     }
 }

@@ -3,7 +3,7 @@
 //! Goal: one value for whatever keeps, carries or replays market data. Non-goal: bytes.
 
 use crate::depth::DepthEvent;
-use crate::instrument::InstrumentTable;
+use crate::instrument::Listings;
 use wire::feed::{Stream, StreamKind};
 use wire::tick::Tick;
 
@@ -19,9 +19,9 @@ pub enum MarketEvent {
 impl MarketEvent {
     /// The stream that it goes to.
     #[must_use]
-    pub fn stream(&self, instruments: &InstrumentTable) -> Stream {
+    pub fn stream(&self, instruments: &impl Listings) -> Stream {
         match self {
-            Self::Tick(tick) => Stream::new(instruments.get(tick.symbol_id).channel, StreamKind::Tick),
+            Self::Tick(tick) => Stream::new(instruments.listed(tick.symbol_id).channel, StreamKind::Tick),
             Self::Depth(event) => Stream::new(event.channel(instruments), StreamKind::Depth),
         }
     }

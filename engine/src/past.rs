@@ -17,6 +17,7 @@ use crate::recovery::{Replayed, follower_venue, no_way, replay};
 use crate::sink::Sink;
 use crate::snapshot::{SnapshotError, SnapshotName, load_newest_where};
 use crate::venue::Venue;
+use wire::admin::{OperatorName, Outcome};
 use wire::tick::Tick;
 use wire::{Nanos, Seq, SessionIndex};
 
@@ -113,6 +114,8 @@ pub enum Effect<'a> {
     Depth(DepthEvent),
     /// What the book did; its reports and ticks follow.
     Book(BookEvent),
+    /// The answer to an operator's command: whose, which one, what became of it.
+    Answer(OperatorName, u64, Outcome),
 }
 
 /// A command, and what it led to.
@@ -134,6 +137,7 @@ impl Step<'_> {
             Kept::Tick(tick) => Effect::Tick(*tick),
             Kept::Depth(event) => Effect::Depth(*event),
             Kept::Book(event) => Effect::Book(*event),
+            Kept::Answer(operator, number, outcome) => Effect::Answer(*operator, *number, *outcome),
         })
     }
 }
@@ -259,6 +263,7 @@ enum Kept {
     Tick(Tick),
     Depth(DepthEvent),
     Book(BookEvent),
+    Answer(OperatorName, u64, Outcome),
 }
 
 impl Effects {
@@ -285,5 +290,9 @@ impl Sink for Effects {
 
     fn book_event(&mut self, event: &BookEvent) {
         self.all.push(Kept::Book(*event));
+    }
+
+    fn operator_done(&mut self, _cause: Seq, operator: OperatorName, number: u64, outcome: Outcome) {
+        self.all.push(Kept::Answer(operator, number, outcome));
     }
 }

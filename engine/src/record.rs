@@ -6,10 +6,11 @@
 use crate::command::{Action, Command};
 use crate::limits::COMMAND_BODY_MAX;
 use crate::session::Login;
+use wire::admin::OperatorBody;
 use wire::journal::body::{FLAG_CANCEL_ON_DISCONNECT, SessionDeath};
 use wire::journal::{
-    Body, CancelSlice, Elect, EntryGate, Genesis, LoginBody, Logout, MarketClose, RecordKind, SequenceSkip,
-    SessionMessage, StateHash,
+    Body, CancelSlice, Elect, EntryGate, Genesis, LoginBody, Logout, MarketClose, OperatorSlice, RecordKind,
+    SequenceSkip, SessionMessage, StateHash,
 };
 use wire::{DecodeError, Nanos, Reserved, Seq};
 
@@ -18,7 +19,8 @@ const _: () = assert!(COMMAND_BODY_MAX >= wire::journal::body::COMMAND_BODY_LEN_
 /// Writes the record body of an action. Returns the kind of the record and the length of its body.
 ///
 /// # Panics
-/// The action is a message longer than an inbound message can be; the venue has replaced such a one by an empty one.
+/// The action is a message longer than an inbound message can be, which the venue has replaced by an empty one, or an operator's command that
+/// is none.
 pub fn encode(time: Nanos, action: &Action<'_>, bytes: &mut [u8; COMMAND_BODY_MAX]) -> (RecordKind, usize) {
     let body = match *action {
         Action::Genesis { fingerprint, feed_session } => {
@@ -45,6 +47,10 @@ pub fn encode(time: Nanos, action: &Action<'_>, bytes: &mut [u8; COMMAND_BODY_MA
         Action::Elect => Body::Elect(Elect { reserved: Reserved }),
         Action::EntryGate { closed } => Body::EntryGate(EntryGate { closed: u8::from(closed), reserved: Reserved }),
         Action::CloseMarket => Body::MarketClose(MarketClose { reserved: Reserved }),
+        Action::Operator { bytes } => {
+            Body::Operator(OperatorBody::decode(bytes).expect("the venue has made the bytes of a command"))
+        }
+        Action::OperatorSlice => Body::OperatorSlice(OperatorSlice { reserved: Reserved }),
         Action::StateHash { hash } => Body::StateHash(StateHash { hash }),
     };
     let len = body.encode(bytes).expect("the venue bounds every body");
@@ -78,6 +84,11 @@ pub fn decode(seq: Seq, time: Nanos, kind: RecordKind, bytes: &[u8]) -> Result<C
         Body::Elect(_) => Action::Elect,
         Body::EntryGate(EntryGate { closed, .. }) => Action::EntryGate { closed: closed != 0 },
         Body::MarketClose(_) => Action::CloseMarket,
+        Body::Operator(body) => {
+            body.command()?;
+            Action::Operator { bytes }
+        }
+        Body::OperatorSlice(_) => Action::OperatorSlice,
         Body::StateHash(StateHash { hash }) => Action::StateHash { hash },
     };
     Ok(Command { seq, time, action })
@@ -88,6 +99,7 @@ mod tests {
     use super::*;
     use wire::SessionIndex;
     use wire::address::Addr;
+    use wire::admin::{OperatorCommand, OperatorName, Scope, Verb};
     use wire::mold::SessionId;
 
     #[test]
@@ -101,7 +113,16 @@ mod tests {
             cancel_on_disconnect: true,
         };
         let longest = [b'O'; wire::ouch::INBOUND_LEN_MAX];
+        let asked = OperatorCommand {
+            operator: OperatorName::new("ann").expect("short"),
+            number: 3,
+            verb: Verb::Lock { scope: Scope::Session(session) },
+        };
+        let mut operator = [0; OperatorBody::SIZE];
+        assert!(OperatorBody::from(&asked).encode(&mut operator).is_some());
         for action in [
+            Action::Operator { bytes: &operator },
+            Action::OperatorSlice,
             Action::Genesis { fingerprint: 5, feed_session: SessionId(*b"FEED000001") },
             Action::Message { session, client_seq: 1 << 40, bytes: &longest },
             Action::Message { session, client_seq: 2, bytes: &[] },

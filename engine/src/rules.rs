@@ -34,6 +34,8 @@ pub struct ChannelRules {
 pub struct Rules {
     /// What is traded.
     pub instruments: Vec<Instrument>,
+    /// How many more an operator may add.
+    pub instruments_added: u32,
     /// On which channels, at most [`CHANNELS_MAX`](wire::feed::CHANNELS_MAX).
     pub channels: Vec<ChannelRules>,
     /// Who trades.

@@ -2,10 +2,12 @@
 
 use crate::book::BookEvent;
 use crate::depth::DepthEvent;
+use crate::instrument::Instrument;
 use crate::milestone::Milestone;
+use wire::admin::{OperatorName, Outcome};
 use wire::ouch::RejectReason;
 use wire::tick::Tick;
-use wire::{Seq, SessionIndex};
+use wire::{InstrumentIndex, Seq, SessionIndex};
 
 /// Receives what a command causes, in order.
 pub trait Sink {
@@ -21,6 +23,16 @@ pub trait Sink {
     /// Nothing follows on any stream.
     fn market_closed(&mut self, cause: Seq) {
         let _ = cause;
+    }
+
+    /// From here on there is one more instrument; its market data follows.
+    fn instrument_added(&mut self, cause: Seq, index: InstrumentIndex, terms: &Instrument) {
+        let _ = (cause, index, terms);
+    }
+
+    /// An operator's command is done with: the answer, once its cause is durable.
+    fn operator_done(&mut self, cause: Seq, operator: OperatorName, number: u64, outcome: Outcome) {
+        let _ = (cause, operator, number, outcome);
     }
 
     /// What the book did, before it became reports and ticks. For tools that look inside.

@@ -12,12 +12,15 @@ use crate::command::{Action, Command};
 use crate::depth::DepthEvent;
 use crate::exchange::Exchange;
 use crate::gateway::{Endpoint, Gateway, Intake, Replies};
+use crate::instrument::Instrument;
 use crate::milestone::Milestone;
 use crate::sink::Sink;
 use wire::address::Addr;
+use wire::admin::{OperatorBody, OperatorCommand, OperatorName, Outcome, Verb};
+use wire::login::Key;
 use wire::ouch::RejectReason;
 use wire::tick::Tick;
-use wire::{Nanos, Seq, SessionIndex};
+use wire::{InstrumentIndex, Nanos, Seq, SessionIndex};
 
 /// Everything that leaves the venue.
 pub trait Outputs: Replies {
@@ -36,6 +39,16 @@ pub trait Outputs: Replies {
     /// Ends all streams once its cause is durable.
     fn market_closed(&mut self, cause: Seq) {
         let _ = cause;
+    }
+
+    /// From here on there is one more instrument; its market data follows.
+    fn instrument_added(&mut self, cause: Seq, index: InstrumentIndex, terms: &Instrument) {
+        let _ = (cause, index, terms);
+    }
+
+    /// Answers an operator's command once its cause is durable. At most once a command; [`ready`](Self::ready) has seen that there is room.
+    fn operator_done(&mut self, cause: Seq, operator: OperatorName, number: u64, outcome: Outcome) {
+        let _ = (cause, operator, number, outcome);
     }
 
     /// How far the exchange is with a client's message. For tools that take the time.
@@ -193,6 +206,29 @@ impl Venue {
         }
     }
 
+    /// Has a command of an operator done, and answers it: at once where it was answered before or cannot be remembered, or else when its
+    /// last slice has been sequenced.
+    pub fn on_operator(&mut self, now: Nanos, asked: &OperatorCommand, outputs: &mut impl Outputs) -> Progress {
+        if !self.is_clear(now, outputs) {
+            return Progress::Blocked;
+        }
+        if let Some((cause, outcome)) = self.exchange.controls().answer_at_once(asked) {
+            outputs.operator_done(cause, asked.operator, asked.number, outcome);
+            return Progress::Done;
+        }
+        let mut bytes = [0; OperatorBody::SIZE];
+        let written = OperatorBody::from(asked).encode(&mut bytes);
+        debug_assert_eq!(written, Some(OperatorBody::SIZE));
+        self.sequence(now, Action::Operator { bytes: &bytes }, outputs);
+        Progress::Done
+    }
+
+    /// Gives a session another key, which its next login must prove. Keys are no part of the journal; that one was changed is, see
+    /// [`Verb::KeyChanged`].
+    pub fn change_key(&mut self, session: SessionIndex, key: Key) {
+        self.gateway.change_key(session, key);
+    }
+
     /// Takes in one datagram.
     pub fn on_datagram(
         &mut self,
@@ -264,14 +300,17 @@ impl Venue {
         work + self.gateway.flush(now, durable, self.exchange.sessions(), outputs)
     }
 
-    /// Whether the next input may come: every order whose stop price was reached has entered, and there is room. Elections are
-    /// commands of their own, so that each does bounded work, and nothing comes between them.
+    /// Whether the next input may come: every order whose stop price was reached has entered, what an operator had canceled is gone, and
+    /// there is room. Elections and slices are commands of their own, so that each does bounded work, and nothing comes between them.
     fn is_clear(&mut self, now: Nanos, outputs: &mut impl Outputs) -> bool {
         while self.is_ready(outputs) {
-            if !self.exchange.has_elected() {
+            if self.exchange.has_elected() {
+                self.sequence(now, Action::Elect, outputs);
+            } else if self.exchange.controls().is_canceling() {
+                self.sequence(now, Action::OperatorSlice, outputs);
+            } else {
                 return true;
             }
-            self.sequence(now, Action::Elect, outputs);
         }
         false
     }
@@ -316,14 +355,25 @@ impl Venue {
         self.exchange.apply(command, &mut sink);
         match command.action {
             Action::Login { session, .. } => self.gateway.log_in(command.time, command.seq, session),
-            Action::Death { session } | Action::Logout { session } => {
-                if !self.exchange.has_orders_to_cancel(session) {
-                    self.gateway.log_out(command.seq, session);
-                } else if !self.cancels.contains(&session) {
-                    self.cancels.push(session);
+            Action::Death { session } | Action::Logout { session } => self.bid_farewell(command.seq, session),
+            Action::Operator { bytes } => {
+                let asked = OperatorBody::decode(bytes).and_then(|body| body.command());
+                if let Ok(OperatorCommand { verb: Verb::Disconnect { session }, .. }) = asked
+                    && self.exchange.was_ended_by(session, command.seq)
+                {
+                    self.bid_farewell(command.seq, session);
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A login has ended: what it asked for on disconnect follows, and then the client is told.
+    fn bid_farewell(&mut self, cause: Seq, session: SessionIndex) {
+        if !self.exchange.has_orders_to_cancel(session) {
+            self.gateway.log_out(cause, session);
+        } else if !self.cancels.contains(&session) {
+            self.cancels.push(session);
         }
     }
 }
@@ -350,6 +400,14 @@ impl<O: Outputs> Sink for Router<'_, O> {
 
     fn market_closed(&mut self, cause: Seq) {
         self.outputs.market_closed(cause);
+    }
+
+    fn instrument_added(&mut self, cause: Seq, index: InstrumentIndex, terms: &Instrument) {
+        self.outputs.instrument_added(cause, index, terms);
+    }
+
+    fn operator_done(&mut self, cause: Seq, operator: OperatorName, number: u64, outcome: Outcome) {
+        self.outputs.operator_done(cause, operator, number, outcome);
     }
 
     #[inline]

@@ -23,9 +23,9 @@ fn known_keys(text: &str) -> Vec<String> {
 #[test]
 fn every_known_key_is_explained() {
     let mut tables = known_keys("zzzzzz = 1");
-    assert_eq!(tables.len(), 15, "{tables:?}");
+    assert_eq!(tables.len(), 17, "{tables:?}");
     while let Some(table) = tables.pop() {
-        let is_array = ["channel", "instrument", "member", "session"].contains(&table.as_str());
+        let is_array = ["channel", "instrument", "member", "operator", "session"].contains(&table.as_str());
         let header = if is_array { format!("[[{table}]]") } else { format!("[{table}]") };
         let keys = known_keys(&format!("{header}\nzzzzzz = 1\n"));
         // The table's part of the file, with the comment above an array's first header, where its keys are explained.
@@ -73,6 +73,8 @@ fn what_the_file_says_of_itself_holds() {
         ("views.keep_bytes", 0, 1_125_899_906_842_624),
         ("session_rules.rerequest_us", 50, 1_000_000),
         ("session_rules.challenge_ms", 100, 600_000),
+        ("admin.connections_max", 1, 256),
+        ("admin.login_ms", 100, 60_000),
         ("limits.session_store_messages", 131_072, 67_108_864),
         ("limits.levels", 1, u64::from(ORDERS_MAX)),
         ("limits.session_orders", 1, u64::from(ORDERS_MAX)),

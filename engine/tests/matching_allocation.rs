@@ -12,7 +12,7 @@ use engine::config::{Config, Line};
 use engine::counters::Reader;
 use engine::journal::{Genesis, Helper, LocalDisk, Options, Watch, open};
 use engine::limits::{COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, MARKET_DATA_LINK_SLOTS, PACKET_LINK_SLOTS};
-use engine::link::{Datagram, FeedEvent, JournalEntry, MARKET_DATA, ORDER_ENTRY, REREQUEST};
+use engine::link::{Datagram, FeedEvent, JournalEntry, MARKET_DATA, ORDER_ENTRY, OperationDone, REREQUEST};
 use engine::meter::{MatchingMeter, Meter};
 use engine::record;
 use engine::recovery;
@@ -75,7 +75,8 @@ impl Floor {
         let (packet_in, packet_out) = channel(PACKET_LINK_SLOTS, Datagram::empty);
         let (command_in, command_out) = channel(COMMAND_LINK_SLOTS, JournalEntry::empty);
         let (data_in, data_out) = channel(MARKET_DATA_LINK_SLOTS, FeedEvent::empty);
-        let mut outputs = MatchingOutputs { replies: reply_in, commands: command_in, market_data: data_in };
+        let (operators, _) = channel(64, OperationDone::empty);
+        let mut outputs = MatchingOutputs { replies: reply_in, commands: command_in, market_data: data_in, operators };
         let genesis = Genesis { time: START, body: &body[..len], draw: 7 };
         let journal = open(&options, Arc::new(LocalDisk), genesis, &mut |entry| {
             let command = record::decode(entry.seq, entry.receive_time, entry.kind, entry.body).expect("a command");
@@ -101,7 +102,7 @@ impl Floor {
         Self {
             meter: matching.meter(&counters),
             _counters: counters,
-            feed: FeedStage::new(streams.to_vec(), instruments, SECOND_NS, data_out, packet_in, journal.watch.clone()),
+            feed: FeedStage::new(streams.to_vec(), &instruments, SECOND_NS, data_out, packet_in, journal.watch.clone()),
             journal: JournalStage::new(journal.appender, command_out, journal.watch.clone()).with_trace(live),
             matching,
             helper: journal.helper,

@@ -7,6 +7,7 @@
 //! | follow the tick channel | [`listen`] |
 //! | turn other venues' market data into ticks | [`normalize`] |
 //! | run the appliance | [`run`] |
+//! | administer one that runs | [`admin`] |
 //! | see all of it at once, with proof | [`demo`] |
 //! | hold the exchange against plain-text scenarios | [`scenario`] |
 //! | check or print a journal | [`journal`] |
@@ -15,6 +16,7 @@
 //! | prepare the machine | [`host`] |
 #![forbid(unsafe_code)]
 
+pub mod admin;
 pub mod client;
 pub mod demo;
 pub mod host;

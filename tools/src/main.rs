@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use netio::pages::HugeAllocator;
-use tools::{demo, host, journal, listen, normalize, recover, replay, run, scenario, sim, view};
+use tools::{admin, demo, host, journal, listen, normalize, recover, replay, run, scenario, sim, view};
 
 #[global_allocator]
 static MEMORY: HugeAllocator = HugeAllocator;
@@ -25,6 +25,7 @@ struct Pinion {
 enum Command {
     /// Run the appliance until SIGINT or SIGTERM.
     Run(run::RunOptions),
+    Admin(admin::AdminArgs),
     Demo(demo::DemoArgs),
     Replay(Box<replay::command::ReplayArgs>),
     Listen(listen::command::ListenArgs),
@@ -41,6 +42,7 @@ impl Command {
     fn execute(&self) -> Result<ExitCode, Box<dyn Error>> {
         match self {
             Self::Run(options) => run::run(options)?,
+            Self::Admin(args) => return admin::execute(args),
             Self::Demo(args) => return Ok(if demo::execute(args)? { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
             Self::Replay(args) => replay::command::execute(args)?,
             Self::Listen(args) => return listen::command::execute(args),

@@ -3,6 +3,7 @@
 use crate::options::ConfigOptions;
 use crate::recovering::Recovering;
 use clap::Args;
+use engine::admin::AdminThread;
 use engine::answering::{Answering, AnsweringSockets};
 use engine::appliance::{Appliance, Around, Space, Stopped, endpoints};
 use engine::config::{Config, Line};
@@ -199,6 +200,13 @@ fn serve_traced<P: Port + Send + 'static, T: Trace>(
         );
     }
     tell_addresses(config, appliance.answering());
+    match appliance.admin() {
+        Some(admin) => eprintln!("operators: at {}", admin.address()),
+        None => eprintln!("operators: nowhere, for admin.address is \"\""),
+    }
+    for missing in appliance.keys_missing() {
+        eprintln!("warning: {missing}");
+    }
     println!("ready");
     let mut was_low = false;
     while !asked.stop.load(Ordering::Relaxed) && !appliance.has_failed() {
@@ -223,11 +231,21 @@ fn serve_traced<P: Port + Send + 'static, T: Trace>(
         while let Some(warning) = appliance.answering().warning() {
             eprintln!("feed: {warning}");
         }
+        tell_admin(&appliance);
         if let Some(warning) = appliance.retention_warning() {
             eprintln!("journal: {warning}; the venue goes on, and so do the attempts");
         }
     }
     tell_answered(appliance.answering());
+    tell_admin(&appliance);
+    if let Some(admin) = appliance.admin() {
+        let counts = admin.counts();
+        let counts: Vec<_> = counts.iter().filter(|(_, count)| *count > 0).collect();
+        if !counts.is_empty() {
+            let counts: Vec<_> = counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
+            eprintln!("operators: {}", counts.join(", "));
+        }
+    }
     let watch = appliance.watch();
     let stopped = appliance.stop().inspect_err(|_| tell_durable(config, &watch))?;
     for duty in &stopped.duty {
@@ -261,6 +279,13 @@ fn tell_answered(answering: &Answering) {
     };
     tell("re-requests", answering.rerequests().map(|counts| counts.iter().collect()).unwrap_or_default());
     tell("snapshots for subscribers", answering.glimpses().map(|counts| counts.iter().collect()).unwrap_or_default());
+}
+
+/// What operators did.
+fn tell_admin(appliance: &Appliance) {
+    while let Some(told) = appliance.admin().and_then(AdminThread::told) {
+        eprintln!("admin: {told}");
+    }
 }
 
 fn tell_space(config: &Config, space: Space) {

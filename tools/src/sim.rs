@@ -6,7 +6,7 @@
 //! | `world` | the loop: time, troubles, turns; starts and crashes |
 //! | `network`, `port` | what happens to datagrams |
 //! | `disk` | what happens to what is written |
-//! | `trader`, `orders`, `subscriber` | the users |
+//! | `trader`, `orders`, `subscriber`, `operator` | the users |
 //! | `ledger`, `standing` | the history by the journal; the orders by the reports |
 //! | `check` | the checkers |
 //! | `canary` | faults that must be found |
@@ -21,6 +21,7 @@ pub mod disk;
 pub mod ledger;
 pub mod many;
 pub mod network;
+pub mod operator;
 pub mod orders;
 pub mod plan;
 pub mod port;

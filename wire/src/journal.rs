@@ -15,8 +15,8 @@
 pub mod body;
 
 pub use body::{
-    Body, CancelSlice, Elect, EntryGate, Genesis, LoginBody, Logout, MarketClose, RecordKind, SequenceSkip,
-    SessionDeath, SessionMessage, StateHash,
+    Body, CancelSlice, Elect, EntryGate, Genesis, LoginBody, Logout, MarketClose, OperatorSlice, RecordKind,
+    SequenceSkip, SessionDeath, SessionMessage, StateHash,
 };
 
 use crate::layout::layout;

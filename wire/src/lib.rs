@@ -7,6 +7,7 @@
 mod layout;
 
 pub mod address;
+pub mod admin;
 pub mod counters;
 pub mod error;
 pub mod feed;

@@ -65,7 +65,7 @@ impl Key {
     }
 
     /// HMAC-SHA256 over the parts, one after the other.
-    fn mac(&self, parts: &[&[u8]]) -> Hmac<Sha256> {
+    pub(crate) fn mac(&self, parts: &[&[u8]]) -> Hmac<Sha256> {
         // HMAC pads a short key with zeros to the block size, so this is the same MAC, from a constructor that cannot
         // fail.
         let mut block = GenericArray::default();

@@ -2,12 +2,15 @@
 //!
 //! Goal: a simulation runs what the appliance runs, made by the same code, and decides itself whose turn it is. Non-goal: speed.
 
+use crate::admin::OperatorLinks;
 use crate::config::{Config, Line};
 use crate::exchange::Exchange;
 use crate::image::Caused;
 use crate::journal::{Appender, Helper, Watch};
-use crate::limits::{COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, MARKET_DATA_LINK_SLOTS, PACKET_LINK_SLOTS};
-use crate::link::{Datagram, FeedEvent, JournalEntry, MARKET_DATA};
+use crate::limits::{
+    COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, MARKET_DATA_LINK_SLOTS, OPERATOR_LINK_SLOTS, PACKET_LINK_SLOTS,
+};
+use crate::link::{Datagram, FeedEvent, JournalEntry, MARKET_DATA, News, Operation, OperationDone};
 use crate::recovery::Recovered;
 use crate::tile::{
     Control, FeedLine, FeedStage, FeedStream, JournalStage, MatchingOutputs, MatchingStage, NetStage, Stage,
@@ -29,6 +32,7 @@ pub struct Graph<P: Port> {
     helper: Helper,
     watch: Watch,
     control: Arc<Control>,
+    operators: OperatorLinks,
 }
 
 impl<P: Port> Graph<P> {
@@ -37,9 +41,9 @@ impl<P: Port> Graph<P> {
     pub fn build(config: &Config, port: P, recovered: Recovered) -> Self {
         let watch = recovered.journal.watch.clone();
         let control = Arc::new(Control::new(1));
-        let (tiles, helper) = build(config, port, recovered, &control, |_| Off);
+        let (tiles, helper, operators) = build(config, port, recovered, &control, |_| Off);
         let turn = turn_order(&tiles.iter().map(Tile::kind).collect::<Vec<_>>());
-        Self { tiles, turn, helper, watch, control }
+        Self { tiles, turn, helper, watch, control, operators }
     }
 
     /// One turn of a thread that has all tiles: each in its order.
@@ -65,6 +69,11 @@ impl<P: Port> Graph<P> {
     /// Ends the market day.
     pub fn close_market(&self) {
         self.control.close_market();
+    }
+
+    /// Where an operator's commands go in, and their outcomes come out.
+    pub const fn operators(&mut self) -> &mut OperatorLinks {
+        &mut self.operators
     }
 
     /// The journal's helpers, which have threads of their own otherwise.
@@ -130,27 +139,30 @@ pub(super) fn build<P: Port, T: Trace>(
     recovered: Recovered,
     control: &Arc<Control>,
     trace: impl Fn(TileKind) -> T,
-) -> (Vec<Tile<P, T>>, Helper) {
+) -> (Vec<Tile<P, T>>, Helper, OperatorLinks) {
     let Recovered { venue, journal, events, .. } = recovered;
     let (request_in, request_out) = channel(DATAGRAM_LINK_SLOTS, Datagram::empty);
     let (reply_in, reply_out) = channel(DATAGRAM_LINK_SLOTS, Datagram::empty);
     let (packet_in, packet_out) = channel(PACKET_LINK_SLOTS, Datagram::empty);
     let (command_in, command_out) = channel(COMMAND_LINK_SLOTS, JournalEntry::empty);
+    let (operation_in, operation_out) = channel(OPERATOR_LINK_SLOTS, Operation::empty);
+    let (done_in, done_out) = channel(OPERATOR_LINK_SLOTS, OperationDone::empty);
     let (mut data_in, data_out) = channel(MARKET_DATA_LINK_SLOTS, FeedEvent::empty);
     let watch = journal.watch;
     let heartbeat_ns = u64::from(config.feed.heartbeat_ms) * 1_000_000;
     let streams = feed_streams(config, venue.exchange(), &events);
-    let instruments = venue.exchange().instruments().clone();
-    let feed = FeedStage::new(streams, instruments, heartbeat_ns, data_out, packet_in, watch.clone());
-    let ended = venue.exchange().is_market_closed().then_some((venue.seq(), None));
-    let again = events.into_iter().map(|(cause, event)| (cause, Some(event)));
-    for (cause, event) in again.chain(ended) {
-        data_in.push(FeedEvent { cause, event }).expect("REPUBLISHED_MAX and an end fit the link");
+    let feed =
+        FeedStage::new(streams, venue.exchange().instruments(), heartbeat_ns, data_out, packet_in, watch.clone());
+    let ended = venue.exchange().is_market_closed().then_some((venue.seq(), News::Closed));
+    let again = events.into_iter().map(|(cause, event)| (cause, News::Market(event)));
+    for (cause, news) in again.chain(ended) {
+        data_in.push(FeedEvent { cause, news }).expect("REPUBLISHED_MAX and an end fit the link");
     }
-    let outputs = MatchingOutputs { replies: reply_in, commands: command_in, market_data: data_in };
+    let outputs = MatchingOutputs { replies: reply_in, commands: command_in, market_data: data_in, operators: done_in };
     let appender: Appender = journal.appender;
     let net = NetStage::new(port, request_in, reply_out, packet_out, Arc::clone(control));
     let matching = MatchingStage::new(venue, request_out, outputs, watch.clone(), Arc::clone(control));
+    let matching = matching.with_operations(operation_out);
     let journal_tile = JournalStage::new(appender, command_out, watch);
     let tiles = vec![
         Tile::Net(net.with_trace(trace(TileKind::Net))),
@@ -158,5 +170,5 @@ pub(super) fn build<P: Port, T: Trace>(
         Tile::Journal(journal_tile.with_trace(trace(TileKind::Journal))),
         Tile::Feed(Box::new(feed)),
     ];
-    (tiles, journal.helper)
+    (tiles, journal.helper, OperatorLinks { operations: operation_in, done: done_out })
 }

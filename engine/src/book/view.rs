@@ -9,6 +9,7 @@ use super::command::OrderKey;
 use super::ladder::LadderId;
 use super::slab::NIL;
 use super::state_hash::Place;
+use super::stops::ELECTED;
 
 /// A live order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,6 +127,39 @@ impl Book {
     pub fn first_of_session(&self, session: SessionIndex) -> Option<OrderKey> {
         let slot = self.sessions.first(session);
         (slot != NIL).then(|| self.orders.at(slot).key)
+    }
+
+    /// The session's live order that was entered next after this one.
+    #[must_use]
+    pub fn next_of_session(&self, key: OrderKey) -> Option<OrderKey> {
+        let slot = self.slot_of(key).map_or(NIL, |slot| self.orders.at(slot).newer);
+        (slot != NIL).then(|| self.orders.at(slot).key)
+    }
+
+    /// The first order of one of an instrument's six ladders: displayed buys and sells, hidden ones, waiting ones. Orders whose stop price
+    /// was reached stand in none.
+    #[must_use]
+    pub fn first_of_ladder(&self, instrument: InstrumentIndex, ladder: u32) -> Option<OrderKey> {
+        let known = instrument.0 < self.limits.instruments;
+        let ladder = LadderId::all_of(instrument).nth(usize::try_from(ladder).ok()?).filter(|_| known)?;
+        self.head_of(self.ladders.best(ladder))
+    }
+
+    /// The order behind this one on its ladder: at its price, or else the first at the next one.
+    #[must_use]
+    pub fn next_of_ladder(&self, key: OrderKey) -> Option<OrderKey> {
+        let order = self.orders.at(self.slot_of(key)?);
+        if order.next != NIL {
+            return Some(self.orders.at(order.next).key);
+        }
+        if order.level == ELECTED {
+            return None;
+        }
+        self.head_of(self.ladders.after(order.level))
+    }
+
+    fn head_of(&self, level: u32) -> Option<OrderKey> {
+        (level != NIL).then(|| self.orders.at(self.ladders.at(level).queue.head).key)
     }
 
     /// How many orders of a session are live.

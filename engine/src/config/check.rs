@@ -4,7 +4,7 @@
 
 use super::error::{ConfigError, Place};
 use super::{Config, DEPTH_PRICE_MAX, Instrument};
-use crate::limits::INSTRUMENTS_MAX;
+use crate::limits::{INSTRUMENTS_MAX, OPERATORS_MAX};
 use std::collections::BTreeSet;
 use std::net::SocketAddrV4;
 use wire::feed::CHANNELS_MAX;
@@ -23,7 +23,7 @@ struct Breach(String, String, String);
 
 /// Checks all relations.
 pub(super) fn check(config: &Config, origin: &str) -> Result<(), ConfigError> {
-    [topology, addresses, channels, retention, sessions_clock, limits, instruments, members, sessions]
+    [topology, addresses, channels, retention, sessions_clock, limits, instruments, members, sessions, admin]
         .iter()
         .try_for_each(|rule| {
             rule(config).map_err(|Breach(key, expected, found)| ConfigError::BadValue {
@@ -234,4 +234,27 @@ fn sessions(config: &Config) -> Result<(), Breach> {
             breach(format!("session[{index}].member"), expected, format!("'{}'", session.member))
         }
     })
+}
+
+fn admin(config: &Config) -> Result<(), Breach> {
+    let (admin, operators) = (&config.admin, &config.operators);
+    let least = admin.heartbeat_ms.saturating_mul(2);
+    if admin.timeout_ms < least {
+        let expected = format!("at least {least}, twice admin.heartbeat_ms");
+        return breach("admin.timeout_ms", expected, admin.timeout_ms.to_string());
+    }
+    if operators.len() > OPERATORS_MAX {
+        return breach("operator", format!("at most {OPERATORS_MAX} entries"), operators.len().to_string());
+    }
+    if let Some((index, name)) = duplicate(operators.iter().map(|operator| &operator.name)) {
+        return breach(format!("operator[{index}].name"), "each name once", format!("'{name}' twice"));
+    }
+    // Whoever has a member's key must not be one who administers.
+    let shared = |operator: &&super::Operator| config.sessions.iter().any(|session| session.key == operator.key);
+    match operators.iter().position(|operator| shared(&operator)) {
+        Some(index) => {
+            breach(format!("operator[{index}].key"), "a key that no [[session]] has", "the key of a session")
+        }
+        None => Ok(()),
+    }
 }

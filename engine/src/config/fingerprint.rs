@@ -4,6 +4,7 @@
 //! the head of a SHA-256 of a text that is spelt out here. Non-goal: what decides no outcome, and so may change between two runs
 //! over one journal: placement, addresses, directories, intervals, keys, sizes of stores.
 
+use super::limits::INSTRUMENTS_ADDED;
 use super::member::SELF_MATCH_NAMES;
 use super::{Config, Session};
 use crate::limits::FILLS_PER_COMMAND_MAX;
@@ -28,6 +29,10 @@ fn canonical_text(config: &Config, rules: &Rules) -> String {
     line(format_args!("orders_max {}", rules.orders_max));
     line(format_args!("levels_max {}", rules.levels_max));
     line(format_args!("stops_max {}", rules.stops_max));
+    // Where it is what it was before there was the key, the text is what it was.
+    if config.limits.instruments_added != INSTRUMENTS_ADDED {
+        line(format_args!("instruments_added {}", rules.instruments_added));
+    }
     for (index, channel) in rules.channels.iter().enumerate() {
         line(format_args!("channel {index} depth {}", channel.depth));
     }

@@ -2,7 +2,7 @@
 
 use super::error::ConfigError;
 use super::reader::{Reader, integer};
-use crate::limits::{LEVELS_MAX, ORDERS_MAX, REPORTS_PER_COMMAND_MAX};
+use crate::limits::{INSTRUMENTS_MAX, LEVELS_MAX, ORDERS_MAX, REPORTS_PER_COMMAND_MAX};
 use wire::{Price, Qty};
 
 /// Sizes and bounds. What goes beyond them is rejected with a code.
@@ -20,6 +20,8 @@ pub struct Limits {
     pub quantity_max: Qty,
     /// Resting orders of one session.
     pub session_orders: u32,
+    /// Instruments that an operator may add to those configured.
+    pub instruments_added: u32,
     /// Reports kept for each session to be asked for again; a power of two.
     pub session_store_messages: u32,
 }
@@ -33,10 +35,18 @@ impl Default for Limits {
             price_max: Price(1_000_000_000 * Price::UNITS_PER_ONE),
             quantity_max: Qty(1_000_000_000),
             session_orders: 1 << 20,
+            instruments_added: INSTRUMENTS_ADDED,
             session_store_messages: SESSION_STORE_MESSAGES_MIN * 2,
         }
     }
 }
+
+/// Places for added instruments where nothing is said: room for a day's listings, for some 30 KB of books. Journals from before there was
+/// the key were written as if it had this value.
+pub(super) const INSTRUMENTS_ADDED: u32 = 64;
+
+#[allow(clippy::cast_possible_truncation, reason = "instruments are counted far below 32 bits")]
+const INSTRUMENTS_ADDED_MAX: u32 = INSTRUMENTS_MAX as u32;
 
 /// The smallest store: one command may send all its reports to one session.
 #[allow(clippy::cast_possible_truncation, reason = "two reports a fill, and fills are counted far below 31 bits")]
@@ -58,6 +68,7 @@ impl Limits {
         reader.checked("price_max", PRICE_EXPECTED, positive_price, &mut self.price_max)?;
         reader.integer("quantity_max", 1..=u32::MAX, &mut self.quantity_max.0)?;
         self.session_orders = numbered(&mut reader, "session_orders", ORDERS_MAX)?.unwrap_or(self.session_orders);
+        reader.integer("instruments_added", 0..=INSTRUMENTS_ADDED_MAX, &mut self.instruments_added)?;
         let messages = &mut self.session_store_messages;
         reader.power_of_two("session_store_messages", SESSION_STORE_MESSAGES_MIN..=1 << 26, messages)?;
         reader.finish()

@@ -7,6 +7,7 @@ use super::error::{ConfigError, Hint};
 use super::tree::{Entry, Node, Value};
 use std::ops::RangeInclusive;
 use std::str::FromStr;
+use wire::login::Key;
 
 /// A table being read. [`Reader::finish`] must be called last: it finds what nobody asked for.
 pub(super) struct Reader<'a> {
@@ -120,6 +121,19 @@ impl<'a> Reader<'a> {
     ) -> Result<(), ConfigError> {
         let Some(node) = self.get(key) else { return Ok(()) };
         *field = text(node).and_then(accept).ok_or_else(|| bad_value(node, &self.path_of(key), expected.to_owned()))?;
+        Ok(())
+    }
+
+    /// A key of 32 bytes.
+    pub(super) fn secret(&mut self, key: &'static str, field: &mut Key) -> Result<(), ConfigError> {
+        let Some(node) = self.get(key) else { return Ok(()) };
+        // The value is left out of the message: messages end in logs, and this one is nearly a secret.
+        *field = text(node).and_then(Key::from_hex).ok_or_else(|| ConfigError::BadValue {
+            place: node.place.clone(),
+            key: self.path_of(key),
+            expected: "64 hexadecimal digits (32 bytes)".to_owned(),
+            found: text(node).map_or_else(|| "no string".to_owned(), |text| format!("{} characters", text.len())),
+        })?;
         Ok(())
     }
 

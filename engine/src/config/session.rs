@@ -2,7 +2,7 @@
 
 use super::appliance::{NAME_EXPECTED, name};
 use super::error::ConfigError;
-use super::reader::{Reader, text};
+use super::reader::Reader;
 use wire::login::Key;
 
 /// A login and whom it trades for.
@@ -19,7 +19,7 @@ pub struct Session {
 }
 
 /// How the keys of the built-in default begin, so that they are recognised wherever they are used.
-const DEVELOPMENT_PREFIX: &[u8] = b"pinion-development-key";
+pub(super) const DEVELOPMENT_PREFIX: &[u8] = b"pinion-development-key";
 
 impl Session {
     /// Whether its key is one that everyone knows, from the built-in default.
@@ -41,15 +41,7 @@ impl Session {
     pub(super) fn read(&mut self, mut reader: Reader<'_>) -> Result<(), ConfigError> {
         reader.checked("username", NAME_EXPECTED, name, &mut self.username)?;
         reader.checked("member", NAME_EXPECTED, name, &mut self.member)?;
-        if let Some(node) = reader.get("key") {
-            // The value is left out of the message: messages end in logs, and this one is nearly a secret.
-            self.key = text(node).and_then(Key::from_hex).ok_or_else(|| ConfigError::BadValue {
-                place: node.place.clone(),
-                key: reader.path_of("key"),
-                expected: "64 hexadecimal digits (32 bytes)".to_owned(),
-                found: text(node).map_or_else(|| "no string".to_owned(), |text| format!("{} characters", text.len())),
-            })?;
-        }
+        reader.secret("key", &mut self.key)?;
         reader.boolean("cancel_on_disconnect", &mut self.cancel_on_disconnect)?;
         reader.finish()
     }

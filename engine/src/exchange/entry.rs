@@ -13,7 +13,7 @@ use wire::ouch::{
     self, Appendage, CancelOrder, CrossType, Display, EnterOrder, Identity, Inbound, MESSAGE_LEN_MAX, ModifyOrder,
     OptionValue, OrderSide, RejectReason, ReplaceOrder, SelfMatchCode,
 };
-use wire::{Price, Qty, SessionIndex, Side};
+use wire::{InstrumentIndex, Price, Qty, SessionIndex, Side};
 
 /// The longest appendage that an acknowledgement can tell back.
 const APPENDAGE_ECHO_MAX: usize = MESSAGE_LEN_MAX - ouch::Replaced::SIZE;
@@ -101,24 +101,44 @@ impl Exchange {
         }
     }
 
-    /// Whether orders may enter.
-    const fn check_open(&self) -> Result<(), RejectReason> {
+    /// Whether orders of a session may enter.
+    fn check_open(&self, session: SessionIndex) -> Result<(), RejectReason> {
         if self.market_closed {
             return Err(RejectReason::MARKET_CLOSED);
         }
         if self.entry_closed {
             return Err(RejectReason::ENTRY_CLOSED);
         }
+        if self.controls.is_anything_set() { self.check_controls(session) } else { Ok(()) }
+    }
+
+    #[cold]
+    fn check_controls(&self, session: SessionIndex) -> Result<(), RejectReason> {
+        if self.controls.is_draining() {
+            return Err(RejectReason::DRAINING);
+        }
+        if self.controls.is_locked(session, self.sessions[usize::from(session.0)].member()) {
+            return Err(RejectReason::LOCKED);
+        }
+        Ok(())
+    }
+
+    /// Whether orders of an instrument may enter.
+    fn check_trading(&self, instrument: InstrumentIndex) -> Result<(), RejectReason> {
+        if self.controls.is_anything_set() && self.controls.is_halted(instrument) {
+            return Err(RejectReason::HALTED);
+        }
         Ok(())
     }
 
     fn new_order(&self, session: SessionIndex, order: &EnterOrder<'_>) -> Result<BookCommand, RejectReason> {
-        self.check_open()?;
+        self.check_open(session)?;
         let state = &self.sessions[usize::from(session.0)];
         if self.book.open_orders(session) >= state.open_orders_max() {
             return Err(RejectReason::OPEN_ORDER_LIMIT);
         }
         let index = self.instruments.find(order.symbol).ok_or(RejectReason::INVALID_SYMBOL)?;
+        self.check_trading(index)?;
         let instrument = self.instruments.get(index);
         if order.cross_type != CrossType::Continuous {
             return Err(RejectReason::INVALID_CROSS_ORDER);
@@ -153,9 +173,10 @@ impl Exchange {
     fn replace(&self, session: SessionIndex, replace: &ReplaceOrder<'_>) -> Result<(BookCommand, Mark), RejectReason> {
         // Also one that would make the order smaller: it may trade, join another queue, and move what others see. A cancel can take any
         // quantity away.
-        self.check_open()?;
+        self.check_open(session)?;
         let key = OrderKey::new(session, replace.orig_user_ref);
         let live = self.book.order(key).ok_or(RejectReason::NOT_LIVE)?;
+        self.check_trading(live.instrument)?;
         let instrument = self.instruments.get(live.instrument);
         let owner = self.sessions[usize::from(session.0)].member();
         let default_mode = self.members[usize::from(owner.0)].self_match;
@@ -218,7 +239,7 @@ impl Exchange {
     /// stop price on, or from the best price now where it does not wait for one.
     fn limit(
         &self,
-        index: wire::InstrumentIndex,
+        index: InstrumentIndex,
         side: Side,
         price: Price,
         tif: TimeInForce,

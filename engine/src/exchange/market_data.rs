@@ -12,6 +12,8 @@ use wire::{InstrumentIndex, Price};
 
 /// The state code of continuous trading, on both streams.
 pub(crate) const STATUS_TRADING: u8 = b'T';
+/// That of a halted instrument, on both streams.
+pub(crate) const STATUS_HALTED: u8 = b'H';
 /// That of an instrument whose day is over, on the tick stream; the depth stream says it of the whole market.
 pub(crate) const STATUS_CLOSED: u8 = b'C';
 
@@ -24,12 +26,22 @@ impl<S: Sink> Reporter<'_, S> {
             self.depth(instrument, Change::Directory { instrument });
         }
         for instrument in indices {
-            let status = u32::from(STATUS_TRADING);
-            self.tick(instrument, TickKind::Status, TickSide::None, Price(0), status);
-            self.depth(instrument, Change::TradingAction { instrument, state: STATUS_TRADING });
+            self.trading_status(instrument, STATUS_TRADING);
         }
         self.stage(Stage::SystemOpen);
         self.stage(Stage::MarketOpen);
+    }
+
+    /// Says that there is one more instrument, and that it trades.
+    pub(super) fn list(&mut self, instrument: InstrumentIndex) {
+        self.depth(instrument, Change::Directory { instrument });
+        self.trading_status(instrument, STATUS_TRADING);
+    }
+
+    /// Says on both streams in which state an instrument is.
+    pub(super) fn trading_status(&mut self, instrument: InstrumentIndex, state: u8) {
+        self.tick(instrument, TickKind::Status, TickSide::None, Price(0), u32::from(state));
+        self.depth(instrument, Change::TradingAction { instrument, state });
     }
 
     /// Ends all streams: says that nothing trades any more.

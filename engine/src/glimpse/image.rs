@@ -1,7 +1,7 @@
 //! One stream's state as packets.
 
 use crate::depth::{Change, DepthEvent, Stage};
-use crate::exchange::{Exchange, STATUS_CLOSED, STATUS_TRADING};
+use crate::exchange::{Exchange, STATUS_CLOSED, STATUS_HALTED, STATUS_TRADING};
 use wire::feed::{ChannelIndex, Stream, StreamKind};
 use wire::glimpse::EndOfSnapshot;
 use wire::itch::MESSAGE_LEN_MAX;
@@ -77,7 +77,9 @@ impl Image {
             say(Change::Directory { instrument });
         }
         for instrument in of_channel(exchange, channel) {
-            say(Change::TradingAction { instrument, state: STATUS_TRADING });
+            let halted = exchange.controls().is_halted(instrument);
+            let state = if halted { STATUS_HALTED } else { STATUS_TRADING };
+            say(Change::TradingAction { instrument, state });
         }
         let book = exchange.book();
         for instrument in of_channel(exchange, channel) {
@@ -95,8 +97,12 @@ impl Image {
             let event = DepthEvent { timestamp, change: Change::Directory { instrument } };
             self.message(|out| event.encode(exchange.instruments(), out));
         }
-        let status = if exchange.is_market_closed() { STATUS_CLOSED } else { STATUS_TRADING };
         for symbol_id in of_channel(exchange, channel) {
+            let status = match (exchange.is_market_closed(), exchange.controls().is_halted(symbol_id)) {
+                (true, _) => STATUS_CLOSED,
+                (false, true) => STATUS_HALTED,
+                (false, false) => STATUS_TRADING,
+            };
             let (price, quantity) = (Price(0), u32::from(status));
             let (side, kind) = (TickSide::None, TickKind::Status);
             self.message(|out| Tick { timestamp, symbol_id, price, quantity, side, kind }.encode(out));

@@ -106,7 +106,7 @@ impl Repair {
                         let stream = MarketEvent::Depth(event).stream(instruments);
                         (stream, event.encode(instruments, &mut bytes))
                     }
-                    Effect::Report(..) | Effect::Book(_) => continue,
+                    Effect::Report(..) | Effect::Book(_) | Effect::Answer(..) => continue,
                 };
                 let Some(part) = parts.iter_mut().find(|part| part.stream == stream) else { continue };
                 self.take(part, epoch, &bytes[..len.unwrap_or(0)]).map_err(failed)?;

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use netio::ring::Consumer;
+use wire::admin::Scope;
 use wire::ouch::RejectReason;
 use wire::{InstrumentIndex, SessionIndex, Side};
 
@@ -28,6 +29,8 @@ pub struct MatchingMeter {
     gateway: Row,
     sessions: Vec<Row>,
     instruments: Vec<Row>,
+    /// How many have their label from the plan; those that an operator adds get theirs when they are stored.
+    listed: usize,
     /// With their labels, which they get when their code occurs for the first time.
     rejects: Vec<(Row, String)>,
     requests: LinkEnd,
@@ -46,7 +49,7 @@ pub struct MatchingMeter {
 impl MatchingMeter {
     /// For a venue that goes on from where it stands. Stores all rows once.
     pub(crate) fn new(region: &Arc<Region>, venue: &Venue, tally: &mut Tally, outputs: &MatchingOutputs) -> Self {
-        let instruments = region.rows(&instrument::GROUP);
+        let (exchange, instruments) = (venue.exchange(), region.rows(&instrument::GROUP));
         let mut meter = Self {
             appliance: region.row(&appliance::GROUP, 0),
             gateway: region.row(&gateway::GROUP, 0),
@@ -60,9 +63,10 @@ impl MatchingMeter {
             next_session: 0,
             due: Vec::with_capacity(instruments.len()),
             rejects_stored: [0; tally::OTHERS + 1],
+            listed: exchange.instruments().len() - exchange.instruments().added().len(),
             instruments,
         };
-        for index in (0..).take(meter.instruments.len()) {
+        for index in (0..).take(venue.exchange().instruments().len()) {
             tally.touch(InstrumentIndex(index));
         }
         meter.store_all_instruments(venue, tally);
@@ -126,6 +130,8 @@ impl MatchingMeter {
         row.set(appliance::seq, venue.seq().0);
         row.set(appliance::entry_closed, exchange.is_entry_closed().into());
         row.set(appliance::market_closed, exchange.is_market_closed().into());
+        row.set(appliance::draining, exchange.controls().is_draining().into());
+        row.set(appliance::locked, exchange.controls().has_lock(Scope::Venue).into());
         row.set(appliance::orders, book.order_count() as u64);
         row.set(appliance::levels, book.level_count() as u64);
         row.set(appliance::stops, book.stop_count() as u64);
@@ -153,6 +159,7 @@ impl MatchingMeter {
             let Ok(index) = u16::try_from(self.next_session).map(SessionIndex) else { return };
             let (state, peer) = (&exchange.sessions()[self.next_session], venue.gateway().peer(index));
             row.set(session::alive, state.is_alive().into());
+            row.set(session::locked, exchange.controls().is_locked(index, state.member()).into());
             row.set(session::heard_ns, peer.heard.0);
             row.set(session::messages, counted.messages);
             row.set(session::reports, state.next_outbound() - 1);
@@ -167,11 +174,19 @@ impl MatchingMeter {
 
     fn store_instrument(&self, index: InstrumentIndex, venue: &Venue, tally: &mut Tally) {
         let Some(row) = self.instruments.get(index.0 as usize) else { return };
+        if index.0 as usize >= self.listed {
+            row.label(venue.exchange().instruments().get(index).symbol.name());
+        }
         let counted = &mut tally.instruments[index.0 as usize];
         counted.is_due = false;
         let exchange = venue.exchange();
         let [bid, ask] = [Side::Buy, Side::Sell].map(|side| exchange.book().best(index, side).unwrap_or_default());
-        row.set(instrument::status, if exchange.is_market_closed() { CLOSED } else { TRADING });
+        let status = match (exchange.is_market_closed(), exchange.controls().is_halted(index)) {
+            (true, _) => CLOSED,
+            (false, true) => HALTED,
+            (false, false) => TRADING,
+        };
+        row.set(instrument::status, status);
         row.set(instrument::messages, counted.messages);
         row.set(instrument::trades, counted.trades);
         row.set(instrument::volume, counted.volume);
@@ -185,6 +200,7 @@ impl MatchingMeter {
 }
 
 const TRADING: u64 = 0;
+const HALTED: u64 = 1;
 const CLOSED: u64 = 2;
 
 /// Stores how often a code occurred, in a row that is taken into use when it does for the first time.
@@ -213,7 +229,7 @@ fn reject_labels() -> impl Iterator<Item = String> {
 mod tests {
     use super::*;
     use crate::config::{Config, Instrument};
-    use crate::link::{Datagram, FeedEvent, JournalEntry};
+    use crate::link::{Datagram, FeedEvent, JournalEntry, OperationDone};
     use crate::meter::Meter;
     use crate::recovery;
     use netio::ring::channel;
@@ -237,7 +253,8 @@ mod tests {
         let (commands, _commands) = channel(64, JournalEntry::empty);
         let (market_data, _market_data) = channel(64, FeedEvent::empty);
         let (_requests, requests) = channel(64, Datagram::empty);
-        let outputs = MatchingOutputs { replies, commands, market_data };
+        let (operators, _operators) = channel(64, OperationDone::empty);
+        let outputs = MatchingOutputs { replies, commands, market_data, operators };
         let mut tally = Tally::new(&venue);
         let region = Meter::unseen(&config).expect("memory");
         let mut meter = MatchingMeter::new(&region.region, &venue, &mut tally, &outputs);

@@ -40,6 +40,8 @@ pub(super) fn plan(config: &Config) -> Plan {
         let depth = channel.has_depth().then(|| format!("{}.depth", channel.name));
         std::iter::once(format!("{}.tick", channel.name)).chain(depth)
     });
+    let symbols = rules.instruments.iter().map(|instrument| instrument.symbol.to_string());
+    let to_come = std::iter::repeat_n(String::new(), rules.instruments_added as usize);
     Plan::default()
         .with(appliance::GROUP, [&config.appliance.name])
         .with(thread::GROUP, config.topology.threads.iter().map(|tiles| thread_name(tiles)))
@@ -48,7 +50,7 @@ pub(super) fn plan(config: &Config) -> Plan {
         .with(port::GROUP, ["port"])
         .with(gateway::GROUP, ["gateway"])
         .with(session::GROUP, config.sessions.iter().map(|session| &session.username))
-        .with(instrument::GROUP, rules.instruments.iter().map(|instrument| instrument.symbol.to_string()))
+        .with(instrument::GROUP, symbols.chain(to_come))
         .with(journal::GROUP, [config.journal.durability.to_string()])
         .with(feed::GROUP, streams)
         .with(answers::GROUP, ["rerequest", "snapshot"])

@@ -137,6 +137,7 @@ impl Follower {
             let Some(entry) = self.tail.next(durable)? else { break };
             let (seq, time) = (entry.seq, entry.receive_time);
             for listener in &mut self.outputs.listeners {
+                listener.record(&entry);
                 listener.coming(seq, time, self.venue.exchange());
             }
             replay(&mut self.venue, &entry, &mut self.outputs)

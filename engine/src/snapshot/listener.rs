@@ -6,9 +6,11 @@ use crate::command::Command;
 use crate::depth::DepthEvent;
 use crate::exchange::Exchange;
 use crate::gateway::{Endpoint, Replies};
+use crate::journal::Record;
 use crate::recovery::Replayed;
 use crate::venue::{Outputs, Venue};
 use wire::address::Addr;
+use wire::admin::{OperatorName, Outcome};
 use wire::tick::Tick;
 use wire::{Nanos, Seq};
 
@@ -24,6 +26,11 @@ pub trait Follows: Send {
         let _ = (seq, time, exchange);
     }
 
+    /// A record is about to be read as a command: before [`Self::coming`].
+    fn record(&mut self, record: &Record<'_>) {
+        let _ = record;
+    }
+
     /// A command is about to be applied; `exchange` is as it was before it.
     fn coming(&mut self, seq: Seq, time: Nanos, exchange: &Exchange) {
         let _ = (seq, time, exchange);
@@ -37,6 +44,11 @@ pub trait Follows: Send {
     /// A message of a depth stream.
     fn depth(&mut self, cause: Seq, event: &DepthEvent) {
         let _ = (cause, event);
+    }
+
+    /// An operator's command is done with.
+    fn operator_done(&mut self, cause: Seq, operator: OperatorName, number: u64, outcome: Outcome) {
+        let _ = (cause, operator, number, outcome);
     }
 
     /// A command has been applied, and all that it led to was heard.
@@ -98,6 +110,12 @@ impl Outputs for Heard {
         self.kept.depth(cause, event);
         for listener in &mut self.listeners {
             listener.depth(cause, event);
+        }
+    }
+
+    fn operator_done(&mut self, cause: Seq, operator: OperatorName, number: u64, outcome: Outcome) {
+        for listener in &mut self.listeners {
+            listener.operator_done(cause, operator, number, outcome);
         }
     }
 }

@@ -4,10 +4,10 @@
 //! fit, and none of them waits for another.
 
 use super::{Stage, StageError};
-use crate::instrument::InstrumentTable;
+use crate::instrument::{InstrumentTable, ListedTable};
 use crate::journal::Watch;
 use crate::limits::{BURST, PACKET_LEN_MAX};
-use crate::link::{Datagram, FeedEvent};
+use crate::link::{Datagram, FeedEvent, News};
 use crate::market_event::MarketEvent;
 use crate::meter::FeedMeter;
 use netio::port::EndpointIndex;
@@ -59,7 +59,7 @@ pub struct FeedStage {
     streams: Vec<Outgoing>,
     /// A stream's place in `streams`, by channel and kind.
     places: [u8; 2 * CHANNELS_MAX],
-    instruments: InstrumentTable,
+    instruments: ListedTable,
     heartbeat_ns: u64,
     /// Nothing follows on any stream.
     ended: bool,
@@ -77,7 +77,7 @@ impl FeedStage {
     #[must_use]
     pub fn new(
         streams: Vec<FeedStream>,
-        instruments: InstrumentTable,
+        instruments: &InstrumentTable,
         heartbeat_ns: u64,
         events: Consumer<FeedEvent>,
         packets: Producer<Datagram>,
@@ -88,6 +88,7 @@ impl FeedStage {
             places[index(stream.stream)] = u8::try_from(place).expect("few streams");
         }
         let streams = streams.into_iter().map(Outgoing::new).collect();
+        let instruments = ListedTable::of(instruments);
         Self { streams, places, instruments, heartbeat_ns, ended: false, events, packets, watch, stalls: 0 }
     }
 
@@ -143,18 +144,19 @@ impl Stage for FeedStage {
         let ready = self.events.acquire(MESSAGES_PER_TURN).min(MESSAGES_PER_TURN);
         let mut work = 0;
         while work < ready {
-            let FeedEvent { cause, event } = *self.events.slot(work);
+            let FeedEvent { cause, news } = *self.events.slot(work);
             if cause > durable {
                 break;
             }
-            match event {
-                Some(event) => {
+            match news {
+                News::Market(event) => {
                     if !self.append(&event, now) {
                         self.stalls += 1;
                         break;
                     }
                 }
-                None => {
+                News::Added(index, listed) => self.instruments.add(index, listed),
+                News::Closed => {
                     if !self.flush(now).1 {
                         self.stalls += 1;
                         break;
@@ -203,7 +205,7 @@ impl Outgoing {
 
     /// Appends a message; `false` when it does not fit.
     #[inline]
-    fn push(&mut self, event: &MarketEvent, instruments: &InstrumentTable) -> bool {
+    fn push(&mut self, event: &MarketEvent, instruments: &ListedTable) -> bool {
         let rest = &mut self.packet[self.len..];
         let Some((length, room)) = rest.split_first_chunk_mut::<{ mold::BLOCK_HEADER_LEN }>() else { return false };
         let written = match event {

@@ -6,10 +6,14 @@ use self::followed::Followed;
 use super::{Control, Stage, StageError};
 use crate::command::Command;
 use crate::depth::DepthEvent;
+use crate::exchange::Answered;
 use crate::gateway::{Endpoint, Replies};
+use crate::instrument::Instrument;
 use crate::journal::Watch;
 use crate::limits::{BURST, MARKET_DATA_PER_COMMAND_MAX};
-use crate::link::{Datagram, FeedEvent, JournalEntry, ORDER_ENTRY, REREQUEST, order_entry_endpoint};
+use crate::link::{
+    Datagram, FeedEvent, JournalEntry, News, ORDER_ENTRY, Operation, OperationDone, REREQUEST, order_entry_endpoint,
+};
 use crate::market_event::MarketEvent;
 use crate::meter::{MatchingMeter, Meter, Tally};
 use crate::record;
@@ -18,10 +22,11 @@ use crate::venue::{Outputs, Progress, Venue};
 use netio::ring::{Consumer, Producer};
 use std::sync::Arc;
 use wire::address::Addr;
+use wire::admin::{OperatorName, Outcome, Verb};
 use wire::tick::Tick;
-use wire::{Nanos, Seq};
+use wire::{InstrumentIndex, Nanos, Seq};
 
-/// What one command can cause, and the end of all streams.
+/// What one command can cause, and the end of all streams or one more instrument.
 const MARKET_DATA_ROOM: usize = MARKET_DATA_PER_COMMAND_MAX + 1;
 
 /// The links that the venue writes to.
@@ -32,6 +37,8 @@ pub struct MatchingOutputs {
     pub commands: Producer<JournalEntry>,
     /// Market data to the feed.
     pub market_data: Producer<FeedEvent>,
+    /// Answers to operators.
+    pub operators: Producer<OperationDone>,
 }
 
 impl Replies for MatchingOutputs {
@@ -59,18 +66,29 @@ impl Outputs for MatchingOutputs {
     }
 
     fn tick(&mut self, cause: Seq, tick: &Tick) {
-        *self.market_data.slot_mut(0) = FeedEvent { cause, event: Some(MarketEvent::Tick(*tick)) };
+        *self.market_data.slot_mut(0) = FeedEvent { cause, news: News::Market(MarketEvent::Tick(*tick)) };
         self.market_data.release(1);
     }
 
     fn depth(&mut self, cause: Seq, event: &DepthEvent) {
-        *self.market_data.slot_mut(0) = FeedEvent { cause, event: Some(MarketEvent::Depth(*event)) };
+        *self.market_data.slot_mut(0) = FeedEvent { cause, news: News::Market(MarketEvent::Depth(*event)) };
         self.market_data.release(1);
     }
 
     fn market_closed(&mut self, cause: Seq) {
-        *self.market_data.slot_mut(0) = FeedEvent { cause, event: None };
+        *self.market_data.slot_mut(0) = FeedEvent { cause, news: News::Closed };
         self.market_data.release(1);
+    }
+
+    fn instrument_added(&mut self, cause: Seq, index: InstrumentIndex, terms: &Instrument) {
+        *self.market_data.slot_mut(0) = FeedEvent { cause, news: News::Added(index, terms.into()) };
+        self.market_data.release(1);
+    }
+
+    fn operator_done(&mut self, cause: Seq, operator: OperatorName, number: u64, outcome: Outcome) {
+        // There is room for all that were asked for in this run. What a restart has found undone, nobody here waits for; whoever asks again
+        // is answered from the exchange's memory.
+        let _ = self.operators.push(OperationDone { cause, operator, number, outcome });
     }
 }
 
@@ -101,6 +119,8 @@ impl MatchingOutputs {
 pub struct MatchingStage<T = Off> {
     venue: Venue,
     requests: Consumer<Datagram>,
+    /// From operators, where there is a session for them.
+    operations: Option<Consumer<Operation>>,
     outputs: Followed<T>,
     watch: Watch,
     control: Arc<Control>,
@@ -118,7 +138,13 @@ impl MatchingStage {
         control: Arc<Control>,
     ) -> Self {
         let outputs = Followed::new(outputs, Off, venue.seq());
-        Self { venue, requests, outputs, watch, control, stalls: 0 }
+        Self { venue, requests, operations: None, outputs, watch, control, stalls: 0 }
+    }
+
+    /// The same with a link from operators.
+    #[must_use]
+    pub fn with_operations(self, operations: Consumer<Operation>) -> Self {
+        Self { operations: Some(operations), ..self }
     }
 }
 
@@ -126,9 +152,9 @@ impl<T: Trace> MatchingStage<T> {
     /// The same with a trace.
     #[must_use]
     pub fn with_trace<U: Trace>(self, trace: U) -> MatchingStage<U> {
-        let Self { venue, requests, outputs, watch, control, stalls } = self;
+        let Self { venue, requests, operations, outputs, watch, control, stalls } = self;
         let outputs = Followed::new(outputs.links, trace, venue.seq());
-        MatchingStage { venue, requests, outputs, watch, control, stalls }
+        MatchingStage { venue, requests, operations, outputs, watch, control, stalls }
     }
 
     /// Counts from here on.
@@ -172,12 +198,46 @@ impl<T: Trace> MatchingStage<T> {
     }
 }
 
+impl<T: Trace> MatchingStage<T> {
+    /// Takes what operators ask for.
+    #[inline]
+    fn operate(&mut self, now: Nanos) -> usize {
+        let Some(operations) = &mut self.operations else { return 0 };
+        if operations.acquire(1) == 0 { 0 } else { self.take_operations(now) }
+    }
+
+    #[cold]
+    fn take_operations(&mut self, now: Nanos) -> usize {
+        let Some(operations) = &mut self.operations else { return 0 };
+        let (mut done, ready) = (0, operations.acquire(1));
+        while done < ready {
+            let Operation { command, key } = operations.slot(done);
+            if self.venue.on_operator(now, command, &mut self.outputs) == Progress::Blocked {
+                break;
+            }
+            let this = |known: &&Answered| known.operator == command.operator && known.number == command.number;
+            let answered = self.venue.exchange().controls().answered().iter().find(this);
+            let is_done = answered.is_some_and(|known| matches!(known.outcome, Outcome::Done { .. }));
+            if let (Verb::KeyChanged { session, .. }, Some(key)) = (command.verb, key)
+                && is_done
+            {
+                self.venue.change_key(session, *key);
+            }
+            done += 1;
+        }
+        operations.release(done);
+        done
+    }
+}
+
 impl<T: Trace> Stage for MatchingStage<T> {
     fn poll(&mut self, now: Nanos) -> Result<usize, StageError> {
         self.venue.hold_entry(now, self.watch.is_low_on_space(), &mut self.outputs);
         if self.control.closes_market() {
             self.venue.close_market(now, &mut self.outputs);
         }
+        // Ahead of what clients send: a flood must not hold back the one who can stop it.
+        let operated = self.operate(now);
         let mut work = 0;
         let ready = self.requests.acquire(BURST).min(BURST);
         while work < ready {
@@ -197,6 +257,6 @@ impl<T: Trace> Stage for MatchingStage<T> {
         self.requests.release(work);
         let durable = self.watch.durable_seq();
         self.outputs.see_durable(durable);
-        Ok(work + self.venue.poll(now, durable, &mut self.outputs))
+        Ok(operated + work + self.venue.poll(now, durable, &mut self.outputs))
     }
 }

@@ -40,7 +40,7 @@ pub struct ViewsOptions {
     pub epoch: u64,
     /// Of the configuration that influences outcomes.
     pub fingerprint: u64,
-    /// How many instruments there are.
+    /// How many instruments there may be.
     pub instruments: usize,
     /// Whole hours that are kept.
     pub hours: u32,
@@ -59,7 +59,7 @@ impl ViewsOptions {
             journal: config.journal.dir.clone(),
             epoch,
             fingerprint: config.fingerprint(),
-            instruments: config.instruments.len(),
+            instruments: config.places(),
             hours: config.views.hours,
             keep_bytes: config.views.keep_bytes,
             depth_interval_ms: config.views.depth_interval_ms,

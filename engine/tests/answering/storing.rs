@@ -65,7 +65,7 @@ pub fn published(config: &Config) -> Messages {
             let event = match effect {
                 Effect::Tick(tick) => MarketEvent::Tick(tick),
                 Effect::Depth(event) => MarketEvent::Depth(event),
-                Effect::Report(..) | Effect::Book(_) => continue,
+                Effect::Report(..) | Effect::Book(_) | Effect::Answer(..) => continue,
             };
             let instruments = step.exchange.instruments();
             let mut bytes = [0; 64];

@@ -110,6 +110,7 @@ impl Floor {
             channel: ChannelIndex(channel),
         };
         let rules = Rules {
+            instruments_added: 0,
             instruments: channels.iter().enumerate().map(instrument).collect(),
             channels: depth.iter().map(|&depth| ChannelRules { depth }).collect(),
             members: vec![MemberRules { self_match: SelfMatch::Allow }; 2],

@@ -26,7 +26,8 @@ const PURE: [&str; 18] = [
 ];
 
 /// Modules that meet the machine.
-const MACHINE: [&str; 22] = [
+const MACHINE: [&str; 23] = [
+    "admin",
     "answering",
     "appliance",
     "config",

@@ -10,6 +10,7 @@ use engine::record;
 use engine::recovery;
 use engine::venue::{Outputs, Progress, Venue};
 use wire::address::Addr;
+use wire::admin::{OperatorName, Outcome};
 use wire::journal::RecordKind;
 use wire::login::{self, ClientHello, Key, LoginAccepted, LoginMessage, LoginRejectReason, NO_SESSION, Username};
 use wire::mold::{self, Packet, PacketBuilder, SessionId};
@@ -34,6 +35,8 @@ pub struct Outbox {
     pub market_data: Vec<(Seq, MarketEvent)>,
     /// After which commands all streams ended.
     pub ends: Vec<Seq>,
+    /// What became of operators' commands: behind which command, whose, which one.
+    pub answers: Vec<(Seq, OperatorName, u64, Outcome)>,
     /// How many commands there is room for.
     pub commands_left: usize,
     /// How many datagrams there is room for.
@@ -79,6 +82,10 @@ impl Outputs for Outbox {
 
     fn market_closed(&mut self, cause: Seq) {
         self.ends.push(cause);
+    }
+
+    fn operator_done(&mut self, cause: Seq, operator: OperatorName, number: u64, outcome: Outcome) {
+        self.answers.push((cause, operator, number, outcome));
     }
 }
 

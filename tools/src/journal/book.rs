@@ -74,9 +74,10 @@ Exit status: 0 done, 1 the journal is damaged, 2 it cannot be used.",
 pub(super) fn book(args: &BookArgs, out: &mut impl Write, talk: &mut impl Write) -> Result<(), Trouble> {
     let (config, dir) = args.past.load()?;
     let names = Names::of(&config);
-    let wanted = args.instrument.as_deref().map(|name| names.find_symbol(name)).transpose()?;
     let moment = args.at.map_or(Moment::End, When::moment);
     let Stood { venue, snapshot, records, .. } = stood(&config, &dir, moment)?;
+    names.learn(venue.exchange().instruments());
+    let wanted = args.instrument.as_deref().map(|name| names.find_symbol(name)).transpose()?;
     let from =
         snapshot.map_or_else(|| "the first record".to_owned(), |name| format!("the snapshot after {}", name.seq));
     let told = writeln!(
@@ -89,9 +90,9 @@ pub(super) fn book(args: &BookArgs, out: &mut impl Write, talk: &mut impl Write)
     );
     told.map_err(Trouble::Output)?;
     let book = venue.exchange().book();
-    for (index, name) in names.symbols().filter(|(index, _)| wanted.is_none_or(|wanted| wanted == *index)) {
+    for (index, name) in names.symbols().into_iter().filter(|(index, _)| wanted.is_none_or(|wanted| wanted == *index)) {
         for side in [Side::Sell, Side::Buy] {
-            print_side(book, index, name, side, args, out).map_err(Trouble::Output)?;
+            print_side(book, index, &name, side, args, out).map_err(Trouble::Output)?;
         }
     }
     Ok(())

@@ -214,6 +214,7 @@ fn effects(args: &DiffArgs) -> Result<Found, Trouble> {
 
 /// What a command led to, in words without times.
 fn led_to(step: &Step<'_>, names: &Names) -> Result<Vec<String>, Trouble> {
+    names.learn(step.exchange.instruments());
     let mut said = Vec::new();
     let mut told = Ok(());
     Happening::each(step, |it| {

@@ -89,6 +89,7 @@ fn replayed(
             Lies::Behind => break,
             Lies::Within => {}
         }
+        names.learn(step.exchange.instruments());
         let (mut received, mut led_to, mut concerned) = (None, Vec::new(), false);
         Happening::each(&step, |it| {
             if matches!(it.what, What::Record(_)) {

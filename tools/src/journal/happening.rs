@@ -9,6 +9,7 @@ use engine::book::{BookEvent, OrderKey};
 use engine::journal::Record;
 use engine::past::{Effect, Step};
 use std::io::{self, Write};
+use wire::admin::{OperatorName, Outcome};
 use wire::journal::{Body, SessionMessage};
 use wire::ouch::{Inbound, Outbound};
 use wire::tick::{Tick, TickKind};
@@ -31,6 +32,8 @@ pub(super) enum What<'a> {
     Report(&'a [u8], Option<Outbound<'a>>),
     Trade(Trade),
     Tick(Tick),
+    /// What became of an operator's command.
+    Answer(OperatorName, u64, Outcome),
 }
 
 /// Two orders that met.
@@ -63,7 +66,7 @@ impl<'a> Happening<'a> {
     pub fn each(step: &'a Step<'_>, mut see: impl FnMut(Happening<'a>)) {
         let mut received = Self::of_record(step.record);
         received.instrument = instrument_of(step, &received);
-        let of_record = received.instrument;
+        let (of_record, received_by) = (received.instrument, received.session);
         see(received);
         let trades = step.effects().filter(|effect| matches!(effect, Effect::Book(BookEvent::Trade { .. }))).count();
         let mut next_match = step.exchange.numbers().match_number.get() - trades as u64;
@@ -89,6 +92,10 @@ impl<'a> Happening<'a> {
                     let (session, instrument) = (Some(session), about.or(of_record));
                     see(Self { what: What::Report(bytes, report), session, order, other, instrument });
                 }
+                Effect::Answer(operator, number, outcome) => {
+                    let what = What::Answer(operator, number, outcome);
+                    see(Self { what, session: received_by, order: None, other: None, instrument: of_record });
+                }
                 // The ticks tell the same of every instrument, and a line a command less.
                 Effect::Depth(_) => {}
                 Effect::Tick(tick) => {
@@ -109,6 +116,7 @@ impl<'a> Happening<'a> {
             }
             What::Report(_, report) => is("Report") || report.as_ref().is_some_and(|it| is(tell::report_kind_of(it))),
             What::Trade(_) => is("Trade"),
+            What::Answer(..) => is("Answer"),
             What::Tick(tick) => {
                 is("Tick")
                     || match tick.kind {
@@ -150,6 +158,19 @@ impl<'a> Happening<'a> {
                 tell::report(bytes, out)
             }
             What::Trade(trade) => trade.tell(self.instrument, names, out),
+            What::Answer(operator, number, outcome) => {
+                out.begin("answer", Some("Answer"))?;
+                out.shown("operator", operator)?;
+                out.number("number", *number)?;
+                match outcome {
+                    Outcome::Done { seq, changed } => {
+                        out.number("done", seq.get())?;
+                        out.number("changed", *changed)?;
+                    }
+                    Outcome::Refused(refusal) => out.text("refused", &refusal.to_string())?,
+                }
+                out.end()
+            }
             What::Tick(tick) => tell::tick(tick, &names.symbol(tick.symbol_id), out),
         }
     }
@@ -226,6 +247,10 @@ fn orders_of(session: SessionIndex, message: &Inbound<'_>) -> (Option<OrderKey>,
 /// The instrument of what was received: an order names it, for others the order that they name is known to the book, or what became of it.
 fn instrument_of(step: &Step<'_>, received: &Happening<'_>) -> Option<InstrumentIndex> {
     let What::Record(record) = &received.what else { return None };
+    if let Ok(Body::Operator(body)) = Body::decode(record.kind, record.body) {
+        let symbol = body.command().ok()?.verb.symbol()?;
+        return step.exchange.instruments().find(symbol);
+    }
     match message_of(record)? {
         Inbound::EnterOrder(order) => step.exchange.instruments().find(order.symbol),
         Inbound::AccountQuery(_) => None,

@@ -1,22 +1,38 @@
-//! The names that a configuration gives to sessions and instruments.
+//! The names that a configuration gives to sessions and instruments, and those of instruments that operators have added.
 
 use super::Trouble;
 use engine::book::OrderKey;
 use engine::config::Config;
+use engine::instrument::InstrumentTable;
+use engine::past::{Moment, Stood, stood};
+use std::cell::RefCell;
 use std::fmt;
+use std::path::Path;
 use wire::{InstrumentIndex, SessionIndex, UserRefNum};
 
 /// Sessions and instruments by index.
 pub(super) struct Names {
     users: Vec<String>,
-    symbols: Vec<String>,
+    /// Grows with what a journal adds while it is walked along.
+    symbols: RefCell<Vec<String>>,
 }
 
 impl Names {
     pub fn of(config: &Config) -> Self {
         Self {
             users: config.sessions.iter().map(|session| session.username.clone()).collect(),
-            symbols: config.instruments.iter().map(|instrument| instrument.symbol.name().to_owned()).collect(),
+            symbols: RefCell::new(
+                config.instruments.iter().map(|instrument| instrument.symbol.name().to_owned()).collect(),
+            ),
+        }
+    }
+
+    /// Takes over the names of instruments that were added.
+    pub fn learn(&self, instruments: &InstrumentTable) {
+        let known = self.symbols.borrow().len();
+        if instruments.len() > known {
+            let added = instruments.iter().skip(known).map(|(_, terms)| terms.symbol.name().to_owned());
+            self.symbols.borrow_mut().extend(added);
         }
     }
 
@@ -27,7 +43,7 @@ impl Names {
 
     pub fn symbol(&self, instrument: InstrumentIndex) -> String {
         let index = usize::try_from(instrument.get()).ok();
-        index.and_then(|index| self.symbols.get(index)).cloned().unwrap_or_else(|| instrument.to_string())
+        index.and_then(|index| self.symbols.borrow().get(index).cloned()).unwrap_or_else(|| instrument.to_string())
     }
 
     /// An order as operators name it.
@@ -41,8 +57,18 @@ impl Names {
     }
 
     pub fn find_symbol(&self, name: &str) -> Result<InstrumentIndex, Trouble> {
-        let index = position(&self.symbols, name).and_then(|index| u32::try_from(index).ok());
-        index.map(InstrumentIndex).ok_or_else(|| unknown("symbol", name, &self.symbols))
+        let symbols = self.symbols.borrow();
+        let index = position(&symbols, name).and_then(|index| u32::try_from(index).ok());
+        index.map(InstrumentIndex).ok_or_else(|| unknown("symbol", name, &symbols))
+    }
+
+    /// The same of a journal: one that an operator added is looked for at its end.
+    pub fn find_listed(&self, name: &str, config: &Config, dir: &Path) -> Result<InstrumentIndex, Trouble> {
+        self.find_symbol(name).or_else(|unknown| {
+            let Ok(Stood { venue, .. }) = stood(config, dir, Moment::End) else { return Err(unknown) };
+            self.learn(venue.exchange().instruments());
+            self.find_symbol(name)
+        })
     }
 
     /// `USER:REF`
@@ -55,8 +81,8 @@ impl Names {
         Ok(OrderKey::new(self.find_user(user)?, UserRefNum(number)))
     }
 
-    pub fn symbols(&self) -> impl Iterator<Item = (InstrumentIndex, &str)> {
-        (0..).map(InstrumentIndex).zip(self.symbols.iter().map(String::as_str))
+    pub fn symbols(&self) -> Vec<(InstrumentIndex, String)> {
+        (0..).map(InstrumentIndex).zip(self.symbols.borrow().iter().cloned()).collect()
     }
 }
 

@@ -46,6 +46,7 @@ pub(super) fn order(args: &OrderArgs, out: &mut impl Write) -> Result<(), Troubl
     let mut lines = 0_u64;
     let mut walk = Walk::open(&config, &dir)?;
     while let Some(step) = walk.next()? {
+        names.learn(step.exchange.instruments());
         let mut told = Ok(());
         Happening::each(&step, |it| {
             let own = it.session.is_none_or(|session| session == wanted.session());
@@ -69,6 +70,7 @@ fn print(it: &Happening<'_>, cause: &Record<'_>, names: &Names, json: bool, out:
         What::Trade(_) => "matched",
         What::Report(..) => "reported",
         What::Tick(_) => "published",
+        What::Answer(..) => "answered",
     };
     let Record { seq, receive_time, position, .. } = cause;
     if json {

@@ -19,7 +19,8 @@ use wire::ouch::Outbound;
 use wire::{InstrumentIndex, Nanos, Seq, SessionIndex};
 
 /// What `--kind` knows beside the kinds of records.
-const KINDS: [&str; 22] = [
+const KINDS: [&str; 23] = [
+    "Answer",
     "EnterOrder",
     "ReplaceOrder",
     "CancelOrder",
@@ -111,7 +112,7 @@ impl SelectArgs {
                 Err(_) => Some(names.find_user(text)?),
             },
         };
-        let instrument = self.instrument.as_deref().map(|name| names.find_symbol(name)).transpose()?;
+        let instrument = self.instrument.as_deref().map(|name| names.find_listed(name, config, dir)).transpose()?;
         let orders = match self.order.as_deref() {
             None => None,
             Some(text) => Some(chain_of(config, dir, names.find_order(text)?)?),

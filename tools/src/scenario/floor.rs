@@ -75,6 +75,7 @@ impl Floor {
         // One for the stranger; owners that come twice leave some unused.
         let sessions = u16::try_from(orders_max).map_err(too_large)?;
         let rules = Rules {
+            instruments_added: 0,
             instruments: vec![Instrument {
                 symbol: symbol(),
                 tick: 1,

@@ -65,6 +65,8 @@ canaries! {
     DeafClient = "deaf-client", found by ["agreed"];
     /// One side of each trade is told another price in the venue's books of account.
     WrongMoney = "wrong-money", found by ["conserved"];
+    /// An operator is told of another number of orders than were canceled.
+    WrongAnswer = "wrong-answer", found by ["operators"];
     /// A sync fails, and the appliance is not told.
     HiddenError = "hidden-error", found by ["stopped"];
 }
@@ -80,6 +82,7 @@ impl Canary {
             }
             Self::DroppedRecord | Self::ForgedRecord => plan.switch_on(Switch::Kill, 2_000),
             Self::HiddenError => plan.switch_on(Switch::SyncError, 10_000),
+            Self::WrongAnswer => plan.switch_on(Switch::Operator, 20_000),
             Self::DeafClient => plan.switch_on(Switch::Cancel, 300_000),
             _ => {}
         }

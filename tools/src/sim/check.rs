@@ -11,6 +11,7 @@
 //! | `recovery` | the appliance starts after what it has promised to survive, and refuses what was damaged, by name |
 //! | `stopped` | after a failed write or sync the appliance stops, and nothing becomes durable any more |
 //! | `stored` | what the message store gives is what the journal leads to; after a repair it gives all of it |
+//! | `operators` | each command of an operator was done once and answered as it was done; what is locked holds no orders, what is halted does not trade |
 //! | `live` | when the troubles are over, everything is answered in time |
 
 pub mod agreed;
@@ -18,6 +19,7 @@ pub mod conserved;
 pub mod feed;
 pub mod live;
 pub mod once;
+pub mod operators;
 pub mod recovery;
 pub mod released;
 pub mod replay;

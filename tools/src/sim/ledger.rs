@@ -10,17 +10,18 @@ use engine::command::Action;
 use engine::config::Config;
 use engine::depth::DepthEvent;
 use engine::exchange::Exchange;
-use engine::instrument::InstrumentTable;
+use engine::instrument::{Instrument, InstrumentTable};
 use engine::journal::{Anchor, JournalError, Reader, directory};
 use engine::record;
 use engine::sink::Sink;
 use engine::snapshot::SnapshotError;
 use engine::snapshot::tail::Tail;
+use wire::admin::{OperatorName, Outcome};
 use wire::itch::MESSAGE_LEN_MAX;
 use wire::journal::RecordKind;
 use wire::mold::SessionId;
-use wire::tick::Tick;
-use wire::{Nanos, Seq, SessionIndex};
+use wire::tick::{Tick, TickKind};
+use wire::{InstrumentIndex, Nanos, Seq, SessionIndex};
 
 /// A record, and the state after it.
 #[derive(Clone, Debug)]
@@ -54,6 +55,19 @@ pub struct Taken {
     pub bytes: Vec<u8>,
 }
 
+/// What became of an operator's command.
+#[derive(Clone, Copy, Debug)]
+pub struct Done {
+    /// Behind which command the answer stands.
+    pub cause: Seq,
+    /// Whose.
+    pub operator: OperatorName,
+    /// Which one.
+    pub number: u64,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
 /// All effects so far.
 #[derive(Clone, Debug, Default)]
 pub struct Effects {
@@ -63,6 +77,12 @@ pub struct Effects {
     pub ticks: Vec<Effect>,
     /// The same of the depth stream.
     pub depth: Vec<Effect>,
+    /// What became of operators' commands.
+    pub done: Vec<Done>,
+    /// A command that traded in a halted instrument.
+    pub halted_trade: Option<Seq>,
+    /// The instruments of the last command's trades.
+    traded: Vec<InstrumentIndex>,
     /// For the names in them.
     instruments: Option<InstrumentTable>,
     /// Sessions and reports in the order in which they were made, as places in `reports`.
@@ -251,6 +271,10 @@ impl Ledger {
             _ => {}
         }
         self.exchange.apply(&command, &mut self.effects);
+        let controls = self.exchange.controls();
+        if self.effects.traded.drain(..).any(|instrument| controls.is_halted(instrument)) {
+            self.effects.halted_trade.get_or_insert(seq);
+        }
         entry.hash = self.exchange.state_hash();
         self.entries.push(entry);
         Ok(())
@@ -265,10 +289,23 @@ impl Sink for Effects {
     }
 
     fn tick(&mut self, cause: Seq, tick: &Tick) {
+        if tick.kind == TickKind::Trade {
+            self.traded.push(tick.symbol_id);
+        }
         let mut bytes = vec![0; Tick::SIZE];
         // A tick has one size.
         let _ = tick.encode(&mut bytes);
         self.ticks.push(Effect { cause, bytes });
+    }
+
+    fn instrument_added(&mut self, _cause: Seq, _index: InstrumentIndex, terms: &Instrument) {
+        if let Some(instruments) = &mut self.instruments {
+            instruments.add(terms.clone());
+        }
+    }
+
+    fn operator_done(&mut self, cause: Seq, operator: OperatorName, number: u64, outcome: Outcome) {
+        self.done.push(Done { cause, operator, number, outcome });
     }
 
     fn depth(&mut self, cause: Seq, event: &DepthEvent) {

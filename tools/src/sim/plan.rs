@@ -112,6 +112,8 @@ switches! {
     MassCancel = "mass-cancel", 500..=20_000, on 30;
     /// Messages that are not well-formed, or name what is not there.
     Nonsense = "nonsense", 5_000..=100_000, on 40;
+    /// Operators halt, lock, cancel, drain, disconnect, list.
+    Operator = "operator", 200..=20_000, on 40;
 }
 
 /// One run, decided.

@@ -20,6 +20,7 @@ use super::check::Failure;
 use super::check::conserved::Conserved;
 use super::check::feed::Feed;
 use super::check::once::Once;
+use super::check::operators::Operators;
 use super::check::released::Released;
 use super::check::replay::Replay;
 use super::check::stopped::Stopped;
@@ -28,6 +29,7 @@ use super::check::{Verdict, agreed};
 use super::disk::SimDisk;
 use super::ledger::Ledger;
 use super::network::{Network, Party};
+use super::operator::Operator;
 use super::orders::Vocabulary;
 use super::plan::{Plan, Switch};
 use super::port::SimPort;
@@ -110,10 +112,12 @@ pub struct World {
     ledger: Ledger,
     commands: u64,
     traders: Vec<Trader>,
+    operator: Operator,
     subscribers: Vec<Subscriber>,
     released: Released,
     feed: Feed,
     once: Once,
+    operators: Operators,
     conserved: Conserved,
     replay: Replay,
     step: u64,
@@ -196,6 +200,8 @@ impl World {
             released: Released::default(),
             feed: Feed::new(lines, depth_lines),
             once: Once::default(),
+            operators: Operators::default(),
+            operator: Operator::new(&plan),
             replay: Replay::default(),
             plan,
             dir,
@@ -271,6 +277,7 @@ impl World {
         } else if self.now_ns >= self.down_until_ns {
             self.start()?;
         }
+        self.operate()?;
         for trader in &mut self.traders {
             let did = trader.step(self.now_ns, &self.plan, &mut self.network.borrow_mut(), self.healing);
             if let Some(did) = did {
@@ -324,6 +331,30 @@ impl World {
             self.idle = false;
             self.overheard = Some((arrived.from, arrived.payload.clone()));
         }
+    }
+
+    /// The operator has a turn, where there is somebody to ask.
+    fn operate(&mut self) -> Verdict {
+        let Some(life) = &mut self.life else { return Ok(()) };
+        let watch = life.graph.watch().clone();
+        let links = life.graph.operators();
+        let ends = (&mut links.operations, &mut links.done);
+        let (asked, told) = self.operator.step(self.step, &self.plan, self.healing, ends, &watch);
+        if let Some(asked) = asked {
+            self.idle = false;
+            self.trace.say("operator", format_args!("asks {}: {:?}", asked.number, asked.verb));
+        }
+        let Some(mut told) = told else { return Ok(()) };
+        self.trace.say("operator", format_args!("is told {}: {:?}", told.asked.number, told.outcome));
+        if self.plan.canary == Some(Canary::WrongAnswer)
+            && let wire::admin::Outcome::Done { changed, .. } = &mut told.outcome
+        {
+            *changed += 1;
+        }
+        self.released
+            .left(told.cause, told.durable, || format!("the answer to command {} of an operator", told.asked.number))?;
+        self.operators.saw(told);
+        Ok(())
     }
 
     /// The appliance has its turns.
@@ -402,7 +433,7 @@ impl World {
 
     /// The checkers look at all that happened since the last time.
     fn look(&mut self) -> Verdict {
-        let Self { ledger, network, traders, released, feed, once, conserved, replay, .. } = self;
+        let Self { ledger, network, traders, released, feed, once, operators, conserved, replay, .. } = self;
         if let Some(life) = &mut self.life {
             ledger.follow(&self.dir, life.graph.watch().durable_seq()).map_err(|what| ("replay", what))?;
             life.stored.look(&life.archive, ledger)?;
@@ -413,6 +444,7 @@ impl World {
             feed.saw(&left, ledger, released)?;
         }
         once.look(ledger, traders)?;
+        operators.look(ledger)?;
         conserved.look(ledger)?;
         traders.iter().try_for_each(agreed::sane)
     }

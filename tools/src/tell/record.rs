@@ -3,8 +3,9 @@
 use super::{Fields, JsonLine, TextLine, Value, message};
 use engine::journal::Record;
 use std::io::{self, Write};
-use wire::SessionIndex;
+use wire::admin::{OperatorBody, Scope, Verb};
 use wire::journal::Body;
+use wire::{Price, SessionIndex};
 
 /// Tells the body of a record; seq, time, place and kind are the caller's to print.
 ///
@@ -37,12 +38,54 @@ pub fn record(record: &Record<'_>, out: &mut dyn Fields) -> io::Result<()> {
         Ok(Body::CancelSlice(slice)) => out.number("session", slice.session.get()),
         Ok(Body::Logout(logout)) => out.number("session", logout.session.get()),
         Ok(Body::MarketClose(_)) => Ok(()),
+        Ok(Body::Operator(body)) => operator(&body, out),
+        Ok(Body::OperatorSlice(_)) => Ok(()),
         Ok(Body::EntryGate(gate)) => out.number("closed", gate.closed),
         Ok(Body::Elect(_)) => Ok(()),
         Err(error) => {
             out.text("error", &error.to_string())?;
             out.field("bytes", Value::Hex(record.body))
         }
+    }
+}
+
+/// Tells what an operator asked for.
+fn operator(body: &OperatorBody, out: &mut dyn Fields) -> io::Result<()> {
+    out.shown("operator", &body.operator)?;
+    out.number("number", body.number)?;
+    let command = match body.command() {
+        Ok(command) => command,
+        Err(error) => return out.text("error", &error.to_string()),
+    };
+    out.text("verb", command.verb.name())?;
+    match command.verb {
+        Verb::CancelOrders { scope, .. } | Verb::Lock { scope } | Verb::Unlock { scope } => match scope {
+            Scope::Session(session) => out.number("session", session.get())?,
+            Scope::Member(member) => out.number("member", member.get())?,
+            Scope::Venue => out.text("scope", "venue")?,
+        },
+        Verb::Disconnect { session } | Verb::KeyChanged { session, .. } => out.number("session", session.get())?,
+        _ => {}
+    }
+    if let Some(symbol) = command.verb.symbol() {
+        out.shown("symbol", &symbol)?;
+    }
+    match command.verb {
+        Verb::CancelOrders { side: Some(side), .. } => out.word("side", &side),
+        Verb::KeyChanged { fingerprint, .. } => out.field("fingerprint", Value::Hash(fingerprint)),
+        Verb::AddInstrument(added) => {
+            let price = |price: i64| Value::Price(Some(Price(price)));
+            out.field("tick", price(added.tick))?;
+            out.number("lot", added.lot)?;
+            out.field("price_min", price(added.price_min.0))?;
+            out.field("price_max", price(added.price_max.0))?;
+            out.number("quantity_max", added.quantity_max.get())?;
+            if let Some(band) = added.market_protection {
+                out.field("market_protection", price(band))?;
+            }
+            out.number("channel", added.channel.0)
+        }
+        _ => Ok(()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Four UDP ports, a TCP port and a multicast group that no other test of this machine uses.
+//! Four UDP ports, some TCP ports and a multicast group that no other test of this machine uses.
 
 use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, UdpSocket};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -47,6 +47,11 @@ impl Ports {
     /// Where subscribers ask, for messages by UDP and for snapshots by TCP.
     pub fn subscribers(&self) -> SocketAddrV4 {
         SocketAddrV4::new(Ipv4Addr::LOCALHOST, self.base + 3)
+    }
+
+    /// Where operators log in, by TCP.
+    pub fn admin(&self) -> SocketAddrV4 {
+        SocketAddrV4::new(Ipv4Addr::LOCALHOST, self.base + 1)
     }
 
     /// Where ticks go.

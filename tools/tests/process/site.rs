@@ -79,6 +79,7 @@ impl Site {
             format!("network.rerequest={}", ports.rerequest()),
             format!("feed.rerequest={}", ports.subscribers()),
             format!("feed.snapshot={}", ports.subscribers()),
+            format!("admin.address={}", ports.admin()),
             format!("channel.0.tick_lines=[\"{}\"]", ports.tick_line()),
             format!("channel.0.depth_lines=[\"{}\"]", ports.depth_line()),
         ];

@@ -56,6 +56,7 @@ canaries! {
     a_venue_that_falls_silent_is_found: Silence,
     a_client_that_does_not_listen_is_found: DeafClient,
     money_that_comes_from_nowhere_is_found: WrongMoney,
+    a_wrong_answer_to_an_operator_is_found: WrongAnswer,
     an_appliance_that_goes_on_after_a_failed_sync_is_found: HiddenError,
 }
 

@@ -3,6 +3,7 @@
 //! Goal: every sequenced command has one form on disk. Non-goal: what the command does.
 
 use crate::address::Addr;
+use crate::admin::OperatorBody;
 use crate::layout::{Reserved, layout};
 use crate::mold::SessionId;
 use crate::ouch::INBOUND_LEN_MAX;
@@ -13,6 +14,7 @@ pub const COMMAND_BODY_LEN_MAX: usize = SessionMessage::HEADER_LEN + INBOUND_LEN
 
 const _: () = assert!(COMMAND_BODY_LEN_MAX <= super::BODY_LEN_MAX);
 const _: () = assert!(Genesis::SIZE <= COMMAND_BODY_LEN_MAX && LoginBody::SIZE <= COMMAND_BODY_LEN_MAX);
+const _: () = assert!(OperatorBody::SIZE <= COMMAND_BODY_LEN_MAX);
 
 /// [`LoginBody::flags`]: the session's orders are canceled when it dies.
 pub const FLAG_CANCEL_ON_DISCONNECT: u16 = 1;
@@ -110,6 +112,14 @@ layout! { Disk, "journal EntryGate",
         0 => closed: u8,
         /// Zero.
         1 => reserved: Reserved<7>,
+    }
+}
+
+layout! { Disk, "journal OperatorSlice",
+    /// The next slice of what an operator had canceled.
+    pub struct OperatorSlice: 8 {
+        /// Zero.
+        0 => reserved: Reserved<8>,
     }
 }
 
@@ -276,13 +286,17 @@ kinds! {
     EntryGate = 10 => EntryGate;
     /// The market day is over.
     MarketClose = 11 => MarketClose;
+    /// An operator's command.
+    Operator = 12 => OperatorBody;
+    /// A slice of what an operator had canceled.
+    OperatorSlice = 13 => OperatorSlice;
 }
 
 impl TryFrom<u16> for RecordKind {
     type Error = DecodeError;
 
     fn try_from(code: u16) -> Result<Self, DecodeError> {
-        let expected = "a kind from 1 to 11; the journal may be of a newer version of this program";
+        let expected = "a kind from 1 to 13; the journal may be of a newer version of this program";
         let found = u64::from(code);
         Self::from_code(code).ok_or(DecodeError::Value { what: "journal record", field: "kind", expected, found })
     }
@@ -291,7 +305,7 @@ impl TryFrom<u16> for RecordKind {
 impl Body<'_> {
     /// Whose record it is; `None` for the venue's own.
     #[must_use]
-    pub const fn session(&self) -> Option<SessionIndex> {
+    pub fn session(&self) -> Option<SessionIndex> {
         match self {
             Self::SessionMessage(body) => Some(body.session),
             Self::Login(body) => Some(body.session),
@@ -299,7 +313,13 @@ impl Body<'_> {
             Self::SequenceSkip(body) => Some(body.session),
             Self::CancelSlice(body) => Some(body.session),
             Self::Logout(body) => Some(body.session),
-            Self::Genesis(_) | Self::StateHash(_) | Self::Elect(_) | Self::EntryGate(_) | Self::MarketClose(_) => None,
+            Self::Operator(body) => body.command().ok().and_then(|command| command.verb.session()),
+            Self::Genesis(_)
+            | Self::StateHash(_)
+            | Self::Elect(_)
+            | Self::EntryGate(_)
+            | Self::MarketClose(_)
+            | Self::OperatorSlice(_) => None,
         }
     }
 }
@@ -307,6 +327,7 @@ impl Body<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::admin::{OperatorCommand, OperatorName, Verb};
 
     #[test]
     fn every_body_round_trips_under_its_kind() {
@@ -337,6 +358,12 @@ mod tests {
             Body::Elect(Elect { reserved: Reserved }),
             Body::EntryGate(EntryGate { closed: 1, reserved: Reserved }),
             Body::MarketClose(MarketClose { reserved: Reserved }),
+            Body::Operator(OperatorBody::from(&OperatorCommand {
+                operator: OperatorName::new("ann").expect("short"),
+                number: 8,
+                verb: Verb::Disconnect { session },
+            })),
+            Body::OperatorSlice(OperatorSlice { reserved: Reserved }),
         ];
         for body in bodies {
             let mut out = [0xEE; COMMAND_BODY_LEN_MAX];
@@ -346,7 +373,7 @@ mod tests {
             assert!(Body::decode(body.kind(), &out[..len - 1]).is_err(), "{body:?} cut");
         }
         assert!(RecordKind::ALL.iter().all(|kind| bodies.iter().any(|body| body.kind() == *kind)));
-        assert!(RecordKind::try_from(0).is_err() && RecordKind::try_from(12).is_err());
+        assert!(RecordKind::try_from(0).is_err() && RecordKind::try_from(14).is_err());
     }
 
     #[test]

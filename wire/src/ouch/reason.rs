@@ -134,6 +134,8 @@ reasons!(RejectReason {
     NOT_A_STOP = 0x010F, "venue: a new stop price for an order that does not wait for one";
     ENTRY_CLOSED = 0x0110, "venue: no new orders for now, the journal's disk is nearly full; cancels work";
     MARKET_CLOSED = 0x0111, "venue: the market day is over; nothing is entered or canceled any more";
+    LOCKED = 0x0112, "venue: locked by the operator, no new orders; ask the venue";
+    DRAINING = 0x0113, "venue: no new orders, the venue is about to stop; cancels work";
 });
 
 impl RejectReason {

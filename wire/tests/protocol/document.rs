@@ -3,6 +3,7 @@
 
 use crate::vectors::{all, page};
 use std::collections::BTreeMap;
+use wire::admin::Refusal;
 use wire::itch::Message;
 use wire::ouch::{CancelReason, Inbound, OptionValue, Outbound, RejectReason, TimeInForce};
 
@@ -15,6 +16,8 @@ const SOURCES: &[(&str, &str)] = &[
     ("glimpse", include_str!("../../src/glimpse.rs")),
     ("login", include_str!("../../src/login.rs")),
     ("journal", include_str!("../../src/journal.rs")),
+    ("request", include_str!("../../src/admin/request.rs")),
+    ("outcome", include_str!("../../src/admin/outcome.rs")),
     ("body", include_str!("../../src/journal/body.rs")),
     ("inbound", include_str!("../../src/ouch/inbound.rs")),
     ("outbound", include_str!("../../src/ouch/outbound.rs")),
@@ -129,6 +132,9 @@ fn every_code_stands_on_the_page() {
     }
     for reason in CancelReason::ALL {
         assert!(row(&format!("| `{}` |", char::from(reason.0)), reason.describe()), "{reason}");
+    }
+    for refusal in Refusal::ALL {
+        assert!(row(&format!("| `0x{:04X}` |", refusal.0), refusal.describe()), "{refusal}");
     }
     for code in TimeInForce::ALL {
         assert!(row(&format!("| `{}` |", char::from(code.byte())), &format!("{code:?}")), "{code:?}");

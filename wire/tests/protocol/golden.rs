@@ -1,10 +1,11 @@
 //! Framing, ticks, login and journal, written out field by field, against the bytes in docs/protocol.md.
 
 use crate::vectors::{bytes_of, get};
+use wire::admin::OperatorBody;
 use wire::journal::body::FLAG_CANCEL_ON_DISCONNECT;
 use wire::journal::{
-    self, Body, CancelSlice, Elect, EntryGate, Genesis, LoginBody, Logout, MarketClose, RecordHeader, RecordKind,
-    SegmentHeader, SequenceSkip, SessionDeath, SessionMessage, StateHash,
+    self, Body, CancelSlice, Elect, EntryGate, Genesis, LoginBody, Logout, MarketClose, OperatorSlice, RecordHeader,
+    RecordKind, SegmentHeader, SequenceSkip, SessionDeath, SessionMessage, StateHash,
 };
 use wire::login::{
     Challenge, ClientHello, Cookie, Key, Login, LoginAccepted, LoginMessage, LoginRejectReason, LoginRejected, Nonce,
@@ -160,6 +161,8 @@ fn journal_bodies() {
         ("body-logout", Body::Logout(Logout { session })),
         ("body-elect", Body::Elect(Elect { reserved: Reserved })),
         ("body-market-close", Body::MarketClose(MarketClose { reserved: Reserved })),
+        ("body-operator", Body::Operator(OperatorBody::from(&crate::golden_admin::operator_command()))),
+        ("body-operator-slice", Body::OperatorSlice(OperatorSlice { reserved: Reserved })),
         ("body-entry-gate", Body::EntryGate(EntryGate { closed: 1, reserved: Reserved })),
     ];
     for (name, body) in bodies {

@@ -3,6 +3,7 @@
 mod captures;
 mod document;
 mod golden;
+mod golden_admin;
 mod golden_iex;
 mod golden_itch;
 mod golden_ouch;

@@ -11,7 +11,7 @@ use engine::book::BookEvent;
 use engine::config::Config;
 use engine::depth::DepthEvent;
 use engine::limits::MARKET_DATA_LINK_SLOTS;
-use engine::link::FeedEvent;
+use engine::link::{FeedEvent, News};
 use engine::market_event::MarketEvent;
 use feedhandler::flow::workload::Scenario;
 use netio::clock::Clock;
@@ -110,7 +110,7 @@ impl Linked {
     #[inline]
     fn put(&mut self, event: MarketEvent) {
         if self.link.acquire(1) > 0 {
-            *self.link.slot_mut(0) = FeedEvent { event: Some(event), ..FeedEvent::empty() };
+            *self.link.slot_mut(0) = FeedEvent { news: News::Market(event), ..FeedEvent::empty() };
             self.link.release(1);
         }
     }

@@ -15,7 +15,7 @@ use engine::config::Config;
 use engine::ground::Ground;
 use engine::journal::Watch;
 use engine::limits::{DATAGRAM_LINK_SLOTS, MARKET_DATA_LINK_SLOTS, PACKET_LINK_SLOTS};
-use engine::link::{Datagram, FeedEvent};
+use engine::link::{Datagram, FeedEvent, News};
 use engine::market_event::MarketEvent;
 use engine::recovery::recover;
 use engine::tile::{Control, FeedLine, FeedStage, FeedStream, NetStage, Stage};
@@ -118,7 +118,7 @@ impl Tile {
         let line = |group: SocketAddrV4| FeedLine { endpoint: EndpointIndex(0), address: group.into() };
         let lines = GROUPS.map(line).to_vec();
         let streams = vec![FeedStream { stream, session: stream.session(VENUE), next: 1, lines }];
-        let instruments = recorded.exchange.instruments().clone();
+        let instruments = recorded.exchange.instruments();
         let feed = FeedStage::new(streams, instruments, SECOND_NS, taken, given, watch()?);
         Ok(Self { feed, events })
     }
@@ -132,7 +132,7 @@ impl Tile {
             while filled < room
                 && let Some(event) = events.next()
             {
-                *self.events.slot_mut(filled) = FeedEvent { event: Some(*event), ..FeedEvent::empty() };
+                *self.events.slot_mut(filled) = FeedEvent { news: News::Market(*event), ..FeedEvent::empty() };
                 filled += 1;
             }
             self.events.release(filled);

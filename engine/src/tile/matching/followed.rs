@@ -7,13 +7,15 @@ use crate::book::BookEvent;
 use crate::command::{Action, Command};
 use crate::depth::DepthEvent;
 use crate::gateway::{Endpoint, Replies};
+use crate::instrument::Instrument;
 use crate::meter::Tally;
 use crate::trace::{Milestone, Stamp, Trace};
 use crate::venue::Outputs;
 use wire::address::Addr;
+use wire::admin::{OperatorName, Outcome};
 use wire::ouch::RejectReason;
 use wire::tick::{Tick, TickKind};
-use wire::{Seq, SessionIndex};
+use wire::{InstrumentIndex, Seq, SessionIndex};
 
 /// The shortest message with its length before it.
 const MESSAGE_BLOCK_MIN: usize = wire::mold::BLOCK_HEADER_LEN + 1;
@@ -153,6 +155,17 @@ impl<T: Trace> Outputs for Followed<T> {
 
     fn market_closed(&mut self, cause: Seq) {
         self.links.market_closed(cause);
+    }
+
+    fn instrument_added(&mut self, cause: Seq, index: InstrumentIndex, terms: &Instrument) {
+        if let Some(tally) = &mut self.tally {
+            tally.on_status(index);
+        }
+        self.links.instrument_added(cause, index, terms);
+    }
+
+    fn operator_done(&mut self, cause: Seq, operator: OperatorName, number: u64, outcome: Outcome) {
+        self.links.operator_done(cause, operator, number, outcome);
     }
 
     #[inline]

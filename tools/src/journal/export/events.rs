@@ -53,6 +53,7 @@ impl<'a> Events<'a> {
     }
 
     fn row(&self, it: &Happening<'_>, step: &Step<'_>, n: u64, table: &mut dyn Table) -> Result<(), TableError> {
+        self.names.learn(step.exchange.instruments());
         let mut fields = Cells { cells: vec![Cell::Empty; COLUMNS.len()], kind: None };
         it.tell(self.names, &mut fields)?;
         let Cells { mut cells, kind } = fields;
@@ -61,6 +62,7 @@ impl<'a> Events<'a> {
             What::Report(..) => ("report", None),
             What::Trade(_) => ("trade", None),
             What::Tick(_) => ("tick", None),
+            What::Answer(..) => ("answer", None),
         };
         let session = it.session;
         cells[0] = Cell::Number(step.record.seq.get());

@@ -238,7 +238,7 @@ impl Rows for Orders<'_> {
                         _ => {}
                     }
                 }
-                Effect::Tick(_) | Effect::Depth(_) => {}
+                Effect::Tick(_) | Effect::Depth(_) | Effect::Answer(..) => {}
             }
         }
         Ok(())

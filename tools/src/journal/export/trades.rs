@@ -46,6 +46,7 @@ impl Rows for Trades<'_> {
     }
 
     fn see(&mut self, step: &Step<'_>, wanted: bool, table: &mut dyn Table) -> Result<(), TableError> {
+        self.names.learn(step.exchange.instruments());
         let mut done = Ok(());
         Happening::each(step, |it| {
             let What::Trade(trade) = it.what else { return };

@@ -73,6 +73,9 @@ impl World {
             ));
         }
         self.traders.iter().try_for_each(live::look)?;
+        if !self.operator.is_content() {
+            return Err(("live", "an operator has no answer".to_owned()));
+        }
         let exchange = life.graph.venue().exchange();
         self.traders.iter().try_for_each(|trader| agreed::look(trader, exchange, &self.ledger))?;
         self.feed.shows(exchange, &self.subscribers)

@@ -127,6 +127,7 @@ impl World {
         };
         let port = SimPort::new(Rc::clone(&self.network), Meddler::new(self.plan.canary));
         let graph = Graph::build(&self.config, port, recovered);
+        self.operator.reconnect();
         let next_snapshot = self.step + self.plan.snapshot_steps;
         let (stopped, stored) = (Stopped::default(), Stored::default());
         self.life = Some(Life { graph, follower, archive, stored, retention, next_snapshot, stopped });
@@ -178,6 +179,7 @@ impl World {
         if self.ledger.last() < before {
             self.ledger.redo(&self.ledger_config).map_err(|what| ("replay", what))?;
             self.once.forget();
+            self.operators.forget();
             self.conserved.forget();
         }
         self.replay.recovered(&self.ledger, &recovered.venue)?;
