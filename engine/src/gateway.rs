@@ -268,18 +268,18 @@ impl Gateway {
         self.peers.iter_mut().map(|peer| &mut peer.store)
     }
 
-    /// Gives a session another key: whoever logs in next must prove it.
-    pub fn change_key(&mut self, session: SessionIndex, key: Key) {
-        if let Some(credentials) = self.config.credentials.get_mut(usize::from(session.0)) {
-            credentials.key = key;
-        }
-    }
-
     /// A session's transport, for looking.
     #[must_use]
     pub fn peer(&self, session: SessionIndex) -> PeerView {
         let peer = &self.peers[usize::from(session.0)];
         PeerView { heard: peer.heard, pending: peer.store.backlog(), gaps: peer.gaps }
+    }
+
+    /// Gives a session another key: whoever logs in next must prove it.
+    pub fn change_key(&mut self, session: SessionIndex, key: Key) {
+        if let Some(credentials) = self.config.credentials.get_mut(usize::from(session.0)) {
+            credentials.key = key;
+        }
     }
 
     /// The oldest report that is still held for a session.

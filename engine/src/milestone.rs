@@ -7,7 +7,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Milestone {
-    /// The port gave its datagram: here the way begins.
+    /// The port gave its datagram, and those that came with it: here the way begins.
     Arrived = 0,
     /// The matching tile has the datagram: it was copied into the link, waited there and was taken out.
     Receive = 1,

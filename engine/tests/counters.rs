@@ -9,6 +9,7 @@ use engine::config::Config;
 use engine::counters::{CountersError, Plan, Reader, Region, find, path_of, schema};
 use tempfile::TempDir;
 use wire::Nanos;
+use wire::counters::FieldKind;
 
 fn plan() -> Plan {
     Plan::default()
@@ -135,4 +136,30 @@ fn each_journal_has_counters_of_its_own() {
     let mut nowhere = with_journal("one");
     nowhere.stats.dir = None;
     assert_eq!(path_of(&nowhere), None);
+}
+
+/// The manual's page on the groups, as the schema says it.
+fn page() -> String {
+    let kind = |kind| match kind {
+        FieldKind::Counter => "counter",
+        FieldKind::Gauge => "gauge",
+        FieldKind::Time => "time",
+        FieldKind::Histogram => "histogram",
+    };
+    let mut page = String::new();
+    for group in schema::GROUPS {
+        page += &format!("**`{}`**:{}\n\n| field | kind | says |\n|---|---|---|\n", group.name, group.doc);
+        for field in group.fields {
+            page += &format!("| `{}` | {} |{} |\n", field.name, kind(field.kind), field.doc);
+        }
+        page += "\n";
+    }
+    page
+}
+
+#[test]
+fn the_manual_lists_every_group_and_field() {
+    let manual = include_str!("../../docs/operations.md");
+    let page = page();
+    assert!(manual.contains(&page), "docs/operations.md should have, word for word:\n\n{page}");
 }

@@ -12,6 +12,8 @@ pub struct FieldSchema {
     pub name: &'static str,
     /// What may be done with it.
     pub kind: FieldKind,
+    /// What it says, in a sentence or two.
+    pub doc: &'static str,
 }
 
 /// A group.
@@ -19,6 +21,8 @@ pub struct FieldSchema {
 pub struct GroupSchema {
     /// Its name.
     pub name: &'static str,
+    /// What a row is.
+    pub doc: &'static str,
     /// The fields of each row, in order.
     pub fields: &'static [FieldSchema],
 }
@@ -44,19 +48,24 @@ impl GroupSchema {
 }
 
 macro_rules! groups {
-    ($($(#[$doc:meta])* $module:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ident,)* })*) => {
+    ($($(#[doc = $doc:literal])* $module:ident { $($(#[doc = $field_doc:literal])* $field:ident: $kind:ident,)* })*) => {
         $(
-            $(#[$doc])*
+            $(#[doc = $doc])*
             #[allow(non_upper_case_globals)]
             pub mod $module {
                 use super::{FieldKind, FieldSchema, GroupSchema};
 
-                groups!(@fields 0; $($(#[$field_doc])* $field,)*);
+                groups!(@fields 0; $($(#[doc = $field_doc])* $field,)*);
 
                 /// The group.
                 pub const GROUP: GroupSchema = GroupSchema {
                     name: stringify!($module),
-                    fields: &[$(FieldSchema { name: stringify!($field), kind: FieldKind::$kind },)*],
+                    doc: concat!($($doc),*),
+                    fields: &[$(FieldSchema {
+                        name: stringify!($field),
+                        kind: FieldKind::$kind,
+                        doc: concat!($($field_doc),*),
+                    },)*],
                 };
             }
         )*
@@ -65,8 +74,8 @@ macro_rules! groups {
         pub const GROUPS: &[GroupSchema] = &[$($module::GROUP,)*];
     };
     (@fields $at:expr;) => {};
-    (@fields $at:expr; $(#[$doc:meta])* $field:ident, $($rest:tt)*) => {
-        $(#[$doc])*
+    (@fields $at:expr; $(#[doc = $doc:literal])* $field:ident, $($rest:tt)*) => {
+        $(#[doc = $doc])*
         pub const $field: usize = $at;
         groups!(@fields $at + 1; $($rest)*);
     };
@@ -75,7 +84,7 @@ macro_rules! groups {
 groups! {
     /// The appliance as a whole: one row, kept by the keeper thread and, where it is about the venue, the matching tile.
     appliance {
-        /// When the keeper last wrote: an appliance whose heartbeat stands still is dead or starved.
+        /// When the keeper thread last wrote: an appliance whose heartbeat stands still is dead or starved.
         heartbeat_ns: Time,
         /// What it is at: 0 starting (recovering), 1 running, 2 draining, 3 stopped in order, 4 failed.
         phase: Gauge,
@@ -113,9 +122,9 @@ groups! {
         trades: Counter,
         /// Messages of market data made.
         market_data: Counter,
-        /// The records that the start must replay, and how many it has; both stand still after it.
+        /// The records that the start must replay, as far as that is known yet.
         recovery_records: Gauge,
-        /// See `recovery_records`.
+        /// How many of them it has replayed.
         recovery_done: Gauge,
         /// How often the wall clock stepped by more than a second against the counter that the tiles go by.
         clock_steps: Counter,
@@ -198,7 +207,7 @@ groups! {
         /// Sending stopped for want of room.
         tx_no_room: Counter,
     }
-    /// The gateway: one row; the questions of [`GatewayCounters`](crate::gateway::GatewayCounters).
+    /// The gateway: one row.
     gateway {
         /// Datagrams looked at.
         datagrams: Counter,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use netio::ring::Consumer;
 use wire::admin::Scope;
 use wire::ouch::RejectReason;
-use wire::{InstrumentIndex, SessionIndex, Side, Symbol};
+use wire::{InstrumentIndex, SessionIndex, Side};
 
 use super::plan::Link;
 use super::tally::{self, Tally};
@@ -29,8 +29,8 @@ pub struct MatchingMeter {
     gateway: Row,
     sessions: Vec<Row>,
     instruments: Vec<Row>,
-    /// How many of them have their symbol.
-    labelled: usize,
+    /// How many have their label from the plan; those that an operator adds get theirs when they are stored.
+    listed: usize,
     /// With their labels, which they get when their code occurs for the first time.
     rejects: Vec<(Row, String)>,
     requests: LinkEnd,
@@ -49,7 +49,7 @@ pub struct MatchingMeter {
 impl MatchingMeter {
     /// For a venue that goes on from where it stands. Stores all rows once.
     pub(crate) fn new(region: &Arc<Region>, venue: &Venue, tally: &mut Tally, outputs: &MatchingOutputs) -> Self {
-        let instruments = region.rows(&instrument::GROUP);
+        let (exchange, instruments) = (venue.exchange(), region.rows(&instrument::GROUP));
         let mut meter = Self {
             appliance: region.row(&appliance::GROUP, 0),
             gateway: region.row(&gateway::GROUP, 0),
@@ -63,10 +63,10 @@ impl MatchingMeter {
             next_session: 0,
             due: Vec::with_capacity(instruments.len()),
             rejects_stored: [0; tally::OTHERS + 1],
-            labelled: 0,
+            listed: exchange.instruments().len() - exchange.instruments().added().len(),
             instruments,
         };
-        for index in (0..).take(meter.instruments.len()) {
+        for index in (0..).take(venue.exchange().instruments().len()) {
             tally.touch(InstrumentIndex(index));
         }
         meter.store_all_instruments(venue, tally);
@@ -172,21 +172,11 @@ impl MatchingMeter {
         }
     }
 
-    /// Takes the rows of instruments into use that were added.
-    fn label_instruments(&mut self, venue: &Venue) {
-        let listed = venue.exchange().instruments();
-        for index in self.labelled..listed.len().min(self.instruments.len()) {
-            if let Ok(place) = u32::try_from(index) {
-                let Symbol(symbol) = listed.get(InstrumentIndex(place)).symbol;
-                self.instruments[index].label(str::from_utf8(&symbol).unwrap_or("?").trim_end());
-            }
-        }
-        self.labelled = listed.len();
-    }
-
-    fn store_instrument(&mut self, index: InstrumentIndex, venue: &Venue, tally: &mut Tally) {
-        self.label_instruments(venue);
+    fn store_instrument(&self, index: InstrumentIndex, venue: &Venue, tally: &mut Tally) {
         let Some(row) = self.instruments.get(index.0 as usize) else { return };
+        if index.0 as usize >= self.listed {
+            row.label(venue.exchange().instruments().get(index).symbol.name());
+        }
         let counted = &mut tally.instruments[index.0 as usize];
         counted.is_due = false;
         let exchange = venue.exchange();
@@ -243,6 +233,7 @@ mod tests {
     use crate::meter::Meter;
     use crate::recovery;
     use netio::ring::channel;
+    use wire::Symbol;
     use wire::login::Key;
 
     #[test]

@@ -41,6 +41,7 @@ pub(super) fn plan(config: &Config) -> Plan {
         std::iter::once(format!("{}.tick", channel.name)).chain(depth)
     });
     let symbols = rules.instruments.iter().map(|instrument| instrument.symbol.to_string());
+    let to_come = std::iter::repeat_n(String::new(), rules.instruments_added as usize);
     Plan::default()
         .with(appliance::GROUP, [&config.appliance.name])
         .with(thread::GROUP, config.topology.threads.iter().map(|tiles| thread_name(tiles)))
@@ -49,7 +50,7 @@ pub(super) fn plan(config: &Config) -> Plan {
         .with(port::GROUP, ["port"])
         .with(gateway::GROUP, ["gateway"])
         .with(session::GROUP, config.sessions.iter().map(|session| &session.username))
-        .with(instrument::GROUP, symbols.chain(std::iter::repeat_n(String::new(), rules.instruments_added as usize)))
+        .with(instrument::GROUP, symbols.chain(to_come))
         .with(journal::GROUP, [config.journal.durability.to_string()])
         .with(feed::GROUP, streams)
         .with(answers::GROUP, ["rerequest", "snapshot"])
@@ -65,9 +66,6 @@ pub(super) fn fill(region: &Arc<Region>, config: &Config) {
     for (index, row) in region.rows(&thread::GROUP).iter().enumerate() {
         let core = config.topology.pin.get(index).map_or(0, |core| *core as u64 + 1);
         row.set(thread::core_plus_one, core);
-    }
-    for row in region.rows(&feed::GROUP) {
-        row.set(feed::heartbeat_ms, u64::from(config.feed.heartbeat_ms));
     }
     for row in region.rows(&stage::GROUP) {
         row.set(stage::one_of, u64::from(config.stats.sample));

@@ -55,6 +55,7 @@ impl Tally {
     /// From here on; what a venue already holds is taken over.
     pub(crate) fn new(venue: &Venue) -> Self {
         let exchange = venue.exchange();
+        // With those that an operator may add.
         let count = exchange.instruments().places();
         let mut orders = vec![0; count];
         exchange.book().count_orders(&mut orders);
@@ -121,7 +122,7 @@ impl Tally {
         }
     }
 
-    /// An instrument's status has changed.
+    /// An instrument's status has changed, or it is new.
     pub(crate) fn on_status(&mut self, instrument: InstrumentIndex) {
         self.touch(instrument);
     }

@@ -244,7 +244,7 @@ impl<T: Trace> Stage for MatchingStage<T> {
             let datagram = self.requests.slot(work);
             if let Some(endpoint) = order_entry_endpoint(datagram.endpoint) {
                 let (time, from) = (datagram.time, datagram.address);
-                self.outputs.take(datagram.stamp);
+                self.outputs.take(datagram.stamp, self.venue.seq(), datagram.len);
                 let progress = self.venue.on_datagram(time, endpoint, from, datagram.bytes(), &mut self.outputs);
                 self.outputs.leave();
                 if progress == Progress::Blocked {

@@ -94,7 +94,7 @@ impl<P: Port, T: Trace> NetStage<P, T> {
                 None => replies.slot(next),
                 Some(packet) => packets.slot(packet),
             };
-            if T::ON && next < waiting[0] {
+            if T::ON && next < waiting[0] && datagram.stamp > 0 {
                 leaving.push(datagram.stamp);
             }
             next += 1;
@@ -115,12 +115,16 @@ impl<P: Port, T: Trace> NetStage<P, T> {
             return Ok(0);
         }
         let (requests, trace) = (&mut self.requests, &self.trace);
-        let mut taken = 0;
+        let (mut taken, mut arrived) = (0, 0);
         self.port.receive(room, |received| {
             let slot = requests.slot_mut(taken);
             slot.time = now;
             if T::ON {
-                slot.stamp = trace.ticks();
+                // The port gives at once what it has.
+                if taken == 0 {
+                    arrived = trace.ticks();
+                }
+                slot.stamp = arrived;
             }
             slot.endpoint = received.endpoint;
             slot.address = received.from.into();

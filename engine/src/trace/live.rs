@@ -157,6 +157,7 @@ impl LiveTable {
 /// The trace of one tile.
 #[derive(Clone, Debug)]
 pub struct Live {
+    power: u32,
     table: Arc<LiveTable>,
     clock: Clock,
 }
@@ -165,7 +166,7 @@ impl Live {
     /// Stamps in this table, by this clock.
     #[must_use]
     pub fn new(table: Arc<LiveTable>, clock: &Clock) -> Self {
-        Self { table, clock: clock.clone() }
+        Self { power: table.power, table, clock: clock.clone() }
     }
 }
 
@@ -179,7 +180,7 @@ impl Trace for Live {
 
     #[inline]
     fn power(&self) -> u32 {
-        self.table.power
+        self.power
     }
 
     #[inline]

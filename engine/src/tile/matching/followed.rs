@@ -17,6 +17,9 @@ use wire::ouch::RejectReason;
 use wire::tick::{Tick, TickKind};
 use wire::{InstrumentIndex, Seq, SessionIndex};
 
+/// The shortest message with its length before it.
+const MESSAGE_BLOCK_MIN: usize = wire::mold::BLOCK_HEADER_LEN + 1;
+
 /// The links, and what is known of the datagram at hand when its way is followed.
 pub(super) struct Followed<T> {
     pub(super) links: MatchingOutputs,
@@ -27,6 +30,9 @@ pub(super) struct Followed<T> {
     taken: u64,
     /// When the newest packet was encoded.
     encoded: u64,
+    /// The newest followed message that was begun, and the newest of which a report was packed.
+    begun: Seq,
+    packed: Seq,
     /// The first followed command that was not seen durable.
     not_durable: Seq,
 }
@@ -35,14 +41,16 @@ impl<T: Trace> Followed<T> {
     /// Everything up to `replayed` is no news.
     pub(super) fn new(links: MatchingOutputs, trace: T, replayed: Seq) -> Self {
         let not_durable = trace.next_followed(replayed);
-        Self { links, trace, tally: None, arrived: 0, taken: 0, encoded: 0, not_durable }
+        Self { links, trace, tally: None, arrived: 0, taken: 0, encoded: 0, begun: Seq(0), packed: Seq(0), not_durable }
     }
 
-    /// A datagram is at hand.
+    /// A datagram of this length is at hand, behind the command `seq`. The counter is only read where one of its messages may be followed.
     #[inline]
-    pub(super) fn take(&mut self, stamp: u64) {
+    pub(super) fn take(&mut self, stamp: u64, seq: Seq, len: usize) {
         if T::ON {
-            (self.arrived, self.taken) = (stamp, self.trace.ticks());
+            let messages_max = len / MESSAGE_BLOCK_MIN;
+            let is_near = self.trace.next_followed(seq).0 - seq.0 <= messages_max as u64;
+            (self.arrived, self.taken) = (stamp, if is_near { self.trace.ticks() } else { 0 });
         }
     }
 
@@ -56,9 +64,11 @@ impl<T: Trace> Followed<T> {
 
     /// A followed message is about to get its place.
     fn begin(&mut self, command: &Command<'_>) {
-        if self.arrived == 0 || !matches!(command.action, Action::Message { .. }) {
+        // Without a reading, commands of the venue's own came in between: too few to be missed.
+        if self.arrived == 0 || self.taken == 0 || !matches!(command.action, Action::Message { .. }) {
             return;
         }
+        self.begun = command.seq;
         let now = self.trace.ticks();
         let milestones =
             [(Milestone::Arrived, self.arrived), (Milestone::Receive, self.taken), (Milestone::Session, now)];
@@ -87,10 +97,12 @@ impl<T: Trace> Replies for Followed<T> {
     }
 
     fn send(&mut self, endpoint: Endpoint, to: Addr, fill: impl FnOnce(&mut [u8]) -> Option<usize>) {
+        let is_awaited = self.begun > self.packed;
         let (trace, encoded) = (&self.trace, &mut self.encoded);
         self.links.reply(endpoint, to, fill, |slot| {
             if T::ON {
-                *encoded = trace.ticks();
+                // Only a packet that may carry what is followed has a stamp.
+                *encoded = if is_awaited { trace.ticks() } else { 0 };
                 slot.stamp = *encoded;
             }
         });
@@ -98,10 +110,11 @@ impl<T: Trace> Replies for Followed<T> {
 
     #[inline]
     fn packed(&mut self, causes: impl Iterator<Item = Seq>) {
-        if T::ON {
+        if T::ON && self.encoded > 0 {
             let (milestone, ticks) = (Milestone::Encode, self.encoded);
             for cause in causes {
                 if self.trace.follows(cause) {
+                    self.packed = self.packed.max(cause);
                     self.trace.keep(Stamp { key: cause.0, milestone, ticks });
                 }
             }
@@ -145,6 +158,9 @@ impl<T: Trace> Outputs for Followed<T> {
     }
 
     fn instrument_added(&mut self, cause: Seq, index: InstrumentIndex, terms: &Instrument) {
+        if let Some(tally) = &mut self.tally {
+            tally.on_status(index);
+        }
         self.links.instrument_added(cause, index, terms);
     }
 
