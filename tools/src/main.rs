@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use netio::pages::HugeAllocator;
-use tools::{demo, host, journal, listen, normalize, recover, replay, run, scenario, sim, stats, view};
+use tools::{demo, host, journal, listen, normalize, recover, replay, run, scenario, send, sim, stats, trade, view};
 
 #[global_allocator]
 static MEMORY: HugeAllocator = HugeAllocator;
@@ -27,6 +27,8 @@ enum Command {
     Run(run::RunOptions),
     Demo(demo::DemoArgs),
     Replay(Box<replay::command::ReplayArgs>),
+    Send(Box<send::SendArgs>),
+    Trade(Box<trade::command::TradeArgs>),
     Listen(listen::command::ListenArgs),
     Normalize(Box<normalize::command::NormalizeArgs>),
     Scenario(scenario::ScenarioArgs),
@@ -44,6 +46,8 @@ impl Command {
             Self::Run(options) => run::run(options)?,
             Self::Demo(args) => return Ok(if demo::execute(args)? { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
             Self::Replay(args) => replay::command::execute(args)?,
+            Self::Send(args) => return send::execute(args),
+            Self::Trade(args) => return trade::command::execute(args),
             Self::Listen(args) => return listen::command::execute(args),
             Self::Normalize(args) => normalize::command::execute(args)?,
             Self::Scenario(args) => return scenario::execute(args),

@@ -4,6 +4,7 @@
 //! protocol; those have tests without processes. Traffic stays on the loopback interface, or in namespaces
 //! that the program makes.
 
+mod by_hand;
 mod capture;
 mod captured;
 mod crashes;
