@@ -93,7 +93,7 @@ fn intentions(look: &Look, found: &mut Found) {
     let is = |field| look.get("appliance", field) == Some(1);
     if is("locked") {
         let what = "the venue is locked by the kill switch: new orders are rejected".to_owned();
-        found.add(Rule::Lock, Grade::Note, "", what, "`pinion admin unlock venue` ends it");
+        found.add(Rule::Lock, Grade::Note, "", what, "`pinion admin reset --venue` ends it");
     }
     if is("draining") {
         let what = "it drains: new orders are rejected, cancels work".to_owned();
@@ -143,7 +143,7 @@ fn rejects(look: &Look, found: &mut Found) {
         Count(of_session),
     );
     let remedy = format!(
-        "ask its member, or end it: `pinion admin disconnect {session}`, `pinion admin lock session {session}`"
+        "ask its member, or end it: `pinion admin session disconnect {session}`, `pinion admin kill --session {session}`"
     );
     found.add(Rule::Rejects, Grade::Degraded, session, what, remedy);
 }
@@ -154,7 +154,7 @@ fn sessions(look: &Look, found: &mut Found) {
         let (label, get) = (row.label.as_str(), |field: &str| row.get(field).unwrap_or(0));
         if get("locked") == 1 && !venue_locked {
             let what = format!("session {label} is locked by the kill switch");
-            found.add(Rule::Lock, Grade::Note, label, what, format!("`pinion admin unlock session {label}` ends it"));
+            found.add(Rule::Lock, Grade::Note, label, what, format!("`pinion admin reset --session {label}` ends it"));
         }
         if look.lasting("session", label).is_some_and(|lasting| lasting >= LASTING) {
             let what = format!("session {label} does not take its reports: {} wait", Count(get("pending")));
