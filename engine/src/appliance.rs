@@ -16,8 +16,9 @@ use self::threads::spawn;
 use crate::answering::{Answering, AnsweringSockets, Listening};
 use crate::config::Config;
 use crate::ground::Ground;
-use crate::meter::{Keeper, Meter, Sources};
 use crate::journal::{HelperThreads, RecoveryReport, Watch};
+use crate::log::HotRecords;
+use crate::meter::{Keeper, Meter, Sources};
 use crate::progress::Progress;
 use crate::recovery::{From, recover_watched};
 use crate::retention::{Retention, RetentionThread};
@@ -84,6 +85,8 @@ pub struct Appliance<T: Trace = Off> {
     keeper: Option<Keeper>,
     /// The tiles of each thread.
     placement: Vec<Vec<TileKind>>,
+    /// What each thread says.
+    logs: Vec<HotRecords>,
 }
 
 /// The endpoints that the port must be opened with, in the order that the tiles know them by.
@@ -233,7 +236,7 @@ impl<T: Trace> Appliance<T> {
             true => None,
             false => Some(RetentionThread::spawn(retention).map_err(refused("journal-archive"))?),
         };
-        let threads = match spawn(&config.topology, tiles, &control, &clock, meter.as_ref()) {
+        let (threads, logs) = match spawn(&config.topology, tiles, &control, &clock, meter.as_ref()) {
             Ok(threads) => threads,
             Err(error) => {
                 control.advance(Phase::Stopped);
@@ -276,7 +279,13 @@ impl<T: Trace> Appliance<T> {
             views,
             keeper,
             placement,
+            logs,
         })
+    }
+
+    /// What its threads say, for whoever writes it down; once.
+    pub fn take_records(&mut self) -> Vec<HotRecords> {
+        std::mem::take(&mut self.logs)
     }
 
     /// What replay found.

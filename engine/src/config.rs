@@ -3,6 +3,8 @@
 //! Goal: every key has a meaning, a unit and a range in `config/default.toml`; a mistake is refused with its line and a remedy
 //! before anything is started. Non-goal: watching the file; a change takes a restart.
 
+mod alert;
+mod alerts;
 mod answers;
 mod appliance;
 mod channel;
@@ -13,7 +15,9 @@ mod feed;
 mod fingerprint;
 mod instrument;
 mod journal;
+mod key_file;
 mod limits;
+mod log;
 mod member;
 mod memory;
 mod network;
@@ -27,8 +31,11 @@ mod topology;
 mod tree;
 mod uring;
 mod views;
+mod webhook;
 mod xdp;
 
+pub use alert::{Alert, AlertWhat};
+pub use alerts::{Alerts, AlertsAct};
 pub use answers::{Answers, Trusted};
 pub use appliance::Appliance;
 pub use channel::{Channel, Line};
@@ -38,6 +45,7 @@ pub use feed::Feed;
 pub use instrument::Instrument;
 pub use journal::{Archive, Journal};
 pub use limits::{Limits, SESSION_STORE_MESSAGES_MIN};
+pub use log::{Log, LogFormat};
 pub use member::Member;
 pub use memory::Memory;
 pub use netio::host::PortKind;
@@ -48,6 +56,7 @@ pub use snapshot::Snapshot;
 pub use stats::Stats;
 pub use topology::Topology;
 pub use views::Views;
+pub use webhook::Webhook;
 
 use crate::{instrument as terms, rules};
 use reader::Reader;
@@ -81,6 +90,10 @@ pub struct Config {
     pub views: Views,
     /// `[stats]`.
     pub stats: Stats,
+    /// `[log]`.
+    pub log: Log,
+    /// `[alerts]`.
+    pub alerts: Alerts,
     /// `[session_rules]`.
     pub session_rules: SessionRules,
     /// `[limits]`.
@@ -93,6 +106,8 @@ pub struct Config {
     pub members: Vec<Member>,
     /// `[[session]]`, by position.
     pub sessions: Vec<Session>,
+    /// `[[alert]]`, by position.
+    pub alert_rules: Vec<Alert>,
 }
 
 impl Default for Config {
@@ -109,6 +124,8 @@ impl Default for Config {
             snapshot: Snapshot::default(),
             views: Views::default(),
             stats: Stats::default(),
+            log: Log::default(),
+            alerts: Alerts::default(),
             session_rules: SessionRules::default(),
             limits: Limits::default(),
             channels: vec![Channel::main()],
@@ -118,6 +135,7 @@ impl Default for Config {
                 Session::development("trader1", "alpha", b"pinion-development-key---trader1"),
                 Session::development("trader2", "beta", b"pinion-development-key---trader2"),
             ],
+            alert_rules: Alert::defaults(),
         }
     }
 }
@@ -301,14 +319,17 @@ impl Config {
         top.table("snapshot", |reader| self.snapshot.read(reader))?;
         top.table("views", |reader| self.views.read(reader))?;
         top.table("stats", |reader| self.stats.read(reader))?;
+        top.table("log", |reader| self.log.read(reader))?;
+        top.table("alerts", |reader| self.alerts.read(reader))?;
         top.table("session_rules", |reader| self.session_rules.read(reader))?;
         top.table("limits", |reader| self.limits.read(reader))?;
         top.tables("channel", (&Channel::default(), &["name"]), Channel::read, &mut self.channels)?;
         let instrument = Instrument::template();
         top.tables("instrument", (&instrument, &["symbol"]), Instrument::read, &mut self.instruments)?;
         top.tables("member", (&Member::template(), &["name"]), Member::read, &mut self.members)?;
-        let session_keys = ["username", "member", "key"];
+        let session_keys = ["username", "member"];
         top.tables("session", (&Session::template(), &session_keys), Session::read, &mut self.sessions)?;
+        top.tables("alert", (&Alert::template(), &["name", "what"]), Alert::read, &mut self.alert_rules)?;
         top.finish()
     }
 }

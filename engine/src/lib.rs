@@ -34,6 +34,7 @@ pub mod glimpse;
 pub mod ground;
 pub mod journal;
 pub mod link;
+pub mod log;
 pub mod messages;
 pub mod meter;
 pub mod past;

@@ -23,9 +23,9 @@ fn known_keys(text: &str) -> Vec<String> {
 #[test]
 fn every_known_key_is_explained() {
     let mut tables = known_keys("zzzzzz = 1");
-    assert_eq!(tables.len(), 15, "{tables:?}");
+    assert_eq!(tables.len(), 18, "{tables:?}");
     while let Some(table) = tables.pop() {
-        let is_array = ["channel", "instrument", "member", "session"].contains(&table.as_str());
+        let is_array = ["alert", "channel", "instrument", "member", "session"].contains(&table.as_str());
         let header = if is_array { format!("[[{table}]]") } else { format!("[{table}]") };
         let keys = known_keys(&format!("{header}\nzzzzzz = 1\n"));
         // The table's part of the file, with the comment above an array's first header, where its keys are explained.
@@ -66,6 +66,11 @@ fn what_the_file_says_of_itself_holds() {
         ("journal.keep_bytes", 0, 1_125_899_906_842_624),
         ("journal.archive_keep_bytes", 0, 1_125_899_906_842_624),
         ("journal.disk_floor_bytes", 0, 1_125_899_906_842_624),
+        ("log.kind_lines_per_s", 0, 1_000_000),
+        ("alerts.every_ms", 10, 10_000),
+        ("alerts.exec_timeout_ms", 10, 600_000),
+        ("alerts.webhook_timeout_ms", 10, 60_000),
+        ("alerts.webhook_attempts", 1, 10),
         ("snapshot.interval_ms", 0, 86_400_000),
         ("snapshot.keep", 2, 100),
         ("snapshot.session_reports", 1, 1_048_576),

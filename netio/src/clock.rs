@@ -9,7 +9,10 @@
 //! mapped alike).
 
 mod counter;
+mod discipline;
 mod timeline;
+
+pub use discipline::{Discipline, discipline};
 
 use std::cell::Cell;
 use std::time::{Duration, SystemTime};

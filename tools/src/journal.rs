@@ -16,6 +16,11 @@ mod segment_file;
 mod selection;
 mod verify;
 
+/// Whether one segment is whole by itself: in words, what it holds or what is wrong with it.
+pub(crate) fn check_segment(path: &std::path::Path) -> Result<String, String> {
+    segment_file::verify(path).map(|report| report.to_string()).map_err(|error| error.to_string())
+}
+
 use crate::table::TableError;
 use clap::{Args, Subcommand};
 use engine::journal::JournalError;

@@ -14,17 +14,24 @@
 //! | see what happened in the last hours | [`view`] |
 //! | live through whole days of faults on one thread, from a seed | [`sim`] |
 //! | see how an appliance does, and why | [`stats`] |
+//! | be told when something is wrong, find out what | [`alerts`], [`watch`], [`doctor`]; what was said: [`log`] |
 //! | prepare the machine | [`host`] |
+//! | complete the command line, print its manual, tell its version | [`completions`], [`man`], [`version`] |
 #![forbid(unsafe_code)]
 
+pub mod alerts;
 pub mod cells;
 pub mod client;
+pub mod completions;
 pub mod demo;
+pub mod doctor;
 pub mod hand;
 pub mod host;
 pub mod journal;
 pub mod json;
 pub mod listen;
+pub mod log;
+pub mod man;
 pub mod normalize;
 pub mod options;
 pub mod recover;
@@ -39,5 +46,7 @@ mod table;
 pub mod tell;
 pub mod terminal;
 pub mod trade;
+pub mod version;
 pub mod view;
+pub mod watch;
 mod when;

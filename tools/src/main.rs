@@ -6,16 +6,19 @@
 use std::error::Error;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use netio::pages::HugeAllocator;
-use tools::{demo, host, journal, listen, normalize, recover, replay, run, scenario, send, sim, stats, trade, view};
+use tools::{
+    completions, demo, doctor, host, journal, listen, man, normalize, recover, replay, run, scenario, send, sim, stats,
+    trade, version, view, watch,
+};
 
 #[global_allocator]
 static MEMORY: HugeAllocator = HugeAllocator;
 
 /// A matching-engine appliance: orders in as UDP packets, reports, ticks and a journal out.
 #[derive(Debug, Parser)]
-#[command(name = "pinion", version, max_term_width = 120)]
+#[command(name = "pinion", version, long_version = version::long(), max_term_width = 120)]
 struct Pinion {
     #[command(subcommand)]
     command: Command,
@@ -36,8 +39,13 @@ enum Command {
     View(view::ViewArgs),
     Recover(recover::RecoverArgs),
     Stats(Box<stats::command::StatsArgs>),
+    Watch(watch::WatchArgs),
+    Doctor(doctor::DoctorArgs),
     Sim(sim::SimArgs),
     Host(host::HostArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
+    Version(version::VersionArgs),
 }
 
 impl Command {
@@ -55,8 +63,13 @@ impl Command {
             Self::View(args) => return view::execute(args),
             Self::Recover(args) => recover::execute(args)?,
             Self::Stats(args) => return stats::command::execute(args),
+            Self::Watch(args) => return watch::execute(args),
+            Self::Doctor(args) => return doctor::execute(args),
             Self::Sim(args) => return sim::execute(args),
             Self::Host(args) => return host::execute(args),
+            Self::Completions(args) => completions::execute(args, Pinion::command())?,
+            Self::Man(args) => man::execute(args, Pinion::command())?,
+            Self::Version(args) => version::execute(args),
         }
         Ok(ExitCode::SUCCESS)
     }

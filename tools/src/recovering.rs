@@ -2,6 +2,7 @@
 //!
 //! Goal: whoever waits for a start knows how long. A start that takes no time says nothing. Non-goal: what was found; that is told afterwards.
 
+use crate::log::{Kind, tell};
 use engine::progress::{Progress, Seen};
 use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar, ProgressStyle};
 use std::io::{IsTerminal, stderr};
@@ -41,7 +42,7 @@ impl Recovering {
                 }
             } else {
                 while !ended(LINE) {
-                    eprintln!("{}", line(&seen.seen(), begin.elapsed()));
+                    tell(Kind::Recovery, line(&seen.seen(), begin.elapsed()));
                 }
             }
         };

@@ -1,5 +1,9 @@
 //! `pinion run`: the appliance, until it is told to stop.
 
+pub mod notify;
+
+use crate::alerts::AlertThread;
+use crate::log::{self, Kind, LogThread, tell};
 use crate::options::ConfigOptions;
 use crate::recovering::Recovering;
 use clap::Args;
@@ -17,7 +21,8 @@ use netio::host::HostPort;
 use netio::pages::{Locked, ReservedPages, Settings, lock_all};
 use netio::pcap::{PcapError, PcapPort};
 use netio::{Port, PortError, pages};
-use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
+use notify::{Notifier, Watchdog};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use std::error::Error;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -59,11 +64,17 @@ pub fn run(options: &RunOptions) -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     let config = options.config.load()?;
+    // Before anything is said: a log that cannot be kept is one that nobody would miss in time.
+    let reopen = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(SIGHUP, Arc::clone(&reopen))?;
+    let _log = LogThread::begin(&config, reopen)
+        .map_err(|error| format!("the log cannot be kept, see log.file: {error}"))?
+        .installed();
     for warning in config.warnings() {
-        eprintln!("warning: {warning}");
+        tell(Kind::ConfigWarning, format!("warning: {warning}"));
     }
     for warning in config.topology.warnings(&Layout::here()) {
-        eprintln!("warning: {warning}");
+        tell(Kind::ConfigWarning, format!("warning: {warning}"));
     }
     let asked = Asked::default();
     signal_hook::flag::register(SIGUSR1, Arc::clone(&asked.close))?;
@@ -72,7 +83,7 @@ pub fn run(options: &RunOptions) -> Result<(), Box<dyn Error>> {
     }
     prepare_memory(&config);
     let port = open_port(&config)?;
-    eprintln!("port: {}", port.choice());
+    tell(Kind::Port, format!("port: {}", port.choice()));
     if config.network.faults.is_empty() && options.pcap.is_none() {
         return serve(&config, port, &asked);
     }
@@ -82,7 +93,7 @@ pub fn run(options: &RunOptions) -> Result<(), Box<dyn Error>> {
     let plan: FaultPlan = config.network.faults.parse()?;
     let served = serve(&config, FaultPort::new(port, &plan), &asked);
     if let Some(captured) = captured {
-        eprintln!("pcap: {captured}");
+        tell(Kind::Capture, format!("pcap: {captured}"));
     }
     served
 }
@@ -119,8 +130,11 @@ pub fn open_port(config: &Config) -> Result<HostPort, Box<dyn Error>> {
             {
                 if !told && begin.elapsed() > ADDRESS_TOLD {
                     told = true;
-                    eprintln!(
-                        "port: {address} is still in use; waiting for it, in case that its process has just ended"
+                    tell(
+                        Kind::PortWaits,
+                        format!(
+                            "port: {address} is still in use; waiting for it, in case that its process has just ended"
+                        ),
                     );
                 }
                 std::thread::sleep(Duration::from_millis(2));
@@ -140,7 +154,7 @@ struct Asked {
 /// The counters, or a warning: an exchange does not stand still because nobody can look at it.
 fn meter(config: &Config) -> Option<Meter> {
     Meter::create(config).unwrap_or_else(|error| {
-        eprintln!("warning: {error}; `pinion stats` has nothing to show");
+        tell(Kind::ConfigWarning, format!("warning: {error}; `pinion stats` has nothing to show"));
         None
     })
 }
@@ -162,7 +176,17 @@ fn serve_traced<P: Port + Send + 'static, T: Trace>(
 ) -> Result<(), Box<dyn Error>> {
     let [order_entry, rerequest] = [ORDER_ENTRY, REREQUEST].map(|endpoint| port.local_addr(endpoint));
     bus_error::explain(&config.journal.dir, config.journal.durability)?;
-    let appliance = {
+    let notifier = Notifier::from_environment().unwrap_or_else(|error| {
+        tell(
+            Kind::ServiceManager,
+            format!(
+                "warning: the service manager cannot be told how it goes, NOTIFY_SOCKET names nothing usable: {error}"
+            ),
+        );
+        Notifier::default()
+    });
+    notifier.status("replaying the journal");
+    let mut appliance = {
         let around = Around { sockets: AnsweringSockets::open(config)?, meter, ..Around::default() };
         let shown = Recovering::show();
         Appliance::start_with(config, port, around, shown.progress(), trace)?
@@ -171,43 +195,65 @@ fn serve_traced<P: Port + Send + 'static, T: Trace>(
     pages::seal();
     let locked = lock_all(config.memory.lock)?;
     tell_memory(config, &locked);
+    log::read_hot(appliance.take_records());
     let report = appliance.report();
     if let Some(torn) = &report.cut {
-        eprintln!("journal: cut {torn}; nothing acknowledged was in it");
+        tell(Kind::JournalCut, format!("journal: cut {torn}; nothing acknowledged was in it"));
     }
     let (snapshot, passed_over) = appliance.began_from();
     for reason in passed_over {
-        eprintln!("snapshot: passed over: {reason}");
+        tell(Kind::SnapshotPassedOver, format!("snapshot: passed over: {reason}"));
     }
     if let Some(snapshot) = snapshot {
-        eprintln!("snapshot: began from {}, the state after seq {}", snapshot.path.display(), snapshot.seq);
+        tell(
+            Kind::SnapshotUsed,
+            format!("snapshot: began from {}, the state after seq {}", snapshot.path.display(), snapshot.seq),
+        );
     }
-    eprintln!(
-        "{}: {} records replayed, up to seq {}; orders at {order_entry}, re-requests at {rerequest}; durability {}",
-        config.appliance.name, report.records, report.last_seq, config.journal.durability,
+    tell(
+        Kind::Serving,
+        format!(
+            "{}: {} records replayed, up to seq {}; orders at {order_entry}, re-requests at {rerequest}; durability {}",
+            config.appliance.name, report.records, report.last_seq, config.journal.durability,
+        ),
     );
     for channel in &config.channels {
         let list = |lines: &[Line]| match lines {
             [] => "nowhere".to_owned(),
             _ => lines.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and "),
         };
-        eprintln!(
-            "channel {}: ticks on {}, depth on {}",
-            channel.name,
-            list(&channel.tick_lines),
-            list(&channel.depth_lines)
+        tell(
+            Kind::Channel,
+            format!(
+                "channel {}: ticks on {}, depth on {}",
+                channel.name,
+                list(&channel.tick_lines),
+                list(&channel.depth_lines)
+            ),
         );
     }
     tell_addresses(config, appliance.answering());
+    // Whoever reads that it is ready finds everything before it in the log.
+    log::flush();
     println!("ready");
+    notifier.ready(&format!("orders at {order_entry}, began after seq {}", report.last_seq));
+    let mut watchdog = Watchdog::from_environment();
+    let alerts = AlertThread::spawn(config).map_err(|error| format!("there is no thread for the alerts: {error}"))?;
     let mut was_low = false;
     while !asked.stop.load(Ordering::Relaxed) && !appliance.has_failed() {
         std::thread::sleep(Duration::from_millis(20));
         if asked.close.swap(false, Ordering::Relaxed) {
             appliance.close_market();
-            eprintln!(
-                "market: the day ends; nothing is entered or canceled any more, here or after a restart on this journal"
+            tell(
+                Kind::MarketClosed,
+                format!(
+                    "market: the day ends; nothing is entered or canceled any more, here or after a restart on this journal"
+                ),
             );
+        }
+        let turns = || appliance.duty().iter().map(|duty| duty.turns).collect();
+        if watchdog.as_mut().is_some_and(|watchdog| watchdog.has_life(Instant::now(), turns)) {
+            notifier.alive();
         }
         let space = appliance.space();
         if space.is_low != was_low {
@@ -215,28 +261,36 @@ fn serve_traced<P: Port + Send + 'static, T: Trace>(
             tell_space(config, space);
         }
         if let Some(warning) = appliance.snapshot_warning() {
-            eprintln!("snapshot: {warning}; the venue goes on, and so do the attempts");
+            tell(Kind::SnapshotFailed, format!("snapshot: {warning}; the venue goes on, and so do the attempts"));
         }
         for told in appliance.views_told() {
-            eprintln!("views: {told}");
+            tell(Kind::Views, format!("views: {told}"));
         }
         while let Some(warning) = appliance.answering().warning() {
-            eprintln!("feed: {warning}");
+            tell(Kind::Feed, format!("feed: {warning}"));
         }
         if let Some(warning) = appliance.retention_warning() {
-            eprintln!("journal: {warning}; the venue goes on, and so do the attempts");
+            tell(Kind::Retention, format!("journal: {warning}; the venue goes on, and so do the attempts"));
         }
     }
+    // What an orderly end looks like from outside is no reason to wake anybody.
+    drop(alerts);
+    notifier.stopping();
     tell_answered(appliance.answering());
     let watch = appliance.watch();
     let stopped = appliance.stop().inspect_err(|_| tell_durable(config, &watch))?;
     for duty in &stopped.duty {
-        eprintln!("duty: {duty}");
+        tell(Kind::Duty, format!("duty: {duty}"));
     }
     if let (tables @ 1.., bytes) = pages::late_tables() {
-        eprintln!("warning: {tables} tables of {bytes} bytes were asked for after the start: a bug, please report it");
+        tell(
+            Kind::Bug,
+            format!(
+                "warning: {tables} tables of {bytes} bytes were asked for after the start: a bug, please report it"
+            ),
+        );
     }
-    eprintln!("{}", summary(&stopped));
+    tell(Kind::Stopped, format!("{}", summary(&stopped)));
     Ok(())
 }
 
@@ -244,9 +298,15 @@ fn serve_traced<P: Port + Send + 'static, T: Trace>(
 fn tell_addresses(config: &Config, answering: &Answering) {
     let address = |address: Option<_>| address.map_or("nowhere".to_owned(), |address| format!("at {address}"));
     let (rerequest, snapshot) = (answering.rerequest_address(), answering.snapshot_address());
-    eprintln!("subscribers: re-requests {}, snapshots {}", address(rerequest), address(snapshot));
+    tell(
+        Kind::Subscribers,
+        format!("subscribers: re-requests {}, snapshots {}", address(rerequest), address(snapshot)),
+    );
     if config.snapshot.interval_ms == 0 && config.feed.answers.is_any() {
-        eprintln!("subscribers: nothing is answered, because no follower runs; set snapshot.interval_ms above 0");
+        tell(
+            Kind::Subscribers,
+            format!("subscribers: nothing is answered, because no follower runs; set snapshot.interval_ms above 0"),
+        );
     }
 }
 
@@ -256,7 +316,7 @@ fn tell_answered(answering: &Answering) {
         let counts: Vec<_> =
             counts.iter().filter(|(_, count)| *count > 0).map(|(name, n)| format!("{name} {n}")).collect();
         if !counts.is_empty() {
-            eprintln!("{what}: {}", counts.join(", "));
+            tell(Kind::Answered, format!("{what}: {}", counts.join(", ")));
         }
     };
     tell("re-requests", answering.rerequests().map(|counts| counts.iter().collect()).unwrap_or_default());
@@ -267,12 +327,18 @@ fn tell_space(config: &Config, space: Space) {
     let (dir, mib) = (config.journal.dir.display(), |bytes: u64| bytes >> 20);
     let (free, floor) = (mib(space.free_bytes), mib(config.journal.disk_floor_bytes));
     if space.is_low {
-        eprintln!(
-            "journal: {dir} has {free} MiB left, less than the floor of {floor} MiB: new orders are rejected from now on, cancels are not; \
+        tell(
+            Kind::DiskLow,
+            format!(
+                "journal: {dir} has {free} MiB left, less than the floor of {floor} MiB: new orders are rejected from now on, cancels are not; \
              make room, or see journal.keep_bytes"
+            ),
         );
     } else {
-        eprintln!("journal: {dir} has {free} MiB left again, more than the floor of {floor} MiB: orders are taken");
+        tell(
+            Kind::DiskRoom,
+            format!("journal: {dir} has {free} MiB left again, more than the floor of {floor} MiB: orders are taken"),
+        );
     }
 }
 
@@ -280,14 +346,22 @@ fn tell_space(config: &Config, space: Space) {
 fn tell_durable(config: &Config, watch: &Watch) {
     let (seq, dir) = (watch.durable_seq(), config.journal.dir.display());
     match config.journal.durability {
-        Durability::Synced => eprintln!("journal: durable up to seq {seq}; nothing that came later has left"),
-        Durability::Mapped => eprintln!(
-            "journal: released up to seq {seq}, which is durable as far as the kernel can still write it: see its log for errors of the disk"
+        Durability::Synced => {
+            tell(Kind::JournalDurable, format!("journal: durable up to seq {seq}; nothing that came later has left"))
+        }
+        Durability::Mapped => tell(
+            Kind::JournalDurable,
+            format!(
+                "journal: released up to seq {seq}, which is durable as far as the kernel can still write it: see its log for errors of the disk"
+            ),
         ),
     }
-    eprintln!(
-        "journal: remove the cause, look with `pinion journal verify {dir}` and `pinion recover --dry-run`, then start again: a start goes \
+    tell(
+        Kind::JournalDurable,
+        format!(
+            "journal: remove the cause, look with `pinion journal verify {dir}` and `pinion recover --dry-run`, then start again: a start goes \
          on from what is durable"
+        ),
     );
 }
 
@@ -299,10 +373,13 @@ fn prepare_memory(config: &Config) {
     let first = config.topology.pin.first().filter(|_| layout.nodes() > 1);
     let settings = Settings { reserved: config.memory.huge_pages, node: first.and_then(|core| layout.node(*core)) };
     if !pages::begin(&settings) {
-        eprintln!(
-            "warning: the kernel does not let this process choose NUMA node {}: memory may be far from its cores; in a container, \
+        tell(
+            Kind::MemoryWarning,
+            format!(
+                "warning: the kernel does not let this process choose NUMA node {}: memory may be far from its cores; in a container, \
              give it the system calls mbind and set_mempolicy, or start it with numactl",
-            settings.node.unwrap_or_default()
+                settings.node.unwrap_or_default()
+            ),
         );
     }
 }
@@ -310,7 +387,7 @@ fn prepare_memory(config: &Config) {
 /// What the tables lie on now, and what to do where that is not what was asked for or slower than it could be.
 fn tell_memory(config: &Config, locked: &Locked) {
     let pages = pages::huge_pages();
-    eprintln!("memory: {pages}; {locked}");
+    tell(Kind::Memory, format!("memory: {pages}; {locked}"));
     let asked = match config.memory.huge_pages {
         ReservedPages::None => false,
         ReservedPages::Only(_) => true,
@@ -318,16 +395,22 @@ fn tell_memory(config: &Config, locked: &Locked) {
         ReservedPages::Any => pages.bytes_hugetlb > 0,
     };
     if asked && pages.bytes_transparent_asked > 0 {
-        eprintln!(
-            "warning: {} MiB of large tables found no reserved huge page: see `pinion host check pages`, or set memory.huge_pages to \
+        tell(
+            Kind::MemoryWarning,
+            format!(
+                "warning: {} MiB of large tables found no reserved huge page: see `pinion host check pages`, or set memory.huge_pages to \
              \"none\"",
-            pages.bytes_transparent_asked.div_ceil(1 << 20)
+                pages.bytes_transparent_asked.div_ceil(1 << 20)
+            ),
         );
     }
     if pages.bytes_small > 0 {
-        eprintln!(
-            "warning: {} MiB of large tables are on pages of 4 KiB, and access to them is slower: see `pinion host check pages thp`",
-            pages.bytes_small.div_ceil(1 << 20)
+        tell(
+            Kind::MemoryWarning,
+            format!(
+                "warning: {} MiB of large tables are on pages of 4 KiB, and access to them is slower: see `pinion host check pages thp`",
+                pages.bytes_small.div_ceil(1 << 20)
+            ),
         );
     }
 }

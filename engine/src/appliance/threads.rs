@@ -2,6 +2,7 @@
 
 use super::StartError;
 use crate::config::Topology;
+use crate::log::{HotRecords, hot};
 use crate::meter::Meter;
 use crate::tile::{Control, Remains, Tile, TileThread, thread_name};
 use crate::trace::Trace;
@@ -17,19 +18,21 @@ pub(super) fn spawn<P: Port + Send + 'static, T: Trace>(
     control: &Arc<Control>,
     clock: &Clock,
     meter: Option<&Meter>,
-) -> Result<Vec<JoinHandle<Vec<Remains<T>>>>, StartError> {
+) -> Result<(Vec<JoinHandle<Vec<Remains<T>>>>, Vec<HotRecords>), StartError> {
     let mut placed: Vec<Vec<Tile<P, T>>> = topology.threads.iter().map(|_| Vec::new()).collect();
     for tile in tiles {
         let kind = tile.kind();
         let thread = topology.threads.iter().position(|kinds| kinds.contains(&kind));
         placed[thread.expect("the configuration places every tile")].push(tile);
     }
-    let mut threads = Vec::with_capacity(placed.len());
+    let (mut threads, mut logs) = (Vec::with_capacity(placed.len()), Vec::with_capacity(placed.len()));
     for (index, mut tiles) in placed.into_iter().enumerate() {
         let name = thread_name(&topology.threads[index]);
         let core = topology.pin.get(index).copied();
         let meter = meter.map(|meter| meter.thread(index, &mut tiles));
-        let thread = TileThread { tiles, index, wait: topology.wait, meter };
+        let (log, records) = hot(&name);
+        logs.push(records);
+        let thread = TileThread { tiles, index, wait: topology.wait, log, meter };
         let (control, clock) = (Arc::clone(control), clock.clone());
         let (say, hear) = std::sync::mpsc::sync_channel(1);
         let failed = |reason: String| StartError::Thread { name: name.clone(), reason };
@@ -49,5 +52,5 @@ pub(super) fn spawn<P: Port + Send + 'static, T: Trace>(
             Err(_) => return Err(failed("it ended at once".to_owned())),
         }
     }
-    Ok(threads)
+    Ok((threads, logs))
 }

@@ -3,7 +3,7 @@
 //! Goal: what the rest of the appliance may rely on, so that it asserts and does not ask again. Non-goal: single values.
 
 use super::error::{ConfigError, Place};
-use super::{Config, DEPTH_PRICE_MAX, Instrument};
+use super::{AlertWhat, Config, DEPTH_PRICE_MAX, Instrument};
 use crate::limits::INSTRUMENTS_MAX;
 use std::collections::BTreeSet;
 use std::net::SocketAddrV4;
@@ -23,7 +23,7 @@ struct Breach(String, String, String);
 
 /// Checks all relations.
 pub(super) fn check(config: &Config, origin: &str) -> Result<(), ConfigError> {
-    [topology, addresses, channels, retention, sessions_clock, limits, instruments, members, sessions]
+    [topology, addresses, channels, retention, sessions_clock, limits, instruments, members, sessions, alerts]
         .iter()
         .try_for_each(|rule| {
             rule(config).map_err(|Breach(key, expected, found)| ConfigError::BadValue {
@@ -234,4 +234,21 @@ fn sessions(config: &Config) -> Result<(), Breach> {
             breach(format!("session[{index}].member"), expected, format!("'{}'", session.member))
         }
     })
+}
+
+fn alerts(config: &Config) -> Result<(), Breach> {
+    if let Some((index, name)) = duplicate(config.alert_rules.iter().map(|rule| &rule.name)) {
+        return breach(format!("alert[{index}].name"), "each name once", format!("'{name}' twice"));
+    }
+    for (index, rule) in config.alert_rules.iter().enumerate() {
+        if let Some(key) = rule.what.limit_key().filter(|_| rule.limit == 0) {
+            let expected = format!("{key}, for what = \"{}\" needs it", rule.what.name());
+            return breach(format!("alert[{index}]"), expected, "no such key");
+        }
+        let of_session = matches!(rule.what, AlertWhat::SessionLost | AlertWhat::RateAbove) && !rule.of.is_empty();
+        if of_session && !config.sessions.iter().any(|session| session.username == rule.of) {
+            return breach(format!("alert[{index}].of"), "the username of a session", format!("'{}'", rule.of));
+        }
+    }
+    Ok(())
 }

@@ -3,7 +3,7 @@
 //! Goal: the list of known keys is the list of keys that were asked for, so that the two cannot drift apart; a wrong type, a
 //! value out of range and an unknown key are told in the same words everywhere. Non-goal: what the keys mean together.
 
-use super::error::{ConfigError, Hint};
+use super::error::{ConfigError, Hint, Place};
 use super::tree::{Entry, Node, Value};
 use std::ops::RangeInclusive;
 use std::str::FromStr;
@@ -12,6 +12,7 @@ use std::str::FromStr;
 pub(super) struct Reader<'a> {
     entries: &'a [Entry],
     path: String,
+    place: &'a Place,
     known: Vec<&'static str>,
 }
 
@@ -19,7 +20,7 @@ impl<'a> Reader<'a> {
     /// Begins the table at `node`, called `path` in messages; the empty path is the top.
     pub(super) fn new(node: &'a Node, path: &str) -> Result<Self, ConfigError> {
         match &node.value {
-            Value::Table(entries) => Ok(Self { entries, path: path.to_owned(), known: Vec::new() }),
+            Value::Table(entries) => Ok(Self { entries, path: path.to_owned(), place: &node.place, known: Vec::new() }),
             _ => Err(bad_value(node, path, "a table".to_owned())),
         }
     }
@@ -223,6 +224,14 @@ impl<'a> Reader<'a> {
             Some(node) => read(Reader::new(node, &self.path_of(key))?),
             None => Ok(()),
         }
+    }
+
+    /// The error of a key without which this table means nothing. An unknown key goes first: it may be the missing one, misspelt.
+    pub(super) fn missing(self, key: &'static str, expected: &str) -> ConfigError {
+        let (place, key) = (self.place.clone(), self.path_of(key));
+        let missing =
+            ConfigError::BadValue { place, key, expected: expected.to_owned(), found: "no such key".to_owned() };
+        self.finish().err().unwrap_or(missing)
     }
 
     /// Refuses the first key that nobody asked for.

@@ -2,7 +2,8 @@
 
 use super::appliance::{NAME_EXPECTED, name};
 use super::error::ConfigError;
-use super::reader::{Reader, text};
+use super::key_file;
+use super::reader::Reader;
 use wire::login::Key;
 
 /// A login and whom it trades for.
@@ -21,6 +22,9 @@ pub struct Session {
 /// How the keys of the built-in default begin, so that they are recognised wherever they are used.
 const DEVELOPMENT_PREFIX: &[u8] = b"pinion-development-key";
 
+/// Before it is read.
+const NO_KEY: Key = Key([0; 32]);
+
 impl Session {
     /// Whether its key is one that everyone knows, from the built-in default.
     #[must_use]
@@ -30,7 +34,7 @@ impl Session {
 
     /// What an entry is before its keys are read. Name, member and key have no default and are checked to be set.
     pub(super) const fn template() -> Self {
-        Self { username: String::new(), member: String::new(), key: Key([0; 32]), cancel_on_disconnect: false }
+        Self { username: String::new(), member: String::new(), key: NO_KEY, cancel_on_disconnect: false }
     }
 
     /// A login of the built-in default.
@@ -41,16 +45,11 @@ impl Session {
     pub(super) fn read(&mut self, mut reader: Reader<'_>) -> Result<(), ConfigError> {
         reader.checked("username", NAME_EXPECTED, name, &mut self.username)?;
         reader.checked("member", NAME_EXPECTED, name, &mut self.member)?;
-        if let Some(node) = reader.get("key") {
-            // The value is left out of the message: messages end in logs, and this one is nearly a secret.
-            self.key = text(node).and_then(Key::from_hex).ok_or_else(|| ConfigError::BadValue {
-                place: node.place.clone(),
-                key: reader.path_of("key"),
-                expected: "64 hexadecimal digits (32 bytes)".to_owned(),
-                found: text(node).map_or_else(|| "no string".to_owned(), |text| format!("{} characters", text.len())),
-            })?;
-        }
+        key_file::read(&mut reader, &mut self.key)?;
         reader.boolean("cancel_on_disconnect", &mut self.cancel_on_disconnect)?;
+        if self.key == NO_KEY {
+            return Err(reader.missing("key", "a key of 32 bytes other than zeros, here or in a key_file"));
+        }
         reader.finish()
     }
 }

@@ -3,6 +3,7 @@
 use super::duty::{Duty, Published, Tally};
 use super::{Remains, Stage, StageError, Tile, TileKind, Wait};
 use crate::counters::schema::thread;
+use crate::log::{HotLog, Remark};
 use crate::meter::ThreadMeter;
 use crate::trace::{Off, Trace};
 use netio::clock::Clock;
@@ -107,6 +108,8 @@ impl Control {
 const PUBLISH_NS: u64 = 10_000_000;
 /// How often it steers its clock towards the system's, in the same.
 const RESYNC_PUBLICATIONS: u32 = 100;
+/// A thread that publishes so much too late stood still, ns: no turn of ours takes as long.
+const STOOD_STILL_NS: u64 = 100_000_000;
 
 /// The tiles of one thread.
 pub struct TileThread<P: Port, T: Trace = Off> {
@@ -116,13 +119,15 @@ pub struct TileThread<P: Port, T: Trace = Off> {
     pub index: usize,
     /// What it does when idle.
     pub wait: Wait,
+    /// Where it says what happens to it.
+    pub log: HotLog,
     /// Where it counts for others to see.
     pub meter: Option<ThreadMeter>,
 }
 
 impl<P: Port, T: Trace> TileThread<P, T> {
     /// Polls the tiles until told to stop, and gives back what remains of them.
-    pub fn run(self, control: &Control, mut clock: Clock) -> Vec<Remains<T>> {
+    pub fn run(mut self, control: &Control, mut clock: Clock) -> Vec<Remains<T>> {
         let published = &control.threads[self.index];
         let mut meter = self.meter;
         let mut tiles: Vec<Polled<P, T>> =
@@ -133,6 +138,7 @@ impl<P: Port, T: Trace> TileThread<P, T> {
         let mut now = Nanos(clock.now());
         let mut tally = Tally::begin(now.0);
         let (mut next_publication, mut publications) = (now.0.saturating_add(PUBLISH_NS), 0);
+        self.log.say(now, Remark::Began);
         while !control.is_stopped() {
             now = Nanos(clock.now());
             tally.turns += 1;
@@ -140,6 +146,10 @@ impl<P: Port, T: Trace> TileThread<P, T> {
                 tally.worked_until(now.0);
             }
             if now.0 >= next_publication {
+                let late_ns = now.0 - next_publication;
+                if late_ns >= STOOD_STILL_NS {
+                    self.log.say(now, Remark::StoodStill { for_ns: late_ns });
+                }
                 next_publication = now.0.saturating_add(PUBLISH_NS);
                 published.publish(now.0, &tally, tiles.iter().map(|polled| polled.working));
                 if let Some(meter) = &mut meter {
@@ -163,7 +173,10 @@ impl<P: Port, T: Trace> TileThread<P, T> {
                         *working += u64::from(*counted != tally.turns);
                         *counted = tally.turns;
                     }
-                    Err(error) => control.fail(&error),
+                    Err(error) => {
+                        self.log.say(now, Remark::Failed);
+                        control.fail(&error);
+                    }
                 }
             }
             if turn > 0 {
@@ -194,13 +207,7 @@ impl<P: Port, T: Trace> TileThread<P, T> {
 
 /// Stores what the thread and its tiles have counted where others see it: a bounded part of what there may be much of, or all.
 #[cold]
-fn store<P: Port, T: Trace>(
-    meter: &mut ThreadMeter,
-    now: Nanos,
-    tally: &Tally,
-    tiles: &mut [Polled<P, T>],
-    all: bool,
-) {
+fn store<P: Port, T: Trace>(meter: &mut ThreadMeter, now: Nanos, tally: &Tally, tiles: &mut [Polled<P, T>], all: bool) {
     let row = &meter.row;
     for (field, value) in [
         (thread::turns, tally.turns),

@@ -37,6 +37,7 @@ const MACHINE: [&str; 22] = [
     "ground",
     "journal",
     "link",
+    "log",
     "messages",
     "meter",
     "past",

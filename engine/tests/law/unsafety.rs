@@ -11,6 +11,7 @@ const LISTED: &[(&str, &str)] = &[
     ("engine/src/journal/map.rs", "maps segment files, and stores a record's length last"),
     ("feedhandler/c/src/abi.rs", "a C interface: pointers without lifetimes, and functions of the caller's"),
     ("netio/src/clock/counter.rs", "reads the processor's cycle counter"),
+    ("netio/src/clock/discipline.rs", "adjtimex, which no safe binding offers"),
     ("netio/src/cpu/priority.rs", "setpriority, which no safe binding offers"),
     ("netio/src/dpdk/device.rs", "DPDK's calls: devices, by structures and names"),
     ("netio/src/dpdk/environment.rs", "DPDK's calls: its start"),

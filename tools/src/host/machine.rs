@@ -2,6 +2,7 @@
 //!
 //! Goal: a stage reads and writes through this alone, so that a test can make a machine up from a folder. Non-goal: meaning.
 
+use netio::clock::{Discipline, discipline};
 use netio::cpu::Layout;
 use nix::ifaddrs::getifaddrs;
 use std::fs::{self, OpenOptions};
@@ -100,6 +101,23 @@ impl Machine {
         }
         let said = String::from_utf8_lossy(&output.stderr);
         Err(io::Error::other(format!("{}: {}", output.status, said.trim().lines().next().unwrap_or("no message"))))
+    }
+
+    /// Whether this is the machine we run on.
+    #[must_use]
+    pub fn is_here(&self) -> bool {
+        self.root == Path::new("/")
+    }
+
+    /// Whether somebody keeps the clock right. Elsewhere the file `clock` says so: `synchronized MICROSECONDS` or `free MICROSECONDS`.
+    #[must_use]
+    pub fn clock(&self) -> Option<Discipline> {
+        if self.is_here() {
+            return discipline().ok();
+        }
+        let text = self.read("clock")?;
+        let (state, error_us) = text.split_once(' ')?;
+        Some(Discipline { is_synchronized: state == "synchronized", error_us: error_us.parse().ok()? })
     }
 
     /// The cores.
