@@ -9,6 +9,7 @@ mod text;
 
 use crate::site::PINION;
 use sandbox::Sandbox;
+use std::time::Instant;
 use table::{How, rule};
 use text::Example;
 
@@ -59,7 +60,10 @@ fn run(examples: &[Example]) {
     let mut failed = Vec::new();
     for example in examples {
         let how = rule(&example.command).unwrap_or_else(|| panic!("{example}: not in the table"));
-        match sandbox.run(&example.command, how) {
+        let begin = Instant::now();
+        let outcome = sandbox.run(&example.command, how);
+        eprintln!("{:6.2} s  {example}", begin.elapsed().as_secs_f64());
+        match outcome {
             Ok(true) => ran += 1,
             Ok(false) => {}
             Err(reason) => failed.push(format!("{example}\n    {}", reason.trim().replace('\n', "\n    "))),

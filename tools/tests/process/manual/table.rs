@@ -19,6 +19,8 @@ pub enum How {
     Serves,
     /// Goes on until it is told to stop: a moment, beside an appliance.
     Follows,
+    /// The same, and then ends with this exit status as well.
+    FollowsTo(i32),
     /// By this test.
     Elsewhere(&'static str),
     /// Not here, because.
@@ -40,6 +42,8 @@ const TABLE: &[(&str, How)] = &[
     ("pinion replay", How::Fresh),
     ("pinion send", How::Ends),
     ("pinion send --session trader2 sell 60", How::Says("Executed")),
+    ("pinion trade", How::Elsewhere("tools/tests/process/by_hand.rs")),
+    ("pinion trade --script", How::Fresh),
     ("pinion listen", How::Follows),
     ("pinion listen --json | head", How::Not("it ends with the tenth message, and nobody trades meanwhile")),
     ("pinion normalize", How::Ends),
@@ -53,7 +57,10 @@ const TABLE: &[(&str, How)] = &[
     ("pinion recover", How::Ends),
     ("pinion stats", How::EndsWith(1)),
     ("pinion stats --watch", How::Follows),
-    ("pinion stats --prometheus", How::Follows),
+    ("pinion stats --prometheus", How::FollowsTo(130)),
+    ("pinion doctor", How::EndsWith(1)),
+    ("pinion watch", How::FollowsTo(130)),
+    ("pinion watch --for", How::EndsWith(1)),
     ("pinion sim", How::Ends),
     ("pinion sim --hours", How::Not("it takes hours; tools/tests/sim runs hundreds of days")),
     ("pinion host check", How::EndsWith(1)),
@@ -100,6 +107,10 @@ pub const SUBSTITUTES: &[(&str, &str)] = &[
     ("--seconds 60", "--seconds 1"),
     ("--seconds 10", "--seconds 1"),
     ("--stay 30", "--stay 1"),
+    (" --behind 900", " --behind 900 --yes"),
+    ("trader1:17", "trader1:1"),
+    ("trader1 17", "trader1 1"),
+    ("--for 3", "--for 1"),
     (" FLOW", " flow.txt"),
     ("journal.dir=/var/lib/pinion/journal", "journal.dir=journal"),
 ];
