@@ -159,7 +159,8 @@ fn trade(args: &TradeArgs, config: &Config) -> Result<ExitCode, Box<dyn Error>> 
     let mut desk = Desk {
         seat: Seat::new(client, port),
         market: Market::new(args.places.clone(), args.seat.port),
-        listed: &listed,
+        listed,
+        learned: 0,
         log: Log::default(),
         cancels: VecDeque::new(),
         leaves: None,

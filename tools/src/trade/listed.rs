@@ -1,6 +1,9 @@
-//! The instruments that can be traded, as the configuration has them.
+//! The instruments that can be traded: those of the configuration, and those that the stream tells of beside them, which an operator has
+//! added since.
 
+use crate::listen::look;
 use engine::config::Config;
+use feedhandler::handler::Handler;
 use wire::{InstrumentIndex, Price, Symbol};
 
 /// One of them.
@@ -31,5 +34,16 @@ impl Listed {
             channel: instrument.channel.clone().or_else(|| first.clone()),
         });
         listed.collect()
+    }
+
+    /// Adds what the stream tells of and the list has not. Ticks are not told; the cursor moves by hundredths there.
+    pub fn learn(listed: &mut Vec<Self>, handler: &Handler, channel: Option<&str>) {
+        for index in look::instruments(handler) {
+            let Some(symbol) = handler.symbol(index) else { continue };
+            if listed.iter().all(|one| one.symbol != symbol) {
+                let (tick, channel) = (Price(Price::UNITS_PER_ONE / 100), channel.map(str::to_owned));
+                listed.push(Self { symbol, index, tick, lot: 1, channel });
+            }
+        }
     }
 }

@@ -9,6 +9,7 @@ use super::screen::{Screen, Shown, Wish, draw};
 use crate::client::{State, SubmitError};
 use crate::hand::instruction::Instruction;
 use crate::hand::seat::{Refused, Seat};
+use crate::listen::look;
 use crate::terminal::Terminal;
 use netio::Port;
 use ratatui::crossterm::event::{self, Event};
@@ -25,13 +26,15 @@ const PICTURE_MIN: Duration = Duration::from_millis(20);
 const FAREWELL: Duration = Duration::from_secs(3);
 
 /// Somebody who trades.
-pub struct Desk<'a, P> {
+pub struct Desk<P> {
     /// The place at the venue.
     pub seat: Seat<P>,
     /// What is seen of the market.
     pub market: Market,
     /// What can be traded.
-    pub listed: &'a [Listed],
+    pub listed: Vec<Listed>,
+    /// How many instruments the stream had told of when the list was made longer.
+    pub learned: usize,
     /// What was said and heard.
     pub log: Log,
     /// Orders that are still to be canceled.
@@ -40,7 +43,7 @@ pub struct Desk<'a, P> {
     pub leaves: Option<Instant>,
 }
 
-impl<P: Port> Desk<'_, P> {
+impl<P: Port> Desk<P> {
     /// Trades until the user or a signal ends it, and logs out. Returns how many orders stay in the book.
     ///
     /// # Errors
@@ -105,7 +108,11 @@ impl<P: Port> Desk<'_, P> {
             }
             _ => {}
         }
-        moved += self.market.turn()?;
+        let heard = self.market.turn()?;
+        moved += heard;
+        if heard > 0 {
+            self.learn();
+        }
         while let Some(order) = self.cancels.front().copied() {
             match self.give(&Instruction::Cancel { order }) {
                 // The rest follows when answers have made room.
@@ -114,6 +121,15 @@ impl<P: Port> Desk<'_, P> {
             }
         }
         Ok(moved)
+    }
+
+    fn learn(&mut self) {
+        let Some(handler) = self.market.handler() else { return };
+        let told = look::instruments(handler).len();
+        if told != self.learned {
+            self.learned = told;
+            Listed::learn(&mut self.listed, handler, self.market.channel());
+        }
     }
 
     fn is_idle(&mut self) -> bool {
@@ -127,7 +143,7 @@ impl<P: Port> Desk<'_, P> {
             None => self.market.why_not.clone(),
         };
         see(&Shown {
-            listed: self.listed,
+            listed: &self.listed,
             handler: self.market.handler(),
             tape: &self.market.tape,
             market: &name,
@@ -139,7 +155,7 @@ impl<P: Port> Desk<'_, P> {
     }
 
     fn follow(&mut self, screen: &Screen) {
-        if let Some(listed) = screen.listed(self.listed) {
+        if let Some(listed) = screen.listed(&self.listed) {
             self.market.follow(listed.channel.as_deref());
         }
     }

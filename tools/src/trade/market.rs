@@ -68,6 +68,12 @@ impl Market {
         self.followed.as_ref().map(|(_, runner)| runner.handler())
     }
 
+    /// The channel that is followed.
+    #[must_use]
+    pub fn channel(&self) -> Option<&str> {
+        self.followed.as_ref().map(|(places, _)| places.name.as_str())
+    }
+
     /// What is followed, in words.
     #[must_use]
     pub fn name(&self) -> String {

@@ -3,6 +3,7 @@
 use crate::seats::{Table, client};
 use crate::venue_port::VenuePort;
 use engine::config::Config;
+use engine::depth::directory;
 use feedhandler::handler::{Handler, HandlerOptions, Join, Source};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -14,7 +15,7 @@ use tools::trade::screen::{Screen, Shown, Wish, draw};
 use wire::feed::StreamKind;
 use wire::mold::{PacketBuilder, SessionId};
 use wire::tick::{Tick, TickKind, TickSide};
-use wire::{InstrumentIndex, Nanos, Price, Side, UserRefNum};
+use wire::{InstrumentIndex, Nanos, Price, Side, Symbol, UserRefNum};
 
 const NOW: Nanos = Nanos(1_767_323_045_000_000_000);
 
@@ -266,6 +267,29 @@ fn lines_are_typed_corrected_and_recalled() {
     assert!(help.contains("any key goes back") && help.contains("--self-match"), "{help}");
     assert_eq!(trader.press(KeyCode::Char('q')), None);
     assert!(!trader.text().contains("any key goes back"));
+}
+
+/// An instrument that was added while the venue ran is in no configuration of ours, but in the stream.
+#[test]
+fn an_instrument_that_was_added_can_be_chosen() {
+    let mut options = HandlerOptions::new(StreamKind::Depth);
+    (options.rerequest, options.snapshot, options.join) = (None, None, Join::At(1));
+    let mut trader = Trader { handler: Handler::new(options), ..Trader::new() };
+    let mut bytes = [0; 1_400];
+    let mut packet = PacketBuilder::new(&mut bytes, SessionId(*b"KQ7B2MXADA"), 1).expect("room");
+    for (locate, name) in [(1, "PINION"), (2, "ALC"), (5, "NEW")] {
+        let message = directory(locate, NOW.into(), Symbol::new(name).expect("a symbol"), 1);
+        assert!(packet.push_with(|out| message.encode(out)));
+    }
+    let len = packet.finish();
+    trader.handler.on_packet(Source::Line(0), &bytes[..len], NOW, &mut trader.tape);
+    let known = trader.listed.len();
+    Listed::learn(&mut trader.listed, &trader.handler, Some("main"));
+    assert_eq!(trader.listed.len(), known + 1);
+    assert_eq!(trader.line("symbol new"), Some(Wish::Instrument));
+    trader.line("go 10");
+    let sell = trader.press(KeyCode::Char('s'));
+    assert_eq!(sell, Some(Wish::Give("sell 1 NEW @ 10".parse().expect("an order"))));
 }
 
 /// However small the terminal, drawing is only worse.
