@@ -7,6 +7,7 @@
 mod by_hand;
 mod capture;
 mod captured;
+mod command_line;
 mod counting;
 mod crashes;
 mod cut;

@@ -25,7 +25,8 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The commands in the code blocks of a page that say no language; a line of them is a command, unless it is empty or a comment.
+/// The commands in the code blocks of a page that say no language; a line of them is a command, unless it is empty or a comment. A block that
+/// begins with a table of TOML has none.
 pub fn of_page(name: &str) -> Vec<Example> {
     let page = fs::read_to_string(root().join(name)).expect("it is there");
     let mut examples = Vec::new();
@@ -34,6 +35,8 @@ pub fn of_page(name: &str) -> Vec<Example> {
         let line = line.trim();
         if let Some(fence) = line.strip_prefix("```") {
             language = if language.is_some() { None } else { Some(fence.to_owned()) };
+        } else if line.starts_with('[') && language.as_deref() == Some("") {
+            language = Some("toml".to_owned());
         } else if language.as_deref() == Some("") && !line.is_empty() && !line.starts_with('#') {
             let (first, before) = begun.take().unwrap_or((number, String::new()));
             let whole = format!("{before}{line}");
