@@ -10,7 +10,7 @@ use crate::terminal::Terminal;
 use feedhandler::runner::Runner;
 use netio::Port;
 use netio::clock::Clock;
-use ratatui::crossterm::event::{self, Event};
+use ratatui::crossterm::event::Event;
 use std::error::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -51,8 +51,8 @@ pub fn show<P: Port>(
         let now = Nanos(clock.now());
         rates.see(now, &tape.heard, &runner.handler().counters());
         let mut touched = false;
-        while event::poll(Duration::ZERO)? {
-            match event::read()? {
+        while let Some(event) = terminal.event()? {
+            match event {
                 Event::Key(key) => match screen.key(key, runner.handler(), &places.symbols) {
                     Some(Wish::Quit) => return Ok(Ended::Done),
                     Some(Wish::Stream(kind)) if may_change => return Ok(Ended::Stream(kind)),

@@ -6,7 +6,7 @@ use super::health::Health;
 use super::screen::Screen;
 use super::source::Follower;
 use crate::terminal::Terminal;
-use ratatui::crossterm::event::{self, Event};
+use ratatui::crossterm::event::Event;
 use std::error::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -28,8 +28,8 @@ pub(super) fn show(follower: &mut Follower, stop: &AtomicBool) -> Result<(), Box
     let mut shown = (look.clone(), Health::of(&look));
     while !stop.load(Ordering::Relaxed) {
         let mut touched = false;
-        while event::poll(Duration::ZERO)? {
-            match event::read()? {
+        while let Some(event) = terminal.event()? {
+            match event {
                 Event::Key(key) if screen.key(key) => return Ok(()),
                 Event::Resize(..) => terminal.clear()?,
                 _ => {}
@@ -53,7 +53,7 @@ pub(super) fn show(follower: &mut Follower, stop: &AtomicBool) -> Result<(), Box
             terminal.draw(|frame| screen.draw(frame.buffer_mut(), look, health))?;
         }
         // Wakes for a key at once.
-        event::poll(look_due.saturating_duration_since(Instant::now()).max(Duration::from_millis(1)))?;
+        terminal.wait(look_due.saturating_duration_since(Instant::now()).max(Duration::from_millis(1)))?;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::hand::seat::{Refused, Seat};
 use crate::listen::look;
 use crate::terminal::Terminal;
 use netio::Port;
-use ratatui::crossterm::event::{self, Event};
+use ratatui::crossterm::event::Event;
 use std::collections::VecDeque;
 use std::error::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -56,8 +56,13 @@ impl<P: Port> Desk<P> {
         while self.seat.state() != State::Closed {
             let moved = self.turn()?;
             dirty |= moved > 0;
-            while event::poll(Duration::ZERO)? {
-                match event::read()? {
+            // Whoever hung up has left, and leaves in order.
+            let mut is_gone = false;
+            while let Some(event) = terminal.event().unwrap_or_else(|_| {
+                is_gone = true;
+                None
+            }) {
+                match event {
                     Event::Key(key) => {
                         let wish = self.look(|shown| screen.key(key, shown));
                         if let Some(wish) = wish {
@@ -72,7 +77,7 @@ impl<P: Port> Desk<P> {
                 dirty = true;
             }
             let leaves = self.leaves.is_some_and(|end| self.is_idle() || Instant::now() >= end);
-            if stop.load(Ordering::Relaxed) || leaves {
+            if stop.load(Ordering::Relaxed) || leaves || is_gone {
                 break;
             }
             let since = drawn.map_or(PICTURE, |drawn: Instant| drawn.elapsed());

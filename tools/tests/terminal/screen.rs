@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 /// No picture takes as long on a machine that works, however busy.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// A terminal that a program draws on. Dropped, the program and tmux end.
+/// A terminal that a program draws on. Dropped, tmux ends, and the program must.
 pub struct Screen {
     dir: PathBuf,
 }
@@ -93,8 +93,23 @@ impl Screen {
 }
 
 impl Drop for Screen {
+    /// Takes the terminal away. A program that still runs must end by that alone.
     fn drop(&mut self) {
+        let shell = String::from_utf8_lossy(&self.tmux(&["display-message", "-p", "#{pane_pid}"]).stdout).into_owned();
+        let children = |pid: &str| fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+        let programs = format!("{} {}", shell.trim(), children(shell.trim()));
         let _ = self.tmux(&["kill-server"]);
+        let begin = Instant::now();
+        let alive =
+            |pid: &&str| fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z"));
+        while let Some(left) = programs.split_whitespace().find(alive) {
+            if begin.elapsed() > LIMIT {
+                let _ = Command::new("kill").args(["-9", left]).status();
+                assert!(thread::panicking(), "process {left} has outlived its terminal");
+                return;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 }
 
