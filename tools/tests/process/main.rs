@@ -43,3 +43,4 @@ mod terminal;
 mod topologies;
 mod trader;
 mod views;
+mod watching;
