@@ -9,8 +9,6 @@
 mod entry;
 mod market_data;
 mod reporter;
-#[cfg(feature = "slow-match")]
-mod slow;
 
 use crate::book::{Book, BookCommand, BookLimits, CancelReason};
 use crate::command::{Action, Command};

@@ -1,6 +1,6 @@
 //! Everything that reads bytes from outside, given any bytes.
 //!
-//! Goal: a target is a plain function; it runs in the bounded smoke test on stable Rust (`fuzz/tests/smoke.rs`), under
+//! Goal: a target is a plain function; it runs in the bounded smoke test on stable Rust (`fuzz/tests/fuzz_smoke.rs`), under
 //! libFuzzer, and on a file that once made it fail. Non-goal: values that only a correct peer would send; those have
 //! tests beside their code.
 //!

@@ -12,6 +12,7 @@ mod budget;
 mod feeder;
 mod load;
 mod site;
+mod slowed;
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -67,6 +68,9 @@ pub struct PipelineArgs {
     /// Directory for the journals; that for temporary files when not given
     #[arg(long)]
     dir: Option<PathBuf>,
+    /// Slow matching on purpose in the budget, for the test that this is found
+    #[arg(long, hide = true)]
+    slow_match: bool,
 }
 
 impl PipelineArgs {
@@ -103,6 +107,7 @@ pub fn run(args: &PipelineArgs, smoke: bool, clock: &Clock) -> Result<Vec<Sectio
         orders: args.orders.unwrap_or(if smoke { SMOKE_ORDERS } else { ORDERS }),
         passes: args.passes.unwrap_or(if smoke { 1 } else { PASSES }),
         smoke,
+        slow_match: args.slow_match,
         power: if smoke { SMOKE_TRACE_POWER } else { TRACE_POWER },
     };
     let rate = args.rate.unwrap_or(if smoke { SMOKE_RATE_PER_S } else { RATE_PER_S });
@@ -193,12 +198,5 @@ fn facts(bench: &Bench<'_>, setups: &[Setup], dir: &Path) -> Vec<(&'static str, 
     facts.push(("placement", placed.join("; ")));
     facts.push(("journal", format!("on {}; synced waits for the disk, mapped does not", file_system(dir))));
     facts.push(("passes", format!("median of {}, each with a fresh appliance", bench.passes)));
-    facts.extend(slowed());
     facts
-}
-
-/// What a build that is slow on purpose says of itself.
-fn slowed() -> Option<(&'static str, String)> {
-    cfg!(feature = "slow-match")
-        .then(|| ("build", "matching is slowed on purpose: these figures are for a test".to_owned()))
 }

@@ -1,35 +1,38 @@
 //! A matcher that is slow on purpose is found by the comparison, and in the right stage.
 //!
-//! Goal: the budget tells a difference of 200 ns from noise, and where it is. The second build lies in a folder of its own, so that it is
-//! never taken for the first.
+//! Goal: the budget tells a difference of 200 ns from noise, and where it is.
 
-use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Runs of each build, in turns.
+/// Runs of each program, in turns.
 const ROUNDS: &str = "16";
 /// Stages beside the slowed one, on the same thread and as little disturbed by others.
 const NEIGHBOURS: [&str; 3] = ["sequence", "decode", "risk"];
 
 #[test]
-#[ignore = "builds the harness a second time: some minutes"]
+#[ignore = "measures, with nothing beside it"]
 fn a_slowed_matcher_is_found_in_the_stage_match() {
-    let plain = env!("CARGO_BIN_EXE_pinion-bench");
-    let output = Command::new(slowed_build())
-        .args(["--smoke", "--json", "--rounds", ROUNDS, "compare", "--against", plain, "--"])
-        .args(["pipeline", "--only", "budget", "--orders", "10000", "--rate", "40000"])
+    let dir = tempfile::tempdir().expect("a folder");
+    let output = Command::new(env!("CARGO_BIN_EXE_pinion-bench"))
+        .args(["--smoke", "--json", "--rounds", ROUNDS, "compare", "--against"])
+        .arg(slowed(dir.path()))
+        .args(["--", "pipeline", "--only", "budget", "--orders", "10000", "--rate", "40000"])
         .output()
         .expect("the program starts");
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
-    let slowed = Judged::of(&said, "match");
-    assert_eq!(slowed.verdict, "slower", "{said}");
-    assert!((1.2..10.0).contains(&slowed.ratio), "{said}");
+    // The ratios are of this program by the slowed one.
+    let matching = Judged::of(&said, "match");
+    assert_eq!(matching.verdict, "faster", "{said}");
+    let slower = 1.0 / matching.ratio;
+    assert!((1.2..10.0).contains(&slower), "{said}");
     // The counter moves in steps of 10 ns, and a stage may take no more than some of these.
     for stage in NEIGHBOURS {
-        let beside = Judged::of(&said, stage);
-        assert!(beside.ratio - 1.0 < (slowed.ratio - 1.0) / 2.0, "{stage}: {said}");
+        let beside = 1.0 / Judged::of(&said, stage).ratio;
+        assert!(beside - 1.0 < (slower - 1.0) / 2.0, "{stage}: {said}");
     }
 }
 
@@ -53,19 +56,11 @@ impl Judged {
     }
 }
 
-/// The harness with the engine's `slow-match`, built as this test was, so that nothing but the feature is different.
-fn slowed_build() -> PathBuf {
-    // What was built lies in a folder that is named after its profile, but for that of the first.
-    let folder = Path::new(env!("CARGO_BIN_EXE_pinion-bench")).parent().and_then(Path::file_name);
-    let name = folder.and_then(OsStr::to_str).expect("a folder with a name");
-    let profile = if name == "debug" { "dev" } else { name };
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("slowed");
-    let built = Command::new(env!("CARGO"))
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(["build", "--package", "bench", "--features", "slow-match", "--profile", profile, "--target-dir"])
-        .arg(&folder)
-        .status()
-        .expect("cargo starts");
-    assert!(built.success(), "the slowed build");
-    folder.join(name).join("pinion-bench")
+/// A program that is this one, with matching slowed.
+fn slowed(dir: &Path) -> PathBuf {
+    let path = dir.join("slowed");
+    let text = format!("#!/bin/sh\nexec '{}' \"$@\" --slow-match\n", env!("CARGO_BIN_EXE_pinion-bench"));
+    fs::write(&path, text).expect("a script");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("an executable");
+    path
 }

@@ -245,8 +245,6 @@ impl Exchange {
 }
 
 fn apply<S: Sink>(book: &mut Book, command: &BookCommand, reporter: &mut Reporter<'_, S>, request: &Request<'_>) {
-    #[cfg(feature = "slow-match")]
-    super::slow::down();
     book.apply(command, &mut |event| reporter.on(&event, request));
 }
 

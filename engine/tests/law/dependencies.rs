@@ -1,6 +1,6 @@
 //! Which crate of the workspace may use which, and which crates of others the project stands on.
 
-use super::source::{File, files, root};
+use super::source::root;
 use std::fs;
 use toml::{Table, Value};
 
@@ -118,61 +118,6 @@ fn crates_of_others_are_explained() {
     let page = fs::read_to_string(root().join("docs/architecture.md")).expect("readable");
     let missing = unexplained(&manifest, &page);
     assert!(missing.is_empty(), "docs/architecture.md, Dependencies, has no line for: {}", missing.join(", "));
-}
-
-/// Switches of ours that are on by default, or that a dependency or a feature of another name switches on.
-fn switched_on(manifest: &str) -> Vec<String> {
-    let manifest: Table = manifest.parse().expect("a manifest is TOML");
-    let mut found = Vec::new();
-    let on = |list: Option<&Value>| -> Vec<String> {
-        let names = list.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-        names.filter(|name| name.rsplit('/').next() == Some(SLOW)).map(str::to_owned).collect()
-    };
-    for (feature, list) in manifest.get("features").and_then(Value::as_table).into_iter().flatten() {
-        if feature != SLOW && !on(Some(list)).is_empty() {
-            found.push(format!("feature {feature}"));
-        }
-    }
-    let workspace = manifest.get("workspace").and_then(Value::as_table);
-    for table in [Some(&manifest), workspace].into_iter().flatten() {
-        for (section, name, dependency) in dependencies(table) {
-            if !on(dependency.get("features")).is_empty() {
-                found.push(format!("{name} in [{section}]"));
-            }
-        }
-    }
-    found
-}
-
-/// The switch that slows matching for one test.
-const SLOW: &str = "slow-match";
-
-#[test]
-fn nothing_is_slowed_unasked() {
-    let members = files("").into_iter().filter(|file| file.path.rsplit('/').next() == Some("Cargo.toml"));
-    let mut declared = 0;
-    for File { path, text } in members {
-        let found = switched_on(&text);
-        assert!(found.is_empty(), "{path} switches {SLOW} on: {found:?}");
-        declared += usize::from(text.contains(&format!("{SLOW} = ")));
-    }
-    assert_eq!(declared, 2, "the engine has the switch, the bench passes it on");
-}
-
-#[test]
-fn a_switch_that_is_on_is_found() {
-    for on in [
-        "[features]\ndefault = [\"slow-match\"]",
-        "[features]\nfast = [\"engine/slow-match\"]",
-        "[dependencies]\nengine = { workspace = true, features = [\"slow-match\"] }",
-        "[workspace.dependencies]\nengine = { path = \"engine\", features = [\"slow-match\"] }",
-    ] {
-        assert_eq!(switched_on(on).len(), 1, "{on}");
-    }
-    assert!(
-        switched_on("[features]\nslow-match = [\"engine/slow-match\"]\n[dependencies]\nengine.workspace = true")
-            .is_empty()
-    );
 }
 
 #[test]

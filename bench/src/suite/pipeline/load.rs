@@ -8,6 +8,7 @@ use std::path::Path;
 use super::budget;
 use super::feeder::{Feeder, Flood};
 use super::site::{End, Setup, Site};
+use super::slowed::Slowed;
 use crate::cores::on_core;
 use crate::error::BenchError;
 use crate::figure::{Figure, Plot, Row, SWEEP, Section, Series, THREADS, Unit};
@@ -60,6 +61,8 @@ pub struct Bench<'a> {
     pub passes: u32,
     /// Whether sizes mean nothing.
     pub smoke: bool,
+    /// Whether the budget's matching is slowed on purpose.
+    pub slow_match: bool,
     /// One of 2 to this power messages is followed.
     pub power: u32,
 }
@@ -273,12 +276,16 @@ impl Bench<'_> {
     pub fn budget(&self, name: &'static str, fed: &Fed<'_>, rate_per_s: u64) -> Result<Section, BenchError> {
         let messages = self.open_messages(fed);
         let stamps = self.stamps(messages);
-        let (outcome, traces) = self.clocked(fed, Pattern::Poisson, rate_per_s, messages, stamps)?;
+        let trace = |kind| Slowed::new(stamps(kind), self.slow_match);
+        let (outcome, traces) = self.clocked(fed, Pattern::Poisson, rate_per_s, messages, trace)?;
+        let traces: Vec<Stamps> = traces.into_iter().map(Slowed::into_stamps).collect();
         let how = format!("{}, {} at {rate_per_s}/s, {} messages", fed.name(), Pattern::Poisson, outcome.sent);
         let mut section = budget::section(name, how, &traces, self.power, self.clock)?;
         section.facts.push((THREADS, fed.setup.polling()));
         section.facts.push(("placement", fed.setup.to_string()));
-        section.facts.extend(super::slowed());
+        if self.slow_match {
+            section.facts.push(("slowed", "matching, on purpose: these figures are for a test".to_owned()));
+        }
         Ok(section)
     }
 
