@@ -53,3 +53,4 @@ mod topologies;
 mod trader;
 mod versions;
 mod views;
+mod watching;
