@@ -98,7 +98,8 @@ impl Floor {
         Self {
             feed: FeedStage::new(streams.to_vec(), &instruments, SECOND_NS, data_out, packet_in, journal.watch.clone()),
             journal: JournalStage::new(journal.appender, command_out, journal.watch.clone()),
-            matching: MatchingStage::new(venue, request_out, outputs, journal.watch.clone(), Arc::new(Control::new(1))),
+            matching: MatchingStage::new(venue, request_out, outputs, journal.watch.clone(), Arc::new(Control::new(1)))
+                .with_operations(operations_out),
             helper: journal.helper,
             watch: journal.watch,
             requests: request_in,
