@@ -181,7 +181,9 @@ mod tests {
         assert_eq!(desk.submit(asked, None), Submitted::Taken);
         assert_eq!((heard.acquire(1), desk.is_waiting()), (1, true));
         journal.appender.append(Seq(2), Nanos(2), RecordKind::Logout, &[0; 2]).expect("room");
-        answers.push(OperationDone { cause: Seq(2), operator: asked.operator, number: 8, outcome: OUTCOME }).expect("room");
+        answers
+            .push(OperationDone { cause: Seq(2), operator: asked.operator, number: 8, outcome: OUTCOME })
+            .expect("room");
         desk.listen();
         assert_eq!(desk.next_released(), None, "it is not durable");
         while journal.watch.durable_seq() < Seq(2) {

@@ -59,7 +59,9 @@ impl Observer {
             && let Err(error) = record.append(as_of, row)
         {
             let path = record.path().display();
-            self.seen.told.tell(format!("{path}: {error}; what operators do is not kept beside the journal until the next start"));
+            self.seen.told.tell(format!(
+                "{path}: {error}; what operators do is not kept beside the journal until the next start"
+            ));
             self.record = None;
         }
     }

@@ -70,7 +70,9 @@ pub(super) enum AdminCommand {
     #[command(subcommand)]
     Instrument(InstrumentCommand),
     /// Cancel orders; whoever sent them may send others
-    #[command(after_help = "Examples:\n  pinion admin cancel --member alpha --symbol PINION\n  pinion admin cancel --all --side sell --yes")]
+    #[command(
+        after_help = "Examples:\n  pinion admin cancel --member alpha --symbol PINION\n  pinion admin cancel --all --side sell --yes"
+    )]
     Cancel(CancelArgs),
     /// Lock a session, a member or the venue: its orders are canceled, and new ones rejected until `reset`
     #[command(after_help = "Examples:\n  pinion admin kill --session trader1 --yes")]

@@ -61,7 +61,9 @@ pub enum SealError {
         found: u64,
     },
     /// Its MAC is not of this connection.
-    #[error("sealed message {0}: expected the MAC of this connection, found another; it was changed, or made by somebody else")]
+    #[error(
+        "sealed message {0}: expected the MAC of this connection, found another; it was changed, or made by somebody else"
+    )]
     Mac(u64),
 }
 
@@ -108,9 +110,7 @@ impl Seal {
             Some((number, message, mac))
         });
         let Some((number, message, mac)) = split else {
-            return Err(
-                DecodeError::TooShort { what: "sealed message", expected: SEAL_LEN, found: bytes.len() }.into()
-            );
+            return Err(DecodeError::TooShort { what: "sealed message", expected: SEAL_LEN, found: bytes.len() }.into());
         };
         let found = u64::from_be_bytes(*number);
         if found != self.next {
