@@ -136,7 +136,11 @@ fn bytes_that_were_changed_repeated_or_made_up_end_the_connection() {
     }
     // Before a proof, nothing but a login is listened to.
     let mut garbage = 0;
-    let mut seal = Seal::new(&known.key, &Introduction { operator: known.operator, client_nonce: [0; 16], server_nonce: [0; 16] }, Sender::Client);
+    let mut seal = Seal::new(
+        &known.key,
+        &Introduction { operator: known.operator, client_nonce: [0; 16], server_nonce: [0; 16] },
+        Sender::Client,
+    );
     for bytes in [sealed(&mut seal, &drain(8)), vec![], vec![b'?'; 500], vec![b'p'; 33]] {
         let mut rogue = Rogue::connect(&site);
         rogue.send(&bytes);

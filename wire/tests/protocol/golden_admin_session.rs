@@ -59,7 +59,8 @@ fn seals() {
     assert_eq!(bytes_of(|out| client.seal(out, |out| Asked::Command(halt()).encode(out))), get("admin-sealed-command"));
     let secret = Key([0x5A; 32]);
     let verb = Verb::KeyChanged { session: SessionIndex(3), fingerprint: fingerprint(&secret) };
-    let asked = Asked::Key(OperatorCommand { number: 10, verb, ..halt() }, wrap(&KEY, &known, client.next(), &secret.0));
+    let asked =
+        Asked::Key(OperatorCommand { number: 10, verb, ..halt() }, wrap(&KEY, &known, client.next(), &secret.0));
     assert_eq!(bytes_of(|out| client.seal(out, |out| asked.encode(out))), get("admin-sealed-key"));
     let mut server = Seal::new(&KEY, &known, Sender::Server);
     let answer = Said::Answer(Answer::new(known.operator, 9, DONE));
