@@ -82,7 +82,7 @@ impl HotLog {
 
 impl HotRecords {
     /// The next record, in the order in which they were left.
-    pub fn next(&mut self) -> Option<Record> {
+    pub fn take(&mut self) -> Option<Record> {
         self.ring.pop()
     }
 }
@@ -97,13 +97,13 @@ mod tests {
         for at in 0..100 {
             log.say(Nanos(at), Remark::StoodStill { for_ns: at });
         }
-        let read: Vec<_> = std::iter::from_fn(|| records.next()).collect();
+        let read: Vec<_> = std::iter::from_fn(|| records.take()).collect();
         assert_eq!(read.len(), SLOTS);
         assert_eq!(read[3], Record { time: Nanos(3), what: Remark::StoodStill { for_ns: 3 } });
         log.say(Nanos(7), Remark::Began);
         let lost = Remark::Lost { count: 100 - SLOTS as u64 };
-        assert_eq!(records.next(), Some(Record { time: Nanos(7), what: lost }));
-        assert_eq!(records.next(), Some(Record { time: Nanos(7), what: Remark::Began }));
-        assert_eq!(records.next(), None);
+        assert_eq!(records.take(), Some(Record { time: Nanos(7), what: lost }));
+        assert_eq!(records.take(), Some(Record { time: Nanos(7), what: Remark::Began }));
+        assert_eq!(records.take(), None);
     }
 }

@@ -111,7 +111,8 @@ impl Log {
             return;
         }
         if text.len() > TEXT_MAX {
-            text.truncate(text.floor_char_boundary(TEXT_MAX));
+            let whole = (0..=TEXT_MAX).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+            text.truncate(whole);
             text.push('…');
         }
         let note = Note { time: now(), kind, text, fields };

@@ -246,9 +246,7 @@ fn serve_traced<P: Port + Send + 'static, T: Trace>(
             appliance.close_market();
             tell(
                 Kind::MarketClosed,
-                format!(
-                    "market: the day ends; nothing is entered or canceled any more, here or after a restart on this journal"
-                ),
+                "market: the day ends; nothing is entered or canceled any more, here or after a restart on this journal",
             );
         }
         let turns = || appliance.duty().iter().map(|duty| duty.turns).collect();
@@ -273,6 +271,10 @@ fn serve_traced<P: Port + Send + 'static, T: Trace>(
             tell(Kind::Retention, format!("journal: {warning}; the venue goes on, and so do the attempts"));
         }
     }
+    if appliance.has_failed() {
+        // Whoever is to be woken hears why it ended.
+        std::thread::sleep(Duration::from_millis(100 + 2 * u64::from(config.alerts.every_ms)));
+    }
     // What an orderly end looks like from outside is no reason to wake anybody.
     drop(alerts);
     notifier.stopping();
@@ -290,7 +292,7 @@ fn serve_traced<P: Port + Send + 'static, T: Trace>(
             ),
         );
     }
-    tell(Kind::Stopped, format!("{}", summary(&stopped)));
+    tell(Kind::Stopped, summary(&stopped));
     Ok(())
 }
 
@@ -305,7 +307,7 @@ fn tell_addresses(config: &Config, answering: &Answering) {
     if config.snapshot.interval_ms == 0 && config.feed.answers.is_any() {
         tell(
             Kind::Subscribers,
-            format!("subscribers: nothing is answered, because no follower runs; set snapshot.interval_ms above 0"),
+            "subscribers: nothing is answered, because no follower runs; set snapshot.interval_ms above 0",
         );
     }
 }

@@ -11,6 +11,9 @@ use netio::port::Port;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
+/// A running thread, and what remains of its tiles.
+type TileHandle<T> = JoinHandle<Vec<Remains<T>>>;
+
 /// Puts the tiles on their threads, in data-flow order within each.
 pub(super) fn spawn<P: Port + Send + 'static, T: Trace>(
     topology: &Topology,
@@ -18,7 +21,7 @@ pub(super) fn spawn<P: Port + Send + 'static, T: Trace>(
     control: &Arc<Control>,
     clock: &Clock,
     meter: Option<&Meter>,
-) -> Result<(Vec<JoinHandle<Vec<Remains<T>>>>, Vec<HotRecords>), StartError> {
+) -> Result<(Vec<TileHandle<T>>, Vec<HotRecords>), StartError> {
     let mut placed: Vec<Vec<Tile<P, T>>> = topology.threads.iter().map(|_| Vec::new()).collect();
     for tile in tiles {
         let kind = tile.kind();

@@ -5,7 +5,6 @@ use engine::config::Config;
 use engine::counters::path_of;
 use feedhandler::handler::LineState;
 use nix::sys::statvfs::statvfs;
-use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 use wire::Nanos;
 
@@ -52,7 +51,7 @@ pub struct LineSight {
 #[derive(Debug)]
 pub struct Looker {
     follower: Option<Follower>,
-    journal: PathBuf,
+    config: Config,
     begin: Instant,
 }
 
@@ -63,8 +62,7 @@ impl Looker {
     /// At the appliance of this configuration, wherever it runs on this machine.
     #[must_use]
     pub fn new(config: &Config) -> Self {
-        let follower = path_of(config).map(Follower::new);
-        Self { follower, journal: config.journal.dir.clone(), begin: Instant::now() }
+        Self { follower: path_of(config).map(Follower::new), config: config.clone(), begin: Instant::now() }
     }
 
     /// Looks at everything but the lines.
@@ -73,9 +71,13 @@ impl Looker {
         let (look, no_counters) = match looked {
             None => (None, None),
             Some(Ok(look)) => (Some(look), None),
-            Some(Err(error)) => (None, Some(error.to_string())),
+            Some(Err(error)) => {
+                // Its name follows from where the journal is, which the first start makes.
+                self.follower = path_of(&self.config).map(Follower::new);
+                (None, Some(error.to_string()))
+            }
         };
-        let disk = statvfs(&self.journal).ok();
+        let disk = statvfs(&self.config.journal.dir).ok();
         let disk_free_bytes = disk.map(|disk| disk.blocks_available().saturating_mul(disk.fragment_size()));
         Sight { steady: self.begin.elapsed(), clocks: self.clocks(), look, no_counters, disk_free_bytes, lines: None }
     }

@@ -82,7 +82,7 @@ impl Writer {
         let mut failed = 0;
         let mut hot = std::mem::take(&mut self.hot);
         for records in &mut hot {
-            while let Some(record) = records.next() {
+            while let Some(record) = records.take() {
                 failed += self.write(&remark(&records.thread, &record));
             }
         }

@@ -51,3 +51,4 @@ mod topologies;
 mod trader;
 mod versions;
 mod views;
+mod watching;
