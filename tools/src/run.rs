@@ -282,7 +282,7 @@ fn tell_answered(answering: &Answering) {
 }
 
 /// What operators did.
-fn tell_admin(appliance: &Appliance) {
+fn tell_admin<T: Trace>(appliance: &Appliance<T>) {
     while let Some(told) = appliance.admin().and_then(AdminThread::told) {
         eprintln!("admin: {told}");
     }
