@@ -86,7 +86,7 @@ fn venue(secret: u8) -> Venue {
     };
     let session = |member| SessionRules { member: MemberId(member), open_orders_max: 8 };
     let rules = Rules {
-            instruments_added: 0,
+        instruments_added: 0,
         instruments: SYMBOLS.iter().map(instrument).collect(),
         channels: vec![ChannelRules { depth: true }],
         members: [SelfMatch::Allow, SelfMatch::CancelOldest].map(|self_match| MemberRules { self_match }).to_vec(),
