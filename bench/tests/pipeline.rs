@@ -55,6 +55,19 @@ fn by_the_clock_every_message_is_accounted_for() {
 }
 
 #[test]
+fn counting_is_held_against_not_counting() {
+    let json = measured(&["--only", "counters", "--orders", "500", "--rate", "10000", "--json"]);
+    for kind in ["counted", "counted and read"] {
+        let subject = format!("normal, mapped, 1 thread, {kind}");
+        assert!(figure(&json, "pipeline", &subject, "time_ratio") > 0);
+    }
+    for kind in ["not counted", "counted", "counted and read"] {
+        let subject = format!("normal, mapped, 1 thread, poisson at 10000/s, {kind}");
+        assert!(figure(&json, "pipeline", &subject, "p99_9_ns") > 0);
+    }
+}
+
+#[test]
 fn the_budget_has_every_stage_and_its_shares_are_the_whole() {
     let json = measured(&[
         "--only",

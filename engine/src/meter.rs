@@ -14,13 +14,13 @@ mod tally;
 mod tiles;
 
 pub(crate) use keeper::{Keeper, Sources};
-pub(crate) use matching::MatchingMeter;
+pub use matching::MatchingMeter;
 pub(crate) use tally::Tally;
 pub(crate) use tiles::{FeedMeter, JournalMeter, NetMeter, ThreadMeter, TileMeter, TileOwn};
 
 use std::path::Path;
-use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::SystemTime;
 
@@ -50,7 +50,7 @@ pub(crate) enum Stage {
 /// The counters of one appliance, and how they are shared out among those who write them.
 #[derive(Debug)]
 pub struct Meter {
-    region: Arc<Region>,
+    pub(crate) region: Arc<Region>,
     row: Row,
     live: Option<Arc<LiveTable>>,
     /// It ended in order: the file may go.
@@ -130,11 +130,7 @@ impl Meter {
     }
 
     /// What a thread's tiles count in, and has them count.
-    pub(crate) fn thread<P: Port, T: Trace>(
-        &self,
-        index: usize,
-        tiles: &mut [Tile<P, T>],
-    ) -> ThreadMeter {
+    pub(crate) fn thread<P: Port, T: Trace>(&self, index: usize, tiles: &mut [Tile<P, T>]) -> ThreadMeter {
         let row = self.region.row(&schema::thread::GROUP, index);
         let of = |tile: &mut Tile<P, T>| {
             let place = TileKind::ALL.iter().position(|kind| *kind == tile.kind()).unwrap_or(0);
@@ -142,7 +138,7 @@ impl Meter {
             row.set(tile::thread, index as u64);
             let own = match tile {
                 Tile::Net(_) => TileOwn::Net(NetMeter::new(&self.region)),
-                Tile::Matching(matching) => TileOwn::Matching(Box::new(matching.meter(&self.region))),
+                Tile::Matching(matching) => TileOwn::Matching(Box::new(matching.meter(self))),
                 Tile::Journal(_) => TileOwn::Journal(JournalMeter::new(&self.region)),
                 Tile::Feed(feed) => TileOwn::Feed(FeedMeter::new(&self.region, &feed.next_sequences())),
             };

@@ -9,12 +9,15 @@ mod allocations;
 use std::sync::Arc;
 
 use engine::config::{Config, Line};
+use engine::counters::Reader;
 use engine::journal::{Genesis, Helper, LocalDisk, Options, Watch, open};
 use engine::limits::{COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, MARKET_DATA_LINK_SLOTS, PACKET_LINK_SLOTS};
 use engine::link::{Datagram, FeedEvent, JournalEntry, MARKET_DATA, ORDER_ENTRY, REREQUEST};
+use engine::meter::{MatchingMeter, Meter};
 use engine::record;
 use engine::recovery;
 use engine::tile::{Control, FeedLine, FeedStage, FeedStream, JournalStage, MatchingOutputs, MatchingStage, Stage};
+use engine::trace::Live;
 use netio::port::{EndpointIndex, PAYLOAD_MAX};
 use netio::ring::{Consumer, Producer, channel};
 use wire::address::Addr;
@@ -30,14 +33,19 @@ use wire::{Nanos, Price, Qty, Seq, Symbol, UserRefNum};
 const START: Nanos = Nanos(1_767_323_045_000_000_000);
 /// How far the clock goes between two turns.
 const TURN_NS: u64 = 50_000;
+/// How often a thread keeps house.
+const HOUSE_NS: u64 = 10_000_000;
 const SECOND_NS: u64 = 1_000_000_000;
 /// Messages a client sends in one packet.
 const MESSAGES_PER_PACKET: u32 = 12;
 
 /// The tiles behind the port, and the other ends of their links.
 struct Floor {
-    matching: MatchingStage,
-    journal: JournalStage,
+    matching: MatchingStage<Live>,
+    meter: MatchingMeter,
+    /// The counters' file lives as long.
+    _counters: Meter,
+    journal: JournalStage<Live>,
     feed: FeedStage,
     helper: Helper,
     watch: Watch,
@@ -85,10 +93,17 @@ impl Floor {
             FeedStream { stream, session, next: 1, lines: lines.iter().map(line).collect() }
         });
         let instruments = venue.exchange().instruments().clone();
+        let counters = Meter::create(config).expect("a file").expect("a directory is given");
+        let live = counters.live().expect("some commands are followed");
+        let matching =
+            MatchingStage::new(venue, request_out, outputs, journal.watch.clone(), Arc::new(Control::new(1)));
+        let mut matching = matching.with_trace(live.clone());
         Self {
+            meter: matching.meter(&counters),
+            _counters: counters,
             feed: FeedStage::new(streams.to_vec(), instruments, SECOND_NS, data_out, packet_in, journal.watch.clone()),
-            journal: JournalStage::new(journal.appender, command_out, journal.watch.clone()),
-            matching: MatchingStage::new(venue, request_out, outputs, journal.watch.clone(), Arc::new(Control::new(1))),
+            journal: JournalStage::new(journal.appender, command_out, journal.watch.clone()).with_trace(live),
+            matching,
             helper: journal.helper,
             watch: journal.watch,
             requests: request_in,
@@ -117,6 +132,11 @@ impl Floor {
             self.journal.poll(self.now).map_err(drop),
             self.feed.poll(self.now).map_err(drop),
         ];
+        // As a thread does it: often a little, and every 10 ms what is due.
+        self.matching.store_more(&mut self.meter);
+        if self.now.0.is_multiple_of(HOUSE_NS) {
+            self.matching.store(&mut self.meter, false);
+        }
         self.calls += allocations::calls() - before;
         assert!(work.iter().all(Result::is_ok), "no tile fails");
         self.helper.turn();
@@ -320,6 +340,7 @@ fn config(dir: &std::path::Path) -> Config {
         ("journal.state_hash_interval_commands", "64"),
         ("journal.segment_bytes", "1048576"),
         ("journal.dir", dir.to_str().expect("a path in UTF-8")),
+        ("stats.dir", dir.parent().and_then(|dir| dir.to_str()).expect("a path in UTF-8")),
     ];
     let overrides: Vec<_> = pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     Config::default().with_overrides(&overrides).expect("valid overrides")
@@ -373,7 +394,29 @@ fn no_tile_allocates_whatever_clients_send() {
     }
     assert_eq!(floor.calls, 0, "allocations and releases in the loop");
 
+    floor.matching.store(&mut floor.meter, true);
     let venue = floor.matching.venue();
+    let path = engine::counters::path_of(&config).expect("a directory is given");
+    let counted = Reader::open(&path).expect("counters").snapshot(floor.now);
+    let (exchange, get) = (venue.exchange(), |group, field| counted.get(group, field).expect("the schema has it"));
+    let sum = |group, field| -> u64 { counted.rows(group).iter().filter_map(|row| row.get(field)).sum() };
+    assert_eq!(get("appliance", "seq"), venue.seq().0);
+    assert_eq!(get("appliance", "trades"), exchange.numbers().match_number.get() - 1);
+    assert_eq!(sum("instrument", "trades"), get("appliance", "trades"));
+    assert_eq!(sum("instrument", "orders"), exchange.book().order_count() as u64);
+    assert_eq!(sum("session", "open_orders"), sum("instrument", "orders"));
+    assert_eq!(sum("session", "reports"), get("appliance", "reports"));
+    assert_eq!(sum("session", "messages"), get("appliance", "messages"));
+    assert_eq!(sum("session", "logins"), 8);
+    assert_eq!(sum("session", "gaps"), venue.gateway().counters().gaps);
+    assert_eq!(sum("reject", "count"), sum("session", "rejects"));
+    let codes: Vec<&str> = counted.rows("reject").iter().map(|row| row.label.as_str()).collect();
+    for code in ["0x0013 INVALID_QUANTITY", "0x0017 INVALID_SYMBOL", "0x0100 MALFORMED", "CANCEL_REJECT"] {
+        assert!(codes.contains(&code), "{code} is not among {codes:?}");
+    }
+    let best = exchange.book().best(wire::InstrumentIndex(0), wire::Side::Buy).unwrap_or_default();
+    assert_eq!(counted.row("instrument", "PINION").and_then(|row| row.get_signed("bid_price")), Some(best.0.0));
+
     let counters = venue.gateway().counters();
     assert!(venue.seq() > Seq(15_000), "{} commands", venue.seq());
     assert_eq!((counters.logins, counters.deaths, counters.logouts), (8, 2, 1), "{counters:?}");

@@ -17,6 +17,7 @@ pub mod nic;
 pub mod pages;
 pub mod report;
 pub mod reservation;
+pub mod service;
 pub mod step;
 pub mod swap;
 pub mod thp;
@@ -51,6 +52,7 @@ Examples:
   pinion host init --dry-run pages irqs          shows the commands
   pinion host init --config pinion.toml          shows each command and runs it, as root
   pinion host fini                               changes back what init has changed since the last boot
+  pinion host service --topology topologies/4-cores.toml > cores.conf      a drop-in for the systemd unit: cores, memory
 
 Exit status: 0 all is as needed, 1 something is not, 2 wrong usage or configuration.")]
 pub struct HostArgs {
@@ -85,6 +87,8 @@ enum ActionName {
     Init,
     /// Change back what init has changed
     Fini,
+    /// Print a drop-in for the systemd unit: which cores and which memory the appliance has beside its tiles
+    Service,
 }
 
 /// One thing to prepare.
@@ -139,11 +143,18 @@ pub fn execute(args: &HostArgs) -> Result<ExitCode, Box<dyn Error>> {
 fn prepare(args: &HostArgs, machine: &Machine, out: &mut impl Write) -> Result<bool, Box<dyn Error>> {
     let all = STAGES;
     let stages: Vec<&Stage> = if args.stages.is_empty() { all.iter().collect() } else { args.stages.clone() };
+    let needs = || -> Result<Needs, Box<dyn Error>> {
+        Ok(Needs::of(args.config.load()?, declared(args.hugepages.as_deref())?, machine))
+    };
+    if args.action == ActionName::Service {
+        write!(out, "{}", service::drop_in(&needs()?))?;
+        return Ok(true);
+    }
     let mut report = Report::new(out, args.json);
     if args.action == ActionName::Fini {
         return undo(machine, &stages, args.dry_run, &mut report);
     }
-    let needs = Needs::of(args.config.load()?, declared(args.hugepages.as_deref())?, machine);
+    let needs = needs()?;
     let mut worst = State::Good;
     for stage in stages {
         let findings = (stage.check)(machine, &needs);

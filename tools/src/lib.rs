@@ -4,6 +4,7 @@
 //! |---|---|
 //! | log in, send orders, receive reports | [`client`]; with sockets, [`client::connection`] |
 //! | send a recorded order flow to a running appliance | [`replay`] |
+//! | trade by hand | [`hand`], [`send`], [`trade`] |
 //! | follow the tick channel | [`listen`] |
 //! | turn other venues' market data into ticks | [`normalize`] |
 //! | run the appliance | [`run`] |
@@ -24,6 +25,7 @@ pub mod client;
 pub mod completions;
 pub mod demo;
 pub mod doctor;
+pub mod hand;
 pub mod host;
 pub mod journal;
 pub mod json;
@@ -37,11 +39,13 @@ pub mod recovering;
 pub mod replay;
 pub mod run;
 pub mod scenario;
+pub mod send;
 pub mod sim;
 pub mod stats;
 mod table;
 pub mod tell;
 pub mod terminal;
+pub mod trade;
 pub mod version;
 pub mod view;
 pub mod watch;

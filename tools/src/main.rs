@@ -9,7 +9,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 use netio::pages::HugeAllocator;
 use tools::{
-    completions, demo, doctor, host, journal, listen, man, normalize, recover, replay, run, scenario, sim, stats, version, view, watch,
+    completions, demo, doctor, host, journal, listen, man, normalize, recover, replay, run, scenario, send, sim, stats,
+    trade, version, view, watch,
 };
 
 #[global_allocator]
@@ -29,6 +30,8 @@ enum Command {
     Run(run::RunOptions),
     Demo(demo::DemoArgs),
     Replay(Box<replay::command::ReplayArgs>),
+    Send(Box<send::SendArgs>),
+    Trade(Box<trade::command::TradeArgs>),
     Listen(listen::command::ListenArgs),
     Normalize(Box<normalize::command::NormalizeArgs>),
     Scenario(scenario::ScenarioArgs),
@@ -51,6 +54,8 @@ impl Command {
             Self::Run(options) => run::run(options)?,
             Self::Demo(args) => return Ok(if demo::execute(args)? { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
             Self::Replay(args) => replay::command::execute(args)?,
+            Self::Send(args) => return send::execute(args),
+            Self::Trade(args) => return trade::command::execute(args),
             Self::Listen(args) => return listen::command::execute(args),
             Self::Normalize(args) => normalize::command::execute(args)?,
             Self::Scenario(args) => return scenario::execute(args),

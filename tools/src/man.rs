@@ -85,7 +85,11 @@ fn notes(text: &str) -> Roff {
                     roff.control("SH", ["NOTES"]);
                     headed = true;
                 }
-                if line.is_empty() { roff.control("PP", []) } else { roff.text([roman(*line)]) };
+                if line.is_empty() {
+                    roff.control("PP", [])
+                } else {
+                    roff.text([roman(*line)])
+                };
             }
         }
     }

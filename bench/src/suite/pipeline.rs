@@ -9,6 +9,7 @@
 //! reports are hashed. Non-goal: a network.
 
 mod budget;
+mod counted;
 mod feeder;
 mod load;
 mod site;
@@ -88,6 +89,8 @@ enum Part {
     Flood,
     /// By the clock, a sweep of rates and its knee.
     Open,
+    /// What the counters cost, and what it costs that somebody reads them. Only when asked for.
+    Counters,
     /// The time of each stage, mapped.
     Budget,
     /// The time of each stage, synced.
@@ -118,7 +121,8 @@ pub fn run(args: &PipelineArgs, smoke: bool, clock: &Clock) -> Result<Vec<Sectio
     let clocked = proved(args.scenario.first().unwrap_or(&Scenario::Normal))?;
 
     let mut sections = Vec::new();
-    if takes(Part::Flood) || takes(Part::Open) {
+    let is_counted = args.only.contains(&Part::Counters);
+    if takes(Part::Flood) || takes(Part::Open) || is_counted {
         let mut section =
             Section { name: "pipeline", facts: facts(&bench, &setups, &dir), rows: vec![], series: vec![] };
         if takes(Part::Flood) {
@@ -141,6 +145,13 @@ pub fn run(args: &PipelineArgs, smoke: bool, clock: &Clock) -> Result<Vec<Sectio
                 bench.open_loop(&mapped, Pattern::Bursts(MICROBURST), rate, &mut section)?;
                 bench.open_loop(&synced, Pattern::Poisson, rate, &mut section)?;
                 bench.sweep(&mapped, rate, &mut section)?;
+            }
+        }
+        if is_counted {
+            for setup in &setups {
+                let fed = Fed::new(&bench, &clocked, setup, Durability::Mapped)?;
+                bench.counted_flood(&fed, &mut section)?;
+                bench.counted_open(&fed, rate, &mut section)?;
             }
         }
         sections.push(section);

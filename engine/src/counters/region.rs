@@ -142,7 +142,12 @@ impl Region {
         };
         let (places, _) = plan.places();
         let groups = plan.groups.iter().zip(places).map(|((group, labels), place)| (*group, place, labels.len()));
-        Ok(Arc::new(Self { words, groups: groups.collect(), path: path.map(Path::to_owned), stays: AtomicBool::new(false) }))
+        Ok(Arc::new(Self {
+            words,
+            groups: groups.collect(),
+            path: path.map(Path::to_owned),
+            stays: AtomicBool::new(false),
+        }))
     }
 
     /// The file stays when this is dropped: what it says last is of interest.

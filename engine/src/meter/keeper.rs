@@ -63,8 +63,7 @@ impl Keeper {
     /// # Errors
     /// The system refuses the thread or the core.
     pub(crate) fn spawn(meter: Meter, sources: Sources, core: Option<usize>) -> std::io::Result<Self> {
-        let told =
-            Arc::new(Told { stage: AtomicU8::new(Stage::Running as u8), stopping: AtomicBool::new(false) });
+        let told = Arc::new(Told { stage: AtomicU8::new(Stage::Running as u8), stopping: AtomicBool::new(false) });
         let mut pass = Pass::new(&meter, sources);
         meter.row.set(appliance::ready_ns, system_now().0);
         meter.say(Stage::Running);

@@ -23,7 +23,7 @@ pub(crate) const ROWS_MAX: usize = 16;
 
 /// Where they are stored, and how far the storing is.
 #[derive(Debug)]
-pub(crate) struct MatchingMeter {
+pub struct MatchingMeter {
     appliance: Row,
     gateway: Row,
     sessions: Vec<Row>,
@@ -89,6 +89,12 @@ impl MatchingMeter {
         if all {
             self.store_sessions(venue, tally, usize::MAX);
             self.store_all_instruments(venue, tally);
+            let orders: u64 = tally.instruments.iter().map(|tally| tally.orders).sum();
+            debug_assert_eq!(
+                orders,
+                venue.exchange().book().order_count() as u64,
+                "what events add up to is in the book"
+            );
             return;
         }
         self.store_sessions(venue, tally, ROWS_MAX);
@@ -201,4 +207,58 @@ fn store_reject(rows: &[(Row, String)], place: usize, count: u64, is_first: bool
 fn reject_labels() -> impl Iterator<Item = String> {
     let named = RejectReason::ALL.iter().map(|reason| format!("0x{:04X} {}", reason.0, reason.name()));
     named.chain(["CANCEL_REJECT".to_owned(), "UNKNOWN".to_owned()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, Instrument};
+    use crate::link::{Datagram, FeedEvent, JournalEntry};
+    use crate::meter::Meter;
+    use crate::recovery;
+    use netio::ring::channel;
+    use wire::Symbol;
+    use wire::login::Key;
+
+    #[test]
+    fn a_turn_stores_a_few_rows_however_many_have_changed() {
+        const INSTRUMENTS: u32 = 1_000;
+        let mut config = Config::default();
+        config.limits.orders = 64;
+        config.limits.levels = 64;
+        config.limits.stops = Some(64);
+        config.stats.dir = None;
+        let template = config.instruments[0].clone();
+        let symbol = |number| Symbol::new(&format!("I{number}")).expect("short");
+        config.instruments =
+            (0..INSTRUMENTS).map(|number| Instrument { symbol: symbol(number), ..template.clone() }).collect();
+        let venue = recovery::venue(&config, Key([1; 32]));
+        let (replies, _replies) = channel(64, Datagram::empty);
+        let (commands, _commands) = channel(64, JournalEntry::empty);
+        let (market_data, _market_data) = channel(64, FeedEvent::empty);
+        let (_requests, requests) = channel(64, Datagram::empty);
+        let outputs = MatchingOutputs { replies, commands, market_data };
+        let mut tally = Tally::new(&venue);
+        let region = Meter::unseen(&config).expect("memory");
+        let mut meter = MatchingMeter::new(&region.region, &venue, &mut tally, &outputs);
+        let left = |meter: &MatchingMeter, tally: &Tally| meter.due.len() + tally.due.len();
+        assert_eq!(left(&meter, &tally), 0, "a start stores all of them");
+
+        (0..INSTRUMENTS).for_each(|index| tally.on_status(InstrumentIndex(index)));
+        // One that changes again before it is stored waits once.
+        tally.on_status(InstrumentIndex(3));
+        assert_eq!(left(&meter, &tally), INSTRUMENTS as usize);
+        let mut turns = 0;
+        while left(&meter, &tally) > 0 {
+            let before = left(&meter, &tally);
+            meter.store(&venue, &mut tally, &outputs, &requests, false);
+            assert!(before - left(&meter, &tally) <= ROWS_MAX);
+            turns += 1;
+        }
+        assert_eq!(turns, 1 + (INSTRUMENTS as usize).div_ceil(ROWS_MAX), "the first one takes them over");
+        // In between, a turn without work stores one at a time.
+        tally.on_status(InstrumentIndex(5));
+        meter.store(&venue, &mut tally, &outputs, &requests, false);
+        assert!(meter.store_one(&venue, &mut tally) && !meter.store_one(&venue, &mut tally));
+    }
 }

@@ -121,6 +121,11 @@ impl Tally {
         }
     }
 
+    /// An instrument's status has changed.
+    pub(crate) fn on_status(&mut self, instrument: InstrumentIndex) {
+        self.touch(instrument);
+    }
+
     /// A message was refused.
     pub(crate) fn on_reject(&mut self, session: SessionIndex, reason: Option<RejectReason>) {
         self.session(session).rejects += 1;

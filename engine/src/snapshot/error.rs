@@ -28,6 +28,14 @@ pub enum SnapshotError {
         /// How it shows.
         found: String,
     },
+    /// Another version of the program wrote it. Every earlier snapshot that this one knows, or the whole journal, leads to the same state.
+    #[error("{} was written in another version of the snapshot's layout ({found}); nothing was changed", path.display())]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// Which versions.
+        found: DecodeError,
+    },
     /// It was made under other rules, or of another journal.
     #[error("{} is not of this journal and configuration: expected {what} {expected:016x}, found {found:016x}", path.display())]
     Foreign {
@@ -55,7 +63,10 @@ impl SnapshotError {
     /// For `map_err`: a header that cannot be read.
     pub(super) fn header(path: &Path) -> impl FnOnce(DecodeError) -> Self {
         let path = path.to_owned();
-        move |error| Self::Damaged { path, found: error.to_string() }
+        move |error| match error {
+            DecodeError::Value { field: "version", .. } => Self::Version { path, found: error },
+            _ => Self::Damaged { path, found: error.to_string() },
+        }
     }
 
     /// For `map_err`: a state that cannot be read.

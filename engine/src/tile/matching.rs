@@ -5,14 +5,13 @@ mod followed;
 use self::followed::Followed;
 use super::{Control, Stage, StageError};
 use crate::command::Command;
-use crate::counters::Region;
 use crate::depth::DepthEvent;
 use crate::gateway::{Endpoint, Replies};
 use crate::journal::Watch;
 use crate::limits::{BURST, MARKET_DATA_PER_COMMAND_MAX};
 use crate::link::{Datagram, FeedEvent, JournalEntry, ORDER_ENTRY, REREQUEST, order_entry_endpoint};
 use crate::market_event::MarketEvent;
-use crate::meter::{MatchingMeter, Tally};
+use crate::meter::{MatchingMeter, Meter, Tally};
 use crate::record;
 use crate::trace::{Off, Trace};
 use crate::venue::{Outputs, Progress, Venue};
@@ -132,10 +131,11 @@ impl<T: Trace> MatchingStage<T> {
         MatchingStage { venue, requests, outputs, watch, control, stalls }
     }
 
-    /// Counts from here on, in rows of this region.
-    pub(crate) fn meter(&mut self, region: &Arc<Region>) -> MatchingMeter {
+    /// Counts from here on.
+    #[must_use]
+    pub fn meter(&mut self, meter: &Meter) -> MatchingMeter {
         let mut tally = Box::new(Tally::new(&self.venue));
-        let meter = MatchingMeter::new(region, &self.venue, &mut tally, &self.outputs.links);
+        let meter = MatchingMeter::new(&meter.region, &self.venue, &mut tally, &self.outputs.links);
         self.outputs.tally = Some(tally);
         meter
     }
@@ -146,14 +146,14 @@ impl<T: Trace> MatchingStage<T> {
     }
 
     /// Stores what it counted: a bounded part of it, or all.
-    pub(super) fn store(&mut self, meter: &mut MatchingMeter, all: bool) {
+    pub fn store(&mut self, meter: &mut MatchingMeter, all: bool) {
         let Followed { links, tally: Some(tally), .. } = &mut self.outputs else { return };
         meter.store(&self.venue, tally, links, &self.requests, all);
     }
 
     /// Stores a little more, in a turn without work.
     #[inline]
-    pub(super) fn store_more(&mut self, meter: &mut MatchingMeter) {
+    pub fn store_more(&mut self, meter: &mut MatchingMeter) {
         if let Some(tally) = &mut self.outputs.tally {
             meter.store_one(&self.venue, tally);
         }

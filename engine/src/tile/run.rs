@@ -207,13 +207,7 @@ impl<P: Port, T: Trace> TileThread<P, T> {
 
 /// Stores what the thread and its tiles have counted where others see it: a bounded part of what there may be much of, or all.
 #[cold]
-fn store<P: Port, T: Trace>(
-    meter: &mut ThreadMeter,
-    now: Nanos,
-    tally: &Tally,
-    tiles: &mut [Polled<P, T>],
-    all: bool,
-) {
+fn store<P: Port, T: Trace>(meter: &mut ThreadMeter, now: Nanos, tally: &Tally, tiles: &mut [Polled<P, T>], all: bool) {
     let row = &meter.row;
     for (field, value) in [
         (thread::turns, tally.turns),

@@ -8,6 +8,8 @@ use wire::login::{Key, Username};
 pub enum ReportsFrom {
     /// Those that come after the login.
     Login,
+    /// All that the venue still holds.
+    Oldest,
     /// Those from this number on, as far as the venue still holds them; it is an error when it does not.
     Sequence(u64),
 }

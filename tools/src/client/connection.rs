@@ -55,6 +55,12 @@ impl<P: Port> Connection<P> {
         &self.port
     }
 
+    /// Ends the connection without a word to the venue, and gives the port back.
+    #[must_use]
+    pub fn into_port(self) -> P {
+        self.port
+    }
+
     /// Nanoseconds since the connection was made.
     #[must_use]
     pub fn now_ns(&self) -> u64 {

@@ -162,6 +162,7 @@ impl Client {
         if !self.numbered {
             let first = match self.config.reports_from {
                 ReportsFrom::Login => next_outbound,
+                ReportsFrom::Oldest => oldest_outbound,
                 ReportsFrom::Sequence(sequence) => sequence,
             };
             self.outbox.start_at(next_inbound);

@@ -7,7 +7,6 @@ use super::plain::{Printer, Summary, missing};
 use super::tape::Tape;
 use crate::run::capturing;
 use clap::Args;
-use feedhandler::handler::{HandlerOptions, Join};
 use feedhandler::runner::Runner;
 use netio::host::{HostPort, PortKind};
 use netio::pcap::PcapPort;
@@ -114,22 +113,11 @@ pub fn execute(args: &ListenArgs) -> Result<ExitCode, Box<dyn Error>> {
     if is_live { watch(args, &stop) } else { print(args, &stop) }
 }
 
-/// How a stream is followed, with the servers that there are.
-fn options(places: &Places) -> HandlerOptions {
-    let mut options = HandlerOptions::new(places.kind);
-    options.join = match (places.addresses.snapshot, places.addresses.rerequest) {
-        (Some(_), _) => Join::Snapshot,
-        (None, Some(_)) => Join::Start,
-        (None, None) => Join::FirstPacket,
-    };
-    options
-}
-
 /// The stream, followed through the port that was asked for.
 fn follow(args: &ListenArgs, places: &Places, port: HostPort) -> Result<Runner<PcapPort<HostPort>>, Box<dyn Error>> {
     let addresses = places.addresses.clone();
     let port = capturing(port, addresses.endpoints().len(), args.record.as_deref())?;
-    Ok(Runner::new(port, addresses, options(places)))
+    Ok(Runner::new(port, addresses, places.handler_options()))
 }
 
 fn watch(args: &ListenArgs, stop: &AtomicBool) -> Result<ExitCode, Box<dyn Error>> {

@@ -3,6 +3,7 @@
 use crate::options::ConfigOptions;
 use clap::{Args, ValueEnum};
 use engine::config::{Channel, Config, ConfigError, Line};
+use feedhandler::handler::{HandlerOptions, Join};
 use feedhandler::runner::FeedAddresses;
 use netio::PortError;
 use netio::host::{HostPort, PortKind};
@@ -151,6 +152,18 @@ impl Places {
             return Err(PlaceError::NoLines { channel: channel.name.clone(), kind });
         }
         Ok(Self { name: channel.name.clone(), kind, addresses: at(lines), symbols })
+    }
+
+    /// How the stream is followed, with the servers that there are.
+    #[must_use]
+    pub fn handler_options(&self) -> HandlerOptions {
+        let mut options = HandlerOptions::new(self.kind);
+        options.join = match (self.addresses.snapshot, self.addresses.rerequest) {
+            (Some(_), _) => Join::Snapshot,
+            (None, Some(_)) => Join::Start,
+            (None, None) => Join::FirstPacket,
+        };
+        options
     }
 
     /// Opens a port that receives the lines and the answers of the re-request server.

@@ -43,3 +43,42 @@ pub(super) fn leave_cores_of(look: &Look) -> Result<(), String> {
 fn core(thread: &engine::counters::SnapshotRow) -> Option<usize> {
     usize::try_from(thread.get("core_plus_one")?.checked_sub(1)?).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::source::Follower;
+    use engine::counters::schema::thread;
+    use engine::counters::{Plan, Region};
+    use wire::Nanos;
+
+    #[test]
+    fn the_cores_of_the_appliance_are_left() {
+        let allowed = allowed_cores();
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("pinion-x.counters");
+        let plan = Plan::default().with(thread::GROUP, allowed.iter().map(ToString::to_string));
+        let region = Region::create(Some(&path), "pinion", &plan, Nanos(5)).expect("a file");
+        let mut follower = Follower::new(path);
+        let take = |row: usize| region.row(&thread::GROUP, row).set(thread::core_plus_one, allowed[row] as u64 + 1);
+        // Unpinned threads take nobody's core.
+        assert_eq!(leave_cores_of(&follower.look().expect("a look")), Ok(()));
+        assert_eq!(allowed_cores(), allowed);
+        for row in 0..allowed.len() {
+            take(row);
+            let left = leave_cores_of(&follower.look().expect("a look"));
+            if row + 1 < allowed.len() {
+                assert_eq!((left, allowed_cores()), (Ok(()), allowed[row + 1..].to_vec()));
+            } else {
+                assert!(left.is_err_and(|told| told.contains("widen the cpuset")), "none is left");
+            }
+        }
+        let threads = fs::read_dir("/proc/self/task").expect("Linux").flatten();
+        for thread in threads {
+            let status = fs::read_to_string(thread.path().join("status")).unwrap_or_default();
+            let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:\t")).unwrap_or_default();
+            let last = allowed.last().expect("one");
+            assert!(list.is_empty() || list == last.to_string() || allowed.len() == 1, "{list}");
+        }
+    }
+}

@@ -24,12 +24,13 @@ Examples:
   pinion stats
   pinion stats --config pinion.toml --once
       one screen of text; exit status 0 only when healthy
-  pinion stats --json | jq -r '.verdict, .reasons[].what'
+  pinion stats --json > stats.json
+      one JSON object; docs/operations.md names its keys
   pinion stats --watch 5 --json >> stats.jsonl
       one JSON object every five seconds
   pinion stats --all | grep rejects
       every number that there is, by its name
-  pinion stats --prometheus 127.0.0.1:26490
+  pinion stats --prometheus 127.0.0.1:9464
       serves /metrics for Prometheus, and /health, until it is ended
 
 It reads a file in memory and asks the appliance nothing; it leaves the cores that the appliance is pinned to, and takes the least priority.

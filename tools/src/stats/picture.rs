@@ -51,7 +51,7 @@ pub fn overview(buffer: &mut Buffer, area: Rect, look: &Look, health: &Health) {
     let heights = share_out(body.height, &pairs);
     let mut y = body.y;
     for ([left, right], height) in pairs.iter().zip(heights) {
-        let row = Rect { y, height, ..body };
+        let row = Rect { y, height, ..body }.intersection(body);
         let [at_left, _, at_right] =
             Layout::horizontal([Constraint::Fill(5), Constraint::Length(GAP), Constraint::Fill(3)]).areas(row);
         panel(buffer, at_left, left);

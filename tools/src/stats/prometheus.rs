@@ -17,7 +17,7 @@ pub use server::{Page, answer, listen};
 
 use super::aside;
 use super::health::Health;
-use super::look::Look;
+use super::look::{Look, ProcessState};
 use super::source::{Follower, Which, WhichError};
 use std::error::Error;
 use std::net::{SocketAddr, TcpListener};
@@ -79,10 +79,14 @@ fn watch(mut path: Option<PathBuf>, which: &Which, latest: &Latest) {
         if path.is_none() {
             path = which.path().ok();
         }
-        if follower.is_none() {
+        if follower.as_ref().map(Follower::path) != path.as_deref() {
             follower = path.clone().map(Follower::new);
         }
         let seen = follower.as_mut().and_then(|follower| follower.look().ok());
+        // The only one of the machine may be another one tomorrow.
+        if !which.is_named() && seen.as_ref().is_none_or(|look| look.process == ProcessState::Gone) {
+            path = which.path().ok().or(path);
+        }
         if let Some(look) = &seen
             && pid != Some(look.owner.pid)
         {

@@ -54,6 +54,13 @@ pub enum WhichError {
 }
 
 impl Which {
+    /// Whether it says which, or means the only one.
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        let ConfigOptions { config, topology, overrides } = &self.config;
+        self.file.is_some() || config.is_some() || topology.is_some() || !overrides.is_empty()
+    }
+
     /// The file of counters that is meant; it need not be there when it is named.
     ///
     /// # Errors
@@ -62,8 +69,7 @@ impl Which {
         if let Some(file) = &self.file {
             return Ok(file.clone());
         }
-        let ConfigOptions { config, topology, overrides } = &self.config;
-        if config.is_some() || topology.is_some() || !overrides.is_empty() {
+        if self.is_named() {
             return path_of(&self.config.load()?).ok_or(WhichError::Off);
         }
         let dir = Config::default().stats.dir.ok_or(WhichError::Off)?;
@@ -173,5 +179,75 @@ fn process_state(reader: &Reader) -> ProcessState {
         // Dead, and only its parent has not asked yet.
         Some("Z" | "X") => ProcessState::Gone,
         _ => ProcessState::Runs,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use engine::counters::schema::thread;
+    use engine::counters::{Plan, Region};
+    use std::mem;
+    use std::sync::Arc;
+
+    fn region(path: &Path) -> Arc<Region> {
+        let plan = Plan::default().with(thread::GROUP, ["net"]);
+        Region::create(Some(path), "pinion", &plan, Nanos(5)).expect("a file")
+    }
+
+    /// A file of a process that is no more: that of this one, with another beginning.
+    fn dead(path: &Path) {
+        let region = region(path);
+        let mut bytes = fs::read(path).expect("a file");
+        bytes[96] ^= 1;
+        let crc = crc32c(&bytes[..252]);
+        bytes[252..256].copy_from_slice(&crc.to_le_bytes());
+        mem::drop(region);
+        fs::write(path, bytes).expect("the test's own file");
+    }
+
+    /// Bit by bit, for the one header that is forged here.
+    fn crc32c(bytes: &[u8]) -> u32 {
+        !bytes.iter().fold(!0, |crc, byte| {
+            (0..8).fold(crc ^ u32::from(*byte), |crc: u32, _| (crc >> 1) ^ (0x82F6_3B78 & 0_u32.wrapping_sub(crc & 1)))
+        })
+    }
+
+    #[test]
+    fn the_only_one_is_meant_and_several_are_listed() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let file = |name: &str| dir.path().join(format!("pinion-{name}.counters"));
+        let found = || only(dir.path().to_owned());
+        assert!(matches!(found(), Err(WhichError::None { .. })));
+        dead(&file("old"));
+        assert_eq!(found().expect("one, though dead"), file("old"));
+        let one = region(&file("one"));
+        assert_eq!(found().expect("one lives"), file("one"));
+        let two = region(&file("two"));
+        let error = found().expect_err("two live").to_string();
+        assert!(error.contains("found 2") && error.contains(&format!("--file {}", file("two").display())), "{error}");
+        mem::drop((one, two));
+        dead(&file("older"));
+        let error = found().expect_err("two dead ones").to_string();
+        assert!(error.contains("has ended"), "{error}");
+    }
+
+    #[test]
+    fn another_file_under_the_same_name_is_opened_and_the_last_words_of_the_old_one_stay() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("pinion-x.counters");
+        let mut follower = Follower::new(path.clone());
+        assert!(follower.look().is_err());
+        let first = region(&path);
+        first.row(&thread::GROUP, 0).set(thread::turns, 7);
+        assert_eq!(follower.look().expect("a look").get("thread", "turns"), Some(7));
+        mem::drop(first);
+        assert_eq!(follower.look().expect("its last words").get("thread", "turns"), Some(7));
+        let second = region(&path);
+        second.row(&thread::GROUP, 0).set(thread::turns, 3);
+        assert_eq!(follower.look().expect("a look").get("thread", "turns"), Some(3));
+        fs::write(dir.path().join("other"), "something else").expect("the test's own file");
+        fs::rename(dir.path().join("other"), &path).expect("the test's own file");
+        assert!(matches!(follower.look(), Err(CountersError::Format { .. })));
     }
 }

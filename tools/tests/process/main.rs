@@ -4,8 +4,11 @@
 //! protocol; those have tests without processes. Traffic stays on the loopback interface, or in namespaces
 //! that the program makes.
 
+mod by_hand;
 mod capture;
 mod captured;
+mod command_line;
+mod counting;
 mod crashes;
 mod cut;
 mod demo;
@@ -19,10 +22,12 @@ mod kills;
 mod lifecycle;
 mod listening;
 mod loop_disk;
+mod manual;
 mod media;
 mod mounts;
 mod noise;
 mod ordinary_user;
+mod package;
 mod past;
 mod pcap;
 mod ports;
@@ -33,7 +38,9 @@ mod process;
 mod recording;
 mod relay;
 mod rubbish;
+mod service;
 mod shipped;
+mod shipped_config;
 mod site;
 mod stats;
 mod steady;
@@ -42,5 +49,6 @@ mod subscribers;
 mod terminal;
 mod topologies;
 mod trader;
+mod versions;
 mod views;
 mod watching;

@@ -67,7 +67,7 @@ fn signal(pid: u32, signal: Signal) {
 
 #[test]
 fn a_working_appliance_is_seen_whole_in_both_sizes_and_its_death_at_once() {
-    let site = Site::new().with("topology.cores=2").with("stats.sample=1");
+    let site = Site::new().with("topology.cores=2").with("stats.sample=16");
     let mut appliance = Some(site.start());
     let trader = Trader::begin(&site, 2_000);
     trader.wait_answered(100);
@@ -173,8 +173,9 @@ impl Held {
         let mut named =
             tasks.filter(|task| fs::read_to_string(task.path().join("comm")).is_ok_and(|comm| comm.trim() == name));
         let task = named.next().unwrap_or_else(|| panic!("no thread {name}")).file_name();
-        // PTRACE_ATTACH, then whatever comes on stdin, or its end.
-        let script = "import ctypes,sys; libc=ctypes.CDLL(None,use_errno=True); r=libc.ptrace(16,int(sys.argv[1]),0,0); \
+        // PTRACE_SEIZE and PTRACE_INTERRUPT, which stop this thread alone and leave no signal behind; then until its stdin ends.
+        let script = "import ctypes,sys; libc=ctypes.CDLL(None,use_errno=True); tid=int(sys.argv[1]); \
+                      r=libc.ptrace(0x4206,tid,0,0) or libc.ptrace(0x4207,tid,0,0); \
                       print(ctypes.get_errno() if r else 'held',flush=True); sys.stdin.read()";
         let mut command = Command::new("python3");
         command.args(["-c", script]).arg(task).stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -205,8 +206,8 @@ fn any_tile_that_stands_still_is_named_and_so_is_a_process_that_is_held() {
     let appliance = site.start();
     let Some(screen) = live(&site, SMALL, "screen") else { return };
     see(&screen, "HEALTHY", "pinion");
-    for tile in ["net", "matching", "journal", "feed"] {
-        let Some(held) = Held::thread(appliance.pid(), tile) else { break };
+    for (tile, thread) in [("net", "net"), ("matching", "match"), ("journal", "jrnl"), ("feed", "feed")] {
+        let Some(held) = Held::thread(appliance.pid(), thread) else { break };
         see(&screen, "BROKEN", &format!("tile {tile} stands still for"));
         drop(held);
         see(&screen, "HEALTHY", "pinion");

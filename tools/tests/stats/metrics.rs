@@ -85,7 +85,11 @@ fn every_number_reaches_somebody_elses_parser() {
     let sum = value("pinion_stage_duration_seconds_sum", &[("stage", "whole")]);
     assert!(near(sum, 100.000_62), "{sum}");
     let Some(without) = parsed(&exposition_without()) else { return };
-    assert_eq!(without["values"], serde_json::json!({"pinion_up{}": 0.0}));
+    let up = without["values"]["pinion_up{}"].as_f64();
+    assert!(
+        up.is_some_and(|up| near(up, 0.0)) && without["values"].as_object().is_some_and(|values| values.len() == 1),
+        "{without}"
+    );
 }
 
 #[test]

@@ -20,6 +20,7 @@ use crate::published::{SEED, answer};
 use crate::sample::median;
 use engine::config::Config;
 use engine::journal::Durability;
+use engine::meter::Meter;
 use engine::tile::TileKind;
 use engine::trace::{Milestone, Off, Stamps, Trace};
 use feedhandler::flow::workload::Scenario;
@@ -38,16 +39,16 @@ const SMOKE_SIZES: [(&str, &str); 4] =
 /// A record of the longest message that a flow has, with room to spare.
 const RECORD_LEN_MAX: u64 = 144;
 /// An answer that takes longer is late, and a pass with one unanswered for so long ends.
-const DEADLINE_NS: u64 = 5_000_000_000;
+pub(super) const DEADLINE_NS: u64 = 5_000_000_000;
 /// The highest rate that a sweep tries, and the steps that it takes to find the knee between two rates.
 const SWEEP_END_PER_S: u64 = 4_000_000;
 const SWEEP_HALVINGS: u32 = 2;
 /// Parts of a second that a rate is offered for.
 const SWEEP_PARTS: u64 = 3;
 /// Parts of the messages of an open loop that warm up.
-const WARM_UP_PARTS: usize = 10;
+pub(super) const WARM_UP_PARTS: usize = 10;
 
-const WITHOUT: &str = "network and system calls of a port; subscribers; construction; logging in";
+pub(super) const WITHOUT: &str = "network and system calls of a port; subscribers; construction; logging in";
 
 /// What all passes share.
 pub struct Bench<'a> {
@@ -127,18 +128,26 @@ impl<'a> Fed<'a> {
         Ok(Self { proved, setup, durability, config })
     }
 
-    fn messages(&self) -> &'a [Vec<u8>] {
+    pub(super) const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    pub(super) const fn proved_end(&self) -> End {
+        self.proved.end
+    }
+
+    pub(super) fn messages(&self) -> &'a [Vec<u8>] {
         self.proved.flow.messages()
     }
 
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         let Self { proved: Proved { scenario, .. }, setup, durability, .. } = self;
         let threads = if setup.threads == 1 { "1 thread".to_owned() } else { format!("{} threads", setup.threads) };
         format!("{scenario}, {durability}, {threads}")
     }
 
     /// The end, when only so many messages are sent.
-    fn end_after(&self, messages: usize) -> End {
+    pub(super) fn end_after(&self, messages: usize) -> End {
         let Proved { flow, end, .. } = self.proved;
         if messages >= flow.len() { *end } else { End::after(flow, messages, &self.config) }
     }
@@ -290,7 +299,7 @@ impl Bench<'_> {
     }
 
     /// How many messages an open loop at the usual rate has.
-    fn open_messages(&self, fed: &Fed<'_>) -> usize {
+    pub(super) fn open_messages(&self, fed: &Fed<'_>) -> usize {
         const MESSAGES: usize = 40_000;
         MESSAGES.min(fed.messages().len())
     }
@@ -321,7 +330,19 @@ impl Bench<'_> {
         trace: impl Fn(TileKind) -> T,
         feed: impl FnOnce(&mut Feeder) -> Result<R, BenchError> + Send,
     ) -> Result<(R, Vec<T>), BenchError> {
-        let (site, port, client) = Site::open(&fed.config, self.dir, trace)?;
+        self.pass_counted(fed, end, None, trace, feed)
+    }
+
+    /// The same, and the appliance counts, if it is given where.
+    pub(super) fn pass_counted<T: Trace, R: Send>(
+        &self,
+        fed: &Fed<'_>,
+        end: impl FnOnce(&R) -> Option<End>,
+        meter: Option<Meter>,
+        trace: impl Fn(TileKind) -> T,
+        feed: impl FnOnce(&mut Feeder) -> Result<R, BenchError> + Send,
+    ) -> Result<(R, Vec<T>), BenchError> {
+        let (site, port, client) = Site::open(&fed.config, self.dir, meter, trace)?;
         let clock = self.clock.clone();
         let run = move || feed(&mut Feeder::log_in(client, port, clock)?);
         let came = match fed.setup.cores.first() {

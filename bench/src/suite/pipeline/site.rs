@@ -14,10 +14,12 @@ use crate::proof::{Proof, Prover};
 use crate::stream::numbering::SESSION;
 use crate::subject::exchange::ExchangeSubject;
 use crate::subject::{Counter, Subject};
-use engine::appliance::{Appliance, Stopped, endpoints};
+use engine::appliance::{Appliance, Around, Stopped, endpoints};
 use engine::config::{Config, Topology};
 use engine::exchange::Exchange;
 use engine::journal::Durability;
+use engine::meter::Meter;
+use engine::progress::Progress;
 use engine::tile::{TileKind, Wait};
 use engine::trace::Trace;
 use netio::cpu::CoreList;
@@ -118,13 +120,14 @@ pub struct Site<T: Trace> {
 }
 
 impl<T: Trace> Site<T> {
-    /// Starts one with a journal in a new directory below `dir`, and returns the other end of its port.
+    /// Starts one with a journal in a new directory below `dir`, which counts if it is given where, and returns the other end of its port.
     ///
     /// # Errors
     /// The disk or the system refuses something.
     pub fn open(
         config: &Config,
         dir: &Path,
+        meter: Option<Meter>,
         trace: impl Fn(TileKind) -> T,
     ) -> Result<(Self, MemoryPort, ClientConfig), BenchError> {
         let dir = tempfile::tempdir_in(dir).map_err(BenchError::io("make a directory for the journal"))?;
@@ -141,7 +144,8 @@ impl<T: Trace> Site<T> {
             outage_patience_ns: PATIENCE_NS,
             ..ClientConfig::new(username, Key(session.key.0), order_entry, rerequest)
         };
-        let appliance = Appliance::start_traced(&config, port, trace)?;
+        let around = Around { meter, ..Around::default() };
+        let appliance = Appliance::start_with(&config, port, around, &Progress::default(), trace)?;
         settle(&config.journal.dir);
         Ok((Self { appliance, _dir: dir }, feeders, client))
     }

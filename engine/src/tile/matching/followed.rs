@@ -12,7 +12,7 @@ use crate::trace::{Milestone, Stamp, Trace};
 use crate::venue::Outputs;
 use wire::address::Addr;
 use wire::ouch::RejectReason;
-use wire::tick::Tick;
+use wire::tick::{Tick, TickKind};
 use wire::{Seq, SessionIndex};
 
 /// The links, and what is known of the datagram at hand when its way is followed.
@@ -125,6 +125,11 @@ impl<T: Trace> Outputs for Followed<T> {
 
     #[inline]
     fn tick(&mut self, cause: Seq, tick: &Tick) {
+        if tick.kind == TickKind::Status
+            && let Some(tally) = &mut self.tally
+        {
+            tally.on_status(tick.symbol_id);
+        }
         self.links.tick(cause, tick);
     }
 

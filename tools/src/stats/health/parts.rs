@@ -19,24 +19,31 @@ pub(super) fn judge(look: &Look, found: &mut Found) {
     feed(look, found);
 }
 
+/// The tiles of a thread; its own name is cut to what the kernel shows.
+fn tiles_of(look: &Look, thread: usize) -> String {
+    let runs = |row: &&engine::counters::SnapshotRow| row.get("thread") == Some(thread as u64);
+    let tiles: Vec<&str> = look.rows("tile").iter().filter(runs).map(|row| row.label.as_str()).collect();
+    tiles.join("+")
+}
+
 fn threads(look: &Look, found: &mut Found) {
     for (index, row) in look.rows("thread").iter().enumerate() {
-        let label = row.label.as_str();
+        let (label, tiles) = (row.label.as_str(), tiles_of(look, index));
         let core = row.get("core_plus_one").unwrap_or(0).checked_sub(1);
         let place = core.map_or_else(|| "no core of its own".to_owned(), |core| format!("core {core}"));
         if let Some(still) = look.still("thread", label).filter(|still| *still >= HEARTBEAT_LATE) {
-            let what = format!("tile {label} stands still for {} ({place})", lasted(still));
+            let what = format!("tile {tiles} stands still for {} ({place})", lasted(still));
             let remedy = match core {
                 Some(core) => format!(
                     "somebody else has core {core}, or the thread is held: top -H, `pinion host check cores irqs`"
                 ),
                 None => "it gets no time, or is held: top -H; give it a core of its own by topology.pin".to_owned(),
             };
-            found.add(Rule::Heartbeat, Grade::Broken, label, what, remedy);
+            found.add(Rule::Heartbeat, Grade::Broken, &tiles, what, remedy);
         } else if let Some(busy) = look.busy_permille(index, look.three.as_ref()).filter(|busy| *busy > BUSY_PERMILLE) {
-            let what = format!("tile {label} is busy {} of the last 3 s{}", Share(busy), loudest(look));
+            let what = format!("tile {tiles} is busy {} of the last 3 s{}", Share(busy), loudest(look));
             let remedy = "spread the tiles over more cores (topology.cores), or slow the session down";
-            found.add(Rule::Busy, Grade::Degraded, label, what, remedy);
+            found.add(Rule::Busy, Grade::Degraded, &tiles, what, remedy);
         }
     }
     // Where the threads have said it, their tiles need not.

@@ -80,7 +80,8 @@ fn journal(look: &Look, found: &mut Found) {
         let what =
             format!("new orders are rejected: the journal's disk has {free} left, the floor is {}", Bytes(floor));
         found.add(Rule::Disk, Grade::Broken, "", what, room);
-    } else if let Some(free) = free.filter(|free| floor > 0 && *free < floor.saturating_mul(2)) {
+        // Zero: nobody has looked yet.
+    } else if let Some(free) = free.filter(|free| (1..floor.saturating_mul(2)).contains(free)) {
         let what =
             format!("the journal's disk has {} left; below {} new orders are rejected", Bytes(free), Bytes(floor));
         found.add(Rule::Disk, Grade::Degraded, "", what, room);
@@ -92,7 +93,7 @@ fn intentions(look: &Look, found: &mut Found) {
     let is = |field| look.get("appliance", field) == Some(1);
     if is("locked") {
         let what = "the venue is locked by the kill switch: new orders are rejected".to_owned();
-        found.add(Rule::Lock, Grade::Note, "", what, "`pinion admin unlock venue` ends it");
+        found.add(Rule::Lock, Grade::Note, "", what, "`pinion admin reset --venue` ends it");
     }
     if is("draining") {
         let what = "it drains: new orders are rejected, cancels work".to_owned();
@@ -142,7 +143,7 @@ fn rejects(look: &Look, found: &mut Found) {
         Count(of_session),
     );
     let remedy = format!(
-        "ask its member, or end it: `pinion admin disconnect {session}`, `pinion admin lock session {session}`"
+        "ask its member, or end it: `pinion admin session disconnect {session}`, `pinion admin kill --session {session}`"
     );
     found.add(Rule::Rejects, Grade::Degraded, session, what, remedy);
 }
@@ -153,7 +154,7 @@ fn sessions(look: &Look, found: &mut Found) {
         let (label, get) = (row.label.as_str(), |field: &str| row.get(field).unwrap_or(0));
         if get("locked") == 1 && !venue_locked {
             let what = format!("session {label} is locked by the kill switch");
-            found.add(Rule::Lock, Grade::Note, label, what, format!("`pinion admin unlock session {label}` ends it"));
+            found.add(Rule::Lock, Grade::Note, label, what, format!("`pinion admin reset --session {label}` ends it"));
         }
         if look.lasting("session", label).is_some_and(|lasting| lasting >= LASTING) {
             let what = format!("session {label} does not take its reports: {} wait", Count(get("pending")));

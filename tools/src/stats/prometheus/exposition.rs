@@ -89,22 +89,23 @@ impl Out {
     }
 
     fn row(&mut self, group: &str, name: &str, row: &SnapshotRow, field: &str, kind: FieldKind) {
-        let label = [(group, row.label.as_str())];
+        // Its name stands with every sample anyway.
+        let label: &[(&str, &str)] = if group == "appliance" { &[] } else { &[(group, row.label.as_str())] };
         if kind == FieldKind::Histogram {
-            self.histogram(name, label[0], &row.histogram(field).unwrap_or_default());
+            self.histogram(name, label, &row.histogram(field).unwrap_or_default());
             return;
         }
         let value = row.get(field).unwrap_or(0);
         if field.ends_with("_ns") {
-            self.sample(name, "", &label, Seconds(value));
+            self.sample(name, "", label, Seconds(value));
         } else if field.ends_with("price") {
-            self.sample(name, "", &label, Price(value.cast_signed()));
+            self.sample(name, "", label, Price(value.cast_signed()));
         } else {
-            self.sample(name, "", &label, value);
+            self.sample(name, "", label, value);
         }
     }
 
-    fn histogram(&mut self, name: &str, label: (&str, &str), histogram: &Histogram) {
+    fn histogram(&mut self, name: &str, labels: &[(&str, &str)], histogram: &Histogram) {
         let mut reached = histogram.cumulative().peekable();
         let mut below = 0;
         let bounds =
@@ -114,12 +115,13 @@ impl Out {
             while let Some((_, count)) = reached.next_if(|(longest, _)| *longest < bound) {
                 below = count;
             }
-            self.sample(name, "_bucket", &[label, ("le", &Seconds(bound - 1).to_string())], below);
+            let le = Seconds(bound - 1).to_string();
+            self.sample(name, "_bucket", &[labels, &[("le", le.as_str())]].concat(), below);
         }
         let count = histogram.count();
-        self.sample(name, "_bucket", &[label, ("le", "+Inf")], count);
-        self.sample(name, "_sum", &[label], Seconds(histogram.sum_ns()));
-        self.sample(name, "_count", &[label], count);
+        self.sample(name, "_bucket", &[labels, &[("le", "+Inf")]].concat(), count);
+        self.sample(name, "_sum", labels, Seconds(histogram.sum_ns()));
+        self.sample(name, "_count", labels, count);
     }
 }
 
