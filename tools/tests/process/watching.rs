@@ -5,6 +5,8 @@ use crate::ports::Ports;
 use crate::process::{Finished, Process, wait_until};
 use crate::site::{PINION, Site};
 use crate::trader::Trader;
+use netio::host::{HostPort, PortKind, PortOptions};
+use netio::{Endpoint, Port};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs;
@@ -93,18 +95,20 @@ fn a_line_that_stops_is_named_and_the_other_is_not() {
     // Line B: the test's own copy of line A.
     let ports = Ports::claim();
     let (a, b) = (site.ports.tick_line(), ports.tick_line());
-    let relay = UdpSocket::bind(a).expect("the group's port");
-    relay.join_multicast_v4(a.ip(), site.ports.order_entry().ip()).expect("loopback does multicast");
-    relay.set_read_timeout(Some(Duration::from_millis(10))).expect("ours");
-    let out = UdpSocket::bind((*site.ports.order_entry().ip(), 0)).expect("a port");
+    // By a socket that shares the group's port with the watcher.
+    let options = PortOptions { kind: PortKind::Socket, ..PortOptions::default() };
+    let here = *site.ports.order_entry().ip();
+    let line_a = Endpoint::multicast(*a.ip(), a.port(), here);
+    let mut relay = HostPort::open(&options, &[line_a]).expect("loopback does multicast");
+    let out = UdpSocket::bind((here, 0)).expect("a port");
     out.set_multicast_loop_v4(true).expect("ours");
     let runs = Arc::new(AtomicBool::new(true));
     let running = Arc::clone(&runs);
     let copies = thread::spawn(move || {
-        let mut packet = [0; 2_048];
         while running.load(Ordering::Relaxed) {
-            if let Ok(len) = relay.recv(&mut packet) {
-                let _ = out.send_to(&packet[..len], b);
+            let copied = relay.receive(64, |received| drop(out.send_to(received.payload, b)));
+            if copied.expect("a socket") == 0 {
+                thread::sleep(Duration::from_millis(1));
             }
         }
     });
