@@ -18,6 +18,7 @@ mod desk;
 pub mod keys;
 mod observer;
 mod permission;
+mod record;
 mod server;
 mod standing;
 pub mod words;

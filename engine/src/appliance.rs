@@ -228,7 +228,7 @@ impl<T: Trace> Appliance<T> {
                     views = told;
                 }
                 if let Some((_, seen)) = &administered {
-                    prepared = prepared.with(Box::new(Observer::new(Arc::clone(seen))));
+                    prepared = prepared.with(Box::new(Observer::new(Arc::clone(seen), config.journal.dir.clone())));
                 }
                 let follower = prepared.follow(watch.clone())?;
                 let answer = listening.answer(sockets, config, ground, &watch, &clock);

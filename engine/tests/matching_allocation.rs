@@ -11,8 +11,10 @@ use std::sync::Arc;
 use engine::config::{Config, Line};
 use engine::counters::Reader;
 use engine::journal::{Genesis, Helper, LocalDisk, Options, Watch, open};
-use engine::limits::{COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, MARKET_DATA_LINK_SLOTS, PACKET_LINK_SLOTS};
-use engine::link::{Datagram, FeedEvent, JournalEntry, MARKET_DATA, ORDER_ENTRY, OperationDone, REREQUEST};
+use engine::limits::{
+    COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, MARKET_DATA_LINK_SLOTS, OPERATOR_LINK_SLOTS, PACKET_LINK_SLOTS,
+};
+use engine::link::{Datagram, FeedEvent, JournalEntry, MARKET_DATA, ORDER_ENTRY, Operation, OperationDone, REREQUEST};
 use engine::meter::{MatchingMeter, Meter};
 use engine::record;
 use engine::recovery;
@@ -21,13 +23,14 @@ use engine::trace::Live;
 use netio::port::{EndpointIndex, PAYLOAD_MAX};
 use netio::ring::{Consumer, Producer, channel};
 use wire::address::Addr;
+use wire::admin::{NewInstrument, OperatorCommand, OperatorName, Outcome, Scope, Verb};
 use wire::feed::{ChannelIndex, Stream, StreamKind};
 use wire::login::{ClientHello, Cookie, Key, Login, LoginMessage, NO_SESSION, Username};
 use wire::mold::{END_OF_SESSION, HEARTBEAT, Header, Packet, PacketBuilder, Request, SessionId};
 use wire::ouch::code::{Capacity, ClOrdId, CrossType, Display, OrderSide, SelfMatchCode, TimeInForce, YesNo};
 use wire::ouch::options::PostOnly;
 use wire::ouch::{AppendageBuffer, CancelOrder, EnterOrder, Inbound, ModifyOrder, OptionValue, ReplaceOrder};
-use wire::{Nanos, Price, Qty, Seq, Symbol, UserRefNum};
+use wire::{MemberId, Nanos, Price, Qty, Seq, SessionIndex, Side, Symbol, UserRefNum};
 
 /// 2026-01-02T03:04:05Z.
 const START: Nanos = Nanos(1_767_323_045_000_000_000);
@@ -50,6 +53,11 @@ struct Floor {
     helper: Helper,
     watch: Watch,
     requests: Producer<Datagram>,
+    operations: Producer<Operation>,
+    done: Consumer<OperationDone>,
+    /// The operator's last number, and how many commands were done and refused.
+    number: u64,
+    answers: [u64; 2],
     replies: Consumer<Datagram>,
     packets: Consumer<Datagram>,
     now: Nanos,
@@ -75,7 +83,8 @@ impl Floor {
         let (packet_in, packet_out) = channel(PACKET_LINK_SLOTS, Datagram::empty);
         let (command_in, command_out) = channel(COMMAND_LINK_SLOTS, JournalEntry::empty);
         let (data_in, data_out) = channel(MARKET_DATA_LINK_SLOTS, FeedEvent::empty);
-        let (operators, _) = channel(64, OperationDone::empty);
+        let (operations, operations_out) = channel(OPERATOR_LINK_SLOTS, Operation::empty);
+        let (operators, done) = channel(OPERATOR_LINK_SLOTS, OperationDone::empty);
         let mut outputs = MatchingOutputs { replies: reply_in, commands: command_in, market_data: data_in, operators };
         let genesis = Genesis { time: START, body: &body[..len], draw: 7 };
         let journal = open(&options, Arc::new(LocalDisk), genesis, &mut |entry| {
@@ -98,7 +107,7 @@ impl Floor {
         let live = counters.live().expect("some commands are followed");
         let matching =
             MatchingStage::new(venue, request_out, outputs, journal.watch.clone(), Arc::new(Control::new(1)));
-        let mut matching = matching.with_trace(live.clone());
+        let mut matching = matching.with_operations(operations_out).with_trace(live.clone());
         Self {
             meter: matching.meter(&counters),
             _counters: counters,
@@ -108,6 +117,10 @@ impl Floor {
             helper: journal.helper,
             watch: journal.watch,
             requests: request_in,
+            operations,
+            done,
+            number: 0,
+            answers: [0; 2],
             replies: reply_out,
             packets: packet_out,
             now: START,
@@ -122,6 +135,13 @@ impl Floor {
         (slot.time, slot.endpoint, slot.address, slot.len) = (self.now, endpoint, from, bytes.len());
         slot.payload[..bytes.len()].copy_from_slice(bytes);
         self.requests.release(1);
+    }
+
+    fn operate(&mut self, verb: Verb) {
+        self.number += 1;
+        let operator = OperatorName::new("ann").expect("short");
+        let command = OperatorCommand { operator, number: self.number, verb };
+        self.operations.push(Operation { command, key: None }).expect("the tests keep the link short");
     }
 
     /// One turn of every tile, counted, and one of the journal's helper, not counted. Gives the packets to clients to `sink`.
@@ -144,6 +164,10 @@ impl Floor {
         while self.replies.acquire(1) > 0 {
             sink(self.replies.slot(0));
             self.replies.release(1);
+        }
+        while self.done.acquire(1) > 0 {
+            self.answers[usize::from(matches!(self.done.slot(0).outcome, Outcome::Refused(_)))] += 1;
+            self.done.release(1);
         }
         while self.packets.acquire(1) > 0 {
             self.packets.release(1);
@@ -347,6 +371,34 @@ fn config(dir: &std::path::Path) -> Config {
     Config::default().with_overrides(&overrides).expect("valid overrides")
 }
 
+/// What an operator asks for in a round: everything but what ends a login or the day, some of it refused.
+fn asked(round: u64) -> [Verb; 2] {
+    let pinion = Symbol::new("PINION").expect("short");
+    let added = |number: u64| NewInstrument {
+        symbol: Symbol::new(&format!("N{number}")).expect("short"),
+        tick: 1,
+        lot: 1,
+        price_min: Price(1),
+        price_max: Price(1_000),
+        quantity_max: Qty(1_000),
+        market_protection: None,
+        channel: ChannelIndex(0),
+    };
+    let (own, member) = (Scope::Session(SessionIndex(0)), Scope::Member(MemberId(1)));
+    match round / 8 % 7 {
+        0 => [Verb::Lock { scope: own }, Verb::Unlock { scope: own }],
+        1 => [Verb::Halt { symbol: pinion }, Verb::Halt { symbol: pinion }],
+        2 => [Verb::Resume { symbol: pinion }, Verb::AddInstrument(added(round))],
+        3 => [Verb::Drain, Verb::Unlock { scope: Scope::Venue }],
+        4 => [Verb::Reopen, Verb::KeyChanged { session: SessionIndex(1), fingerprint: round }],
+        5 => [
+            Verb::CancelOrders { scope: Scope::Venue, symbol: Some(pinion), side: Some(Side::Buy) },
+            Verb::CancelOrders { scope: member, symbol: None, side: None },
+        ],
+        _ => [Verb::Halt { symbol: Symbol::new("NOWHERE").expect("short") }, Verb::Resume { symbol: pinion }],
+    }
+}
+
 #[test]
 fn no_tile_allocates_whatever_clients_send() {
     let dir = tempfile::tempdir().expect("a directory");
@@ -360,6 +412,9 @@ fn no_tile_allocates_whatever_clients_send() {
             client.log_in(&mut floor, life % 2 == 0);
         }
         for round in 0..200_u64 {
+            if round % 8 == 7 {
+                asked(life * 200 + round).into_iter().for_each(|verb| floor.operate(verb));
+            }
             for client in &mut clients {
                 client.trade(&mut floor, 0);
                 match round % 8 {
@@ -395,6 +450,7 @@ fn no_tile_allocates_whatever_clients_send() {
     }
     assert_eq!(floor.calls, 0, "allocations and releases in the loop");
 
+    assert!(floor.answers[0] > 150 && floor.answers[1] > 5, "done and refused: {:?}", floor.answers);
     floor.matching.store(&mut floor.meter, true);
     let venue = floor.matching.venue();
     let path = engine::counters::path_of(&config).expect("a directory is given");
@@ -425,6 +481,6 @@ fn no_tile_allocates_whatever_clients_send() {
         assert!(count > 0, "nothing was counted as {name}: {counters:?}");
     }
     let numbers = venue.exchange().numbers();
-    assert!(numbers.match_number.get() > 1_000 && numbers.order_ref.get() > 5_000, "{numbers:?}");
-    assert!(clients.iter().all(|client| client.reports > 8_000) && floor.market_packets > 500);
+    assert!(numbers.match_number.get() > 800 && numbers.order_ref.get() > 3_500, "{numbers:?}");
+    assert!(clients.iter().all(|client| client.reports > 6_000) && floor.market_packets > 500);
 }

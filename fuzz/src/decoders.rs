@@ -3,6 +3,8 @@
 //! Each demands that decoding does not panic, and that what was decoded is written again as the same bytes (or, where
 //! reserved bytes are not kept, as bytes that decode to the same).
 
+use wire::admin::login::AdminLogin;
+use wire::admin::{Asked, Said};
 use wire::itch::Message;
 use wire::journal::{self, Body, RecordHeader, RecordKind, SegmentHeader};
 use wire::login::LoginMessage;
@@ -50,6 +52,29 @@ pub fn tick(data: &[u8]) -> bool {
     let Ok(tick) = Tick::decode(data) else { return false };
     demand(data, |out| tick.encode(out));
     true
+}
+
+/// What travels on an administration connection: login, and what is inside of seals, both ways.
+#[must_use]
+pub fn admin(data: &[u8]) -> bool {
+    let mut again = [0; INPUT_LEN_MAX];
+    let mut taken = false;
+    if let Ok(login) = AdminLogin::decode(data) {
+        demand(data, |out| login.encode(out));
+        taken = true;
+    }
+    // What a verb does not have is not kept.
+    if let Ok(asked) = Asked::decode(data) {
+        let len = asked.encode(&mut again).expect("room");
+        assert_eq!(Asked::decode(&again[..len]), Ok(asked));
+        taken = true;
+    }
+    if let Ok(said) = Said::decode(data) {
+        let len = said.encode(&mut again).expect("room");
+        assert_eq!(Said::decode(&again[..len]), Ok(said));
+        taken = true;
+    }
+    taken
 }
 
 /// OUCH 5.0 inbound messages; also what is answered to those that cannot be read.

@@ -32,6 +32,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("ouch_options", decoders::ouch_options),
     ("itch", decoders::itch),
     ("login", decoders::login),
+    ("admin", decoders::admin),
     ("journal_record", decoders::journal_record),
     ("journal_segment", decoders::journal_segment),
     ("session", session::session),

@@ -28,7 +28,7 @@ impl ConfigOptions {
     }
 }
 
-fn key_value(text: &str) -> Result<(String, String), String> {
+pub(crate) fn key_value(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or_else(|| format!("expected KEY=VALUE, found '{text}'"))?;
     Ok((key.trim().to_owned(), value.trim().to_owned()))
 }

@@ -40,6 +40,8 @@ const IMPATIENCE: Duration = Duration::from_micros(250);
 const LOOK_MAX: Duration = Duration::from_secs(1);
 /// How long those who are owed an answer are served when the appliance stops.
 const FAREWELL: Duration = Duration::from_millis(200);
+/// Operators and addresses whose login was told.
+const HEARD_OF_MAX: usize = 64;
 /// It calls nothing deep, and its stack may be locked in memory.
 const STACK_BYTES: usize = 256 << 10;
 
@@ -117,6 +119,7 @@ impl AdminThread {
             entropy,
             control,
             connections: Vec::new(),
+            heard_of: Vec::new(),
             shared: Arc::clone(&shared),
         };
         let body = move || server.run();
@@ -171,6 +174,8 @@ struct Server {
     entropy: Arc<dyn Entropy>,
     control: Arc<Control>,
     connections: Vec<Connection>,
+    /// Who came from where, of late.
+    heard_of: Vec<(OperatorName, IpAddr)>,
     shared: Arc<Shared>,
 }
 
@@ -186,6 +191,9 @@ impl Server {
                 }
             } else {
                 self.accept(now);
+            }
+            while let Some(text) = self.seen.told.take() {
+                self.shared.told.tell(text);
             }
             self.release(now);
             self.serve(now);
@@ -357,7 +365,14 @@ impl Server {
         let (last, from) = (self.desk.last(name), self.connections[index].from);
         self.connections[index].conversation.admit(now, &self.terms, last);
         self.shared.count(|counts| counts.logins += 1);
-        self.shared.told.tell(format!("{name}: logged in from {from}, role {}", role.name()));
+        // Tools come again and again; where from is news once.
+        if !self.heard_of.contains(&(name, from.ip())) {
+            if self.heard_of.len() == HEARD_OF_MAX {
+                self.heard_of.remove(0);
+            }
+            self.heard_of.push((name, from.ip()));
+            self.shared.told.tell(format!("{name}: logged in from {}, role {}", from.ip(), role.name()));
+        }
     }
 
     fn command(&mut self, now: Instant, index: usize, command: OperatorCommand, key: Option<Key>) {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::words::Names;
 use crate::config::Config;
+use crate::told::Told;
 use crate::venue::Venue;
 use wire::admin::{End, InstrumentRow, LogRow, MemberName, Said, Scope, SessionRow, StatusRow, Subject};
 use wire::login::Username;
@@ -14,7 +15,7 @@ use wire::{InstrumentIndex, MemberId, Nanos, Price, Qty, Reserved, Seq, SessionI
 /// With more orders in the books than this, those of each instrument are not counted: it takes a walk along all of them.
 const COUNTED_ORDERS_MAX: usize = 1 << 20;
 /// Commands of operators that are remembered.
-const LOG_ROWS_MAX: usize = 16_384;
+pub(super) const LOG_ROWS_MAX: usize = 16_384;
 
 /// A moment of the venue, in rows.
 #[derive(Clone, Debug)]
@@ -212,6 +213,8 @@ pub struct Seen {
     named: Arc<Standing>,
     newest: Mutex<Arc<Standing>>,
     log: Mutex<VecDeque<LogRow>>,
+    /// What the observer has to tell.
+    pub(super) told: Told,
 }
 
 impl Seen {
@@ -220,7 +223,7 @@ impl Seen {
     pub fn new(config: &Config, followed: bool) -> Self {
         let named = Arc::new(Standing::named(config));
         let newest = Mutex::new(Arc::clone(&named));
-        Self { followed, wanted: AtomicBool::new(false), named, newest, log: Mutex::default() }
+        Self { followed, wanted: AtomicBool::new(false), named, newest, log: Mutex::default(), told: Told::default() }
     }
 
     /// What is known, when that is the state after `needed` or a later command; else it is wanted from now on.
@@ -256,12 +259,7 @@ impl Seen {
 
     /// Changes what is remembered of operators' commands.
     pub(super) fn log<T>(&self, change: impl FnOnce(&mut VecDeque<LogRow>) -> T) -> T {
-        let mut log = lock(&self.log);
-        let done = change(&mut log);
-        while log.len() > LOG_ROWS_MAX {
-            log.pop_front();
-        }
-        done
+        change(&mut lock(&self.log))
     }
 
     /// The newest `count` commands before a place, oldest first; 0 is no bound.

@@ -122,7 +122,8 @@ fn many() -> (Harness, usize) {
         let messages: Vec<_> = (0..20.min(all - user_ref))
             .map(|_| {
                 user_ref += 1;
-                order(u32::try_from(user_ref).expect("few"), BUY, 100 + (user_ref as i64 % 50), 1)
+                let number = u32::try_from(user_ref).expect("few");
+                order(number, BUY, 100 + i64::from(number % 50), 1)
             })
             .collect();
         send(&mut harness, &messages);

@@ -160,6 +160,14 @@ impl AdminClient {
         }
     }
 
+    /// Gives a command and does not wait for the answer.
+    ///
+    /// # Errors
+    /// The connection was lost.
+    pub fn send(&mut self, command: &OperatorCommand) -> Result<(), AdminError> {
+        self.say(&Asked::Command(*command))
+    }
+
     /// Asks for rows; `each` gets them.
     ///
     /// # Errors

@@ -2,7 +2,6 @@
 
 use super::options::AdminArgs;
 use super::{DONE, show};
-use crate::options::ConfigOptions;
 use engine::admin::words::Names;
 use engine::config::Config;
 use engine::past::Walk;
@@ -14,7 +13,7 @@ use wire::{MemberId, SessionIndex};
 
 /// Prints the newest `last` commands of a journal; 0: all of them. It is replayed from its first record, for what became of them.
 pub(super) fn of_journal(args: &AdminArgs, dir: &Path, last: u32) -> Result<u8, Box<dyn Error>> {
-    let config = ConfigOptions { config: args.config.clone(), ..ConfigOptions::default() }.load()?;
+    let config = args.config()?;
     let mut walk = Walk::open(&config, dir)?;
     let mut rows: Vec<LogRow> = Vec::new();
     // The first that has no outcome yet.

@@ -31,6 +31,9 @@ pub struct AdminArgs {
     /// The appliance's configuration, for address, name and key
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
+    /// One key over that file, such as `admin.address=…`; may be given many times
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = crate::options::key_value, global = true)]
+    pub overrides: Vec<(String, String)>,
     /// Where the appliance's operators log in
     #[arg(long, value_name = "ADDRESS", global = true)]
     pub to: Option<SocketAddrV4>,
@@ -56,34 +59,46 @@ pub struct AdminArgs {
 #[derive(Clone, Debug, Subcommand)]
 pub(super) enum AdminCommand {
     /// Print the venue's state
+    #[command(after_help = "Examples:\n  pinion admin status --json")]
     Status,
     /// Sessions: list them, end one's login, give one another key
+    #[command(after_help = "Examples:\n  pinion admin session list")]
     #[command(subcommand)]
     Session(SessionCommand),
     /// Instruments: list them, halt, resume, add
+    #[command(after_help = "Examples:\n  pinion admin instrument list")]
     #[command(subcommand)]
     Instrument(InstrumentCommand),
     /// Cancel orders; whoever sent them may send others
+    #[command(after_help = "Examples:\n  pinion admin cancel --member alpha --symbol PINION\n  pinion admin cancel --all --side sell --yes")]
     Cancel(CancelArgs),
     /// Lock a session, a member or the venue: its orders are canceled, and new ones rejected until `reset`
+    #[command(after_help = "Examples:\n  pinion admin kill --session trader1 --yes")]
     Kill(ScopeArgs),
     /// Take such a lock away
+    #[command(after_help = "Examples:\n  pinion admin reset --session trader1")]
     Reset(ScopeArgs),
-    /// Take no new orders; cancels work, and those that stand may trade no more for want of others
+    /// Take no new orders; cancels work, and the orders that stand stay
+    #[command(after_help = "Examples:\n  pinion admin drain")]
     Drain,
     /// Take new orders again
+    #[command(after_help = "Examples:\n  pinion admin reopen")]
     Reopen,
     /// End the market day, for good
+    #[command(after_help = "Examples:\n  pinion admin close --yes")]
     Close,
     /// Print what operators did, oldest first
+    #[command(after_help = "Examples:\n  pinion admin log --last 10\n  pinion admin log --journal journal --json")]
     Log(LogArgs),
 }
 
 #[derive(Clone, Debug, Subcommand)]
 pub(super) enum SessionCommand {
     /// Print all sessions
+    #[command(after_help = "Examples:\n  pinion admin session list --json")]
     List,
     /// End a session's login; its client may log in again
+    #[command(after_help = "Examples:\n  pinion admin session disconnect trader1 --yes")]
     Disconnect {
         /// The session
         username: String,
@@ -107,16 +122,20 @@ Examples:
 #[derive(Clone, Debug, Subcommand)]
 pub(super) enum InstrumentCommand {
     /// Print all instruments
+    #[command(after_help = "Examples:\n  pinion admin instrument list --json")]
     List,
     /// Add one, into a place of limits.instruments_added
+    #[command(after_help = "Examples:\n  pinion admin instrument add NEW --tick 0.01 --lot 10")]
     Add(AddArgs),
     /// Stop trading: new orders are rejected, cancels work
+    #[command(after_help = "Examples:\n  pinion admin instrument halt PINION")]
     Halt {
         /// The instrument
         #[arg(value_parser = symbol)]
         symbol: Symbol,
     },
     /// Trade again
+    #[command(after_help = "Examples:\n  pinion admin instrument resume PINION")]
     Resume {
         /// The instrument
         #[arg(value_parser = symbol)]
@@ -247,7 +266,7 @@ pub enum Unusable {
 impl AdminArgs {
     /// The configuration that was named, or the built-in one.
     pub(super) fn config(&self) -> Result<Config, Unusable> {
-        Ok(Config::load(self.config.as_deref())?)
+        Ok(Config::load_with(self.config.as_deref(), &self.overrides)?)
     }
 
     /// Who asks, and where.

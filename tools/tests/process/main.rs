@@ -23,6 +23,8 @@ mod loop_disk;
 mod media;
 mod mounts;
 mod noise;
+mod operators;
+mod operators_wire;
 mod ordinary_user;
 mod past;
 mod pcap;

@@ -194,6 +194,11 @@ impl Appliance {
         Summary::of(&self.process.wait().expect_success().err)
     }
 
+    /// SIGSTOP: it does nothing from then on.
+    pub fn freeze(&self) {
+        self.process.signal(Signal::SIGSTOP);
+    }
+
     /// SIGKILL.
     pub fn kill(self) {
         self.process.kill();

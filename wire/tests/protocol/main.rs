@@ -4,6 +4,7 @@ mod captures;
 mod document;
 mod golden;
 mod golden_admin;
+mod golden_admin_session;
 mod golden_iex;
 mod golden_itch;
 mod golden_ouch;
