@@ -32,25 +32,48 @@ pub(super) fn check(patient: &Patient) -> Vec<Finding> {
             findings.push(Finding::warning(format!("everybody may read {shown}, and it has keys in it"), remedy));
         }
     }
-    let mut by_key: BTreeMap<[u8; 32], Vec<&str>> = BTreeMap::new();
-    for session in &config.sessions {
-        by_key.entry(session.key.0).or_default().push(&session.username);
-    }
-    for names in by_key.values().filter(|names| names.len() > 1) {
-        let what = format!("sessions {} have the same key: who has one can act for the others", names.join(", "));
-        findings.push(Finding::problem(what, "give each a key of its own: openssl rand -hex 32"));
-    }
-    let known: Vec<&str> =
-        config.sessions.iter().filter(|session| session.has_development_key()).map(|s| s.username.as_str()).collect();
-    if !known.is_empty() {
-        let what = format!("sessions {} have development keys, which everybody knows", known.join(", "));
-        findings.push(match config.network.order_entry.ip().is_loopback() {
-            true => Finding::ok(format!("{what}; orders come from this machine only")),
-            false => Finding::problem(what, "give each a key of its own: openssl rand -hex 32"),
-        });
-    }
+    let (sessions, operators) = (&config.sessions, &config.operators);
+    findings.extend(shared("sessions", sessions.iter().map(|session| (session.key.0, session.username.as_str()))));
+    findings.extend(shared("operators", operators.iter().map(|operator| (operator.key.0, operator.name.as_str()))));
+    let known =
+        sessions.iter().filter(|session| session.has_development_key()).map(|session| session.username.as_str());
+    let (reachable, what) = (!config.network.order_entry.ip().is_loopback(), "orders come from this machine only");
+    findings.extend(known_to_all("sessions", known, reachable, what));
+    let known =
+        operators.iter().filter(|operator| operator.has_development_key()).map(|operator| operator.name.as_str());
+    let reachable = config.admin.address.is_some_and(|address| !address.ip().is_loopback());
+    findings.extend(known_to_all("operators", known, reachable, "they can log in on this machine only"));
     if findings.is_empty() {
-        findings.push(Finding::ok(format!("{} sessions, each with a key of its own", config.sessions.len())));
+        let what = format!("{} sessions and {} operators, each with a key of its own", sessions.len(), operators.len());
+        findings.push(Finding::ok(what));
     }
     findings
+}
+
+const OWN_KEY: &str = "give each a key of its own: openssl rand -hex 32";
+
+/// Those of whom one can act for the others.
+fn shared<'a>(who: &str, all: impl Iterator<Item = ([u8; 32], &'a str)>) -> Vec<Finding> {
+    let mut by_key: BTreeMap<[u8; 32], Vec<&str>> = BTreeMap::new();
+    all.for_each(|(key, name)| by_key.entry(key).or_default().push(name));
+    let found = by_key.values().filter(|names| names.len() > 1).map(|names| {
+        let what = format!("{who} {} have the same key: who has one can act for the others", names.join(", "));
+        Finding::problem(what, OWN_KEY)
+    });
+    found.collect()
+}
+
+/// Those with a key of the built-in configuration, which is no harm where nobody else comes.
+fn known_to_all<'a>(
+    who: &str,
+    names: impl Iterator<Item = &'a str>,
+    reachable: bool,
+    why_not: &str,
+) -> Option<Finding> {
+    let names: Vec<&str> = names.collect();
+    let what = format!("{who} {} have development keys, which everybody knows", names.join(", "));
+    (!names.is_empty()).then(|| match reachable {
+        false => Finding::ok(format!("{what}; {why_not}")),
+        true => Finding::problem(what, OWN_KEY),
+    })
 }

@@ -231,6 +231,9 @@ fn furnish_home(home: &Path) {
     }
     symlink(root().join("docs/examples/certification.txt"), home.join("certification.txt"))
         .expect("the test's own folder");
+    let key = home.join("operator.key");
+    fs::write(&key, "70696e696f6e2d646576656c6f706d656e742d6b65792d2d6f70657261746f72").expect("the test's own file");
+    fs::set_permissions(key, fs::Permissions::from_mode(0o600)).expect("the test's own file");
     let data = |name: &str| root().join("tools/data").join(name);
     symlink(data("ex20101224.TEST_ITCH_50.gz"), home.join("01302019.NASDAQ_ITCH50.gz")).expect("the test's own folder");
     symlink(flow(), home.join("normal_s23_n1000000.txt.xz")).expect("the test's own folder");
