@@ -197,14 +197,13 @@ fn remove_unused(dir: &Path, end: &End, disk: &dyn Disk) -> Result<Vec<PathBuf>,
         names.extend(end.current.iter().map(|(name, _, _)| name.clone()));
     }
     let mut removed = Vec::with_capacity(names.len());
-    // From the last one on, so that a crash in between leaves no gap.
+    // From the last one on, so that a crash in between leaves no gap; each for good before the next, because a loss of power keeps names in
+    // any order.
     names.sort();
     for name in names.into_iter().rev() {
         disk.remove(&name.path).map_err(JournalError::io("remove the unused segment", &name.path))?;
-        removed.push(name.path);
-    }
-    if !removed.is_empty() {
         directory::sync(dir, disk)?;
+        removed.push(name.path);
     }
     Ok(removed)
 }

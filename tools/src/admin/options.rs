@@ -31,7 +31,7 @@ pub struct AdminArgs {
     /// The appliance's configuration, for address, name and key
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
-    /// One key over that file, such as `admin.address=…`; may be given many times
+    /// One key over that file, such as `admin.address=127.0.0.1:26470`; may be given many times
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = crate::options::key_value, global = true)]
     pub overrides: Vec<(String, String)>,
     /// Where the appliance's operators log in

@@ -2,6 +2,8 @@
 
 use crate::vectors::all;
 use proptest::prelude::*;
+use wire::admin::login::AdminLogin;
+use wire::admin::{self, Asked, Said};
 use wire::feed::StreamKind;
 use wire::glimpse::Item;
 use wire::itch::Message;
@@ -11,6 +13,11 @@ use wire::mold::{Packet, PacketBuilder, PacketKind, Request, end_of_session, hea
 use wire::ouch::{Identity, Inbound, Outbound};
 use wire::soup;
 use wire::tick::Tick;
+
+/// What an administration seal is around: a number before it, a MAC behind it.
+fn unsealed(bytes: &[u8]) -> Option<&[u8]> {
+    bytes.get(8..bytes.len().checked_sub(32)?)
+}
 
 /// Takes bytes for everything that they might be; what they are must survive being written.
 fn take_for_everything(bytes: &[u8]) {
@@ -53,6 +60,21 @@ fn take_for_everything(bytes: &[u8]) {
     if let Ok(packet) = soup::Packet::decode(bytes) {
         let len = packet.encode(&mut out).expect("room");
         assert_eq!((len, soup::Packet::decode(&out[soup::LENGTH_LEN..len])), (2 + bytes.len(), Ok(packet)));
+    }
+    // Reserved bytes are ignored, and written as zeros.
+    if let Ok(message) = AdminLogin::decode(bytes) {
+        let len = message.encode(&mut out).expect("room");
+        assert_eq!((len, AdminLogin::decode(&out[..len])), (bytes.len(), Ok(message)));
+    }
+    for bytes in [Some(bytes), unsealed(bytes)].into_iter().flatten() {
+        if let Ok(message) = Asked::decode(bytes) {
+            let len = message.encode(&mut out).expect("room");
+            assert_eq!((len, Asked::decode(&out[..len])), (bytes.len(), Ok(message)));
+        }
+        if let Ok(message) = Said::decode(bytes) {
+            let len = message.encode(&mut out).expect("room");
+            assert_eq!((len, Said::decode(&out[..len])), (bytes.len(), Ok(message)));
+        }
     }
     for kind in StreamKind::ALL {
         if let Ok(item) = Item::decode(kind, bytes) {
@@ -121,6 +143,13 @@ fn every_vector_is_something() {
             || Message::decode(&bytes).is_ok()
             || Tick::decode(&bytes).is_ok()
             || LoginMessage::decode(&bytes).is_ok()
+            || AdminLogin::decode(&bytes).is_ok()
+            || [Some(&*bytes), unsealed(&bytes)]
+                .into_iter()
+                .flatten()
+                .any(|bytes| Asked::decode(bytes).is_ok() || Said::decode(bytes).is_ok())
+            || admin::Request::decode(&bytes).is_ok()
+            || admin::Answer::decode(&bytes).is_ok()
             || bytes.get(soup::LENGTH_LEN..).is_some_and(|bytes| soup::Packet::decode(bytes).is_ok())
             || Item::decode(StreamKind::Depth, &bytes).is_ok()
             || RecordKind::ALL.iter().any(|kind| Body::decode(*kind, &bytes).is_ok())
