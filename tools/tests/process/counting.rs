@@ -104,9 +104,11 @@ fn what_is_counted_is_what_happened() {
         .map(|fields| fields[3].parse().expect("a quantity"))
         .collect();
     assert!(!executed.is_empty(), "expected executions in {}", text.lines().next().unwrap_or_default());
-    assert_eq!(of("session", "trader2", "messages"), 4);
+    // A client that was not answered for a while asks for its next number, too.
+    let by_trader2 = of("session", "trader2", "messages");
+    assert!(by_trader2 >= 4, "{by_trader2}");
     assert_eq!(of("session", "trader2", "rejects"), 4);
-    assert_eq!(of("session", "trader1", "messages") + 4, get("appliance", "messages"));
+    assert_eq!(of("session", "trader1", "messages") + by_trader2, get("appliance", "messages"));
     assert_eq!(get("appliance", "messages"), summary.counter("messages"));
     assert_eq!(of("session", "trader1", "reports") + of("session", "trader2", "reports"), get("appliance", "reports"));
     assert_eq!(of("instrument", "PINION", "trades"), executed.len() as u64);
