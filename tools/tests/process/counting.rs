@@ -75,7 +75,7 @@ fn what_is_counted_is_what_happened() {
     assert_published(site.replay(&flow(), &["--reports", reports.to_str().expect("a plain path")]));
     // Without its end, what there is to see is there soon.
     wait_until("the numbers of the flow", || look(&reader).get("appliance", "messages") >= Some(39_878));
-    let expected_rejects = refused_messages(&site);
+    let mut expected_rejects = refused_messages(&site);
     let (said, summary) = appliance.stop_saying();
     assert!(find(&site.path("")).is_empty(), "an orderly end takes the file away");
     assert!(!reader.is_alive());
@@ -104,7 +104,7 @@ fn what_is_counted_is_what_happened() {
         .map(|fields| fields[3].parse().expect("a quantity"))
         .collect();
     assert!(!executed.is_empty(), "expected executions in {}", text.lines().next().unwrap_or_default());
-    // A client that was not answered for a while asks for its next number, too.
+    // The client asks for its numbers before it logs out, and when it was not answered for a while.
     let by_trader2 = of("session", "trader2", "messages");
     assert!(by_trader2 >= 4, "{by_trader2}");
     assert_eq!(of("session", "trader2", "rejects"), 4);
@@ -117,6 +117,11 @@ fn what_is_counted_is_what_happened() {
     assert_eq!(of("instrument", "PINION", "orders"), get("appliance", "orders"));
     let rejects: BTreeMap<&str, u64> =
         end.rows("reject").iter().map(|row| (row.label.as_str(), row.get("count").expect("there"))).collect();
+    // The flow cancels and replaces what is gone, too.
+    let refused = |kind: &str| text.lines().filter(|line| line.split(',').next() == Some(kind)).count() as u64;
+    *expected_rejects.entry("CANCEL_REJECT").or_default() += refused("4");
+    expected_rejects.insert("0x0107 NOT_LIVE", refused("5"));
+    assert!(refused("4") > 0 && refused("5") > 0);
     assert_eq!(rejects, expected_rejects);
     // What passed through the links is what the tiles at both ends say.
     assert_eq!(of("link", "commands", "passed"), summary.seq - 1, "all but the genesis record");
