@@ -58,6 +58,19 @@ fn seed_117_a_login_that_died_before_it_was_confirmed() {
     clean(117, 3_000, Some(Durability::Mapped));
 }
 
+/// Power was lost while a start removed the segments that had no record: the name of the later one stayed, that of the earlier one did not,
+/// and the next start missed it.
+#[test]
+fn seed_5125_names_of_unused_segments() {
+    let mut plan = Plan::draw(5_125, 3_000, Some(Durability::Synced));
+    for switch in [Switch::Loss, Switch::TornPage, Switch::AnyOrder, Switch::BitRot, Switch::PostOnly] {
+        plan.switch_off(switch);
+    }
+    let outcome = run(&plan, Keep::Digest).expect("a place for the files");
+    assert_eq!(outcome.failure, None);
+    assert!(outcome.starts > 1, "nothing happened");
+}
+
 /// A client that takes over from a dead process hears the answers to the dead one's messages first; they answer nothing of its own.
 #[test]
 #[ignore = "takes optimised code: scripts/test runs it"]

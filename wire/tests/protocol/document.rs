@@ -19,6 +19,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("admin row", include_str!("../../src/admin/row.rs")),
     ("admin message", include_str!("../../src/admin/message.rs")),
     ("journal", include_str!("../../src/journal.rs")),
+    ("counters", include_str!("../../src/counters.rs")),
     ("request", include_str!("../../src/admin/request.rs")),
     ("outcome", include_str!("../../src/admin/outcome.rs")),
     ("body", include_str!("../../src/journal/body.rs")),
