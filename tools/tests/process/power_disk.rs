@@ -114,7 +114,7 @@ impl PowerDisk {
         self.refuse_syncs(libc::EIO);
     }
 
-    /// The next sync of a file fails with this error.
+    /// The next sync of a segment fails with this error.
     pub fn refuse_one_sync(&self, errno: i32) {
         lock(&self.state).refusing_one = Some(errno);
     }
@@ -266,7 +266,7 @@ impl State {
     /// Makes a file durable, or fails as it was told to.
     pub fn sync(&mut self, inode: u64) -> Result<(), i32> {
         self.refuse()?;
-        let refused = self.refusing_one.take();
+        let refused = if self.is_segment(inode) { self.refusing_one.take() } else { None };
         self.work.syncs += u64::from(refused.is_none());
         self.work.refused += u64::from(refused.is_some());
         let Some(file) = self.files.get_mut(&inode) else { return Ok(()) };
@@ -292,6 +292,12 @@ impl State {
         self.changes.clear();
         self.durable_names = self.names.clone();
         Ok(())
+    }
+
+    /// Whether a segment in use has this number: not one in preparation, nor a snapshot.
+    fn is_segment(&self, inode: u64) -> bool {
+        let ends = |name: &str| name.ends_with(".seg");
+        self.names.iter().any(|(name, known)| *known == inode && ends(&name.to_string_lossy()))
     }
 
     fn refuse(&mut self) -> Result<(), i32> {

@@ -80,7 +80,15 @@ fn a_working_appliance_is_seen_whole_in_both_sizes_and_its_death_at_once() {
         };
         // Percentiles, a rate, both threads busy, the session up, and its instrument traded.
         let text = screen.wait("a healthy appliance under load", |text| {
-            text.starts_with(" HEALTHY  pinion") && rate(text) && text.contains("trader1") && text.contains("PINION")
+            let has = |begin: &str, word: &str| {
+                text.lines().find(|line| line.starts_with(begin)).is_some_and(|line| line.contains(word))
+            };
+            text.starts_with(" HEALTHY  pinion")
+                && rate(text)
+                && has("matching", "%")
+                && has("whole", "s ")
+                && has("trader1", " up ")
+                && text.contains("PINION")
         });
         assert!(screen.is_taken() && text.lines().count() == usize::from(size.1), "{text}");
         let line = |begin: &str| {
