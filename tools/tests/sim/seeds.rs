@@ -71,6 +71,12 @@ fn seed_5125_names_of_unused_segments() {
     assert!(outcome.starts > 1, "nothing happened");
 }
 
+/// A start met a failed sync before it came to the file that had rotted: it refused for that, and named the file at the next try.
+#[test]
+fn seed_10362_a_failed_sync_hides_what_has_rotted() {
+    clean(10_362, 5_000, None);
+}
+
 /// A client that takes over from a dead process hears the answers to the dead one's messages first; they answer nothing of its own.
 #[test]
 #[ignore = "takes optimised code: scripts/test runs it"]

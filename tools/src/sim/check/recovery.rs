@@ -37,6 +37,10 @@ pub fn judge(error: &JournalError, excuses: &Excuses) -> Result<Remedy, (&'stati
         if text.contains(file.as_str()) {
             return Ok(Remedy::Restore);
         }
+        if excuses.disk_errors && text.contains("os error") {
+            // It met the disk's error first; the damage waits for the next start.
+            return Ok(Remedy::Wait);
+        }
         return fail("recovery", format!("{file} is damaged, and the refusal does not name it: {text}"));
     }
     if excuses.disk_errors {
