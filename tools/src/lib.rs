@@ -44,6 +44,7 @@ pub mod scenario;
 pub mod send;
 pub mod sim;
 pub mod stats;
+pub mod symbols;
 mod table;
 pub mod tell;
 pub mod terminal;

@@ -10,9 +10,11 @@ pub mod command;
 pub mod download;
 pub mod live;
 pub mod look;
+pub mod naming;
 pub mod places;
 pub mod plain;
 pub mod screen;
+pub mod snapshot;
 pub mod tape;
 
 use feedhandler::line::LineCounters;

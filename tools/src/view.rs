@@ -4,13 +4,14 @@
 //! `pinion journal export`.
 
 mod rows;
+mod selection;
 
 use crate::options::ConfigOptions;
 use crate::table::{CsvTable, Format, JsonlTable, Table, TableError, TextTable, to_file};
 use crate::when::When;
 use clap::{Args, Subcommand, ValueEnum};
-use engine::config::Config;
-use engine::views::{BarLength, Range, Reader, ViewsError};
+use engine::views::{BarLength, Reader, ViewsError};
+use selection::Selection;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{self, BufWriter, ErrorKind, Write};
@@ -158,49 +159,6 @@ enum ViewError {
     NoFile { format: &'static str },
 }
 
-/// What is asked for, with every name found.
-struct Selection {
-    range: Range,
-    symbols: Vec<String>,
-    /// All of them, when none was named.
-    wanted: Vec<InstrumentIndex>,
-    last: Option<usize>,
-}
-
-impl Selection {
-    fn of(args: &SelectArgs, config: &Config) -> Result<Self, ViewError> {
-        let symbols: Vec<String> =
-            config.instruments.iter().map(|instrument| instrument.symbol.name().to_owned()).collect();
-        let find = |found: &String| {
-            let index = symbols.iter().position(|symbol| symbol == found).and_then(|index| u32::try_from(index).ok());
-            index.map(InstrumentIndex).ok_or_else(|| ViewError::Symbol {
-                found: found.clone(),
-                // A venue may have thousands of instruments.
-                known: symbols.iter().take(20).map(String::as_str).collect::<Vec<_>>().join(", "),
-            })
-        };
-        let wanted = args.symbol.iter().map(find).collect::<Result<_, _>>()?;
-        let time = |option, when: Option<When>| match when {
-            None => Ok(None),
-            Some(When::Time(time)) => Ok(Some(time)),
-            Some(When::Seq(_)) => Err(ViewError::NoTime { option }),
-        };
-        let from = time("--from", args.from)?.unwrap_or(Range::ALL.from);
-        let to = time("--to", args.to)?.unwrap_or(Range::ALL.to);
-        Ok(Self { range: Range { from, to }, symbols, wanted, last: args.last })
-    }
-
-    fn wants(&self, instrument: InstrumentIndex) -> bool {
-        self.wanted.is_empty() || self.wanted.contains(&instrument)
-    }
-
-    /// A name; the number of an instrument that the configuration does not have.
-    fn symbol(&self, instrument: InstrumentIndex) -> String {
-        let index = usize::try_from(instrument.get()).ok();
-        index.and_then(|index| self.symbols.get(index)).cloned().unwrap_or_else(|| instrument.to_string())
-    }
-}
-
 /// Lets the last rows of each instrument through, or all of them.
 struct Last<T> {
     count: Option<usize>,
@@ -262,8 +220,8 @@ fn view(what: &What, out: &mut dyn Write, talk: &mut dyn Write) -> Result<u8, Vi
     };
     let config = select.config.load()?;
     let dir = select.dir.clone().unwrap_or_else(|| config.journal.dir.clone());
-    let mut selection = Selection::of(select, &config)?;
     let mut reader = Reader::open(&dir)?;
+    let mut selection = Selection::of(select, config, dir)?;
     let columns = match what {
         What::Trades(_) => {
             if selection.last.is_none() && select.from.is_none() {
@@ -302,6 +260,7 @@ fn view(what: &What, out: &mut dyn Write, talk: &mut dyn Write) -> Result<u8, Vi
         (None, None) => print(TextTable::new(out, &columns)?, fill)?,
     }
     reader.told.dedup();
+    reader.told.extend(selection.told());
     for told in &reader.told {
         say(talk, told)?;
     }

@@ -8,7 +8,7 @@
 //!   snapshot server ──► books after message G - 1 ──► with those from G on ┴─► books of now  ==  the handler's?
 //! ```
 
-use super::download::Download;
+use super::snapshot::Snapshot;
 use super::tape::Kept;
 use feedhandler::DepthBook;
 use feedhandler::book::{BookLimits, Books};
@@ -17,14 +17,11 @@ use std::net::SocketAddr;
 use wire::feed::{StreamKind, located};
 use wire::glimpse::Item;
 use wire::mold::SessionId;
-use wire::soup::{Packet, Stream};
 use wire::tick::Tick;
 use wire::{InstrumentIndex, Price, Side};
 
 /// Messages kept while a snapshot is on its way.
 const KEPT_MAX: usize = 4 << 20;
-/// The longest message of a snapshot.
-const PAYLOAD_MAX: usize = 1_024;
 
 /// What became of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,11 +56,7 @@ enum Shadow {
 /// A check under way.
 #[derive(Debug)]
 pub struct Check {
-    download: Download,
-    stream: Stream,
-    session: SessionId,
-    kind: StreamKind,
-    accepted: bool,
+    snapshot: Snapshot,
     shadow: Shadow,
     /// The first message that the snapshot does not have, once it is whole.
     next: Option<u64>,
@@ -77,30 +70,22 @@ impl Check {
             StreamKind::Depth => Shadow::Depth(Box::new(Books::new(limits))),
             StreamKind::Tick => Shadow::Ticks(DepthBook::new()),
         };
-        let (download, stream) = (Download::begin(server, session), Stream::new(PAYLOAD_MAX));
-        Self { download, stream, session, kind, accepted: false, shadow, next: None }
+        Self { snapshot: Snapshot::begin(server, session, kind), shadow, next: None }
     }
 
     /// Goes on. `kept` are the messages that were told since the beginning; none may be missing. Returns what became of it, once known.
     pub fn turn(&mut self, handler: &Handler, kept: &[Kept]) -> Option<Outcome> {
-        if handler.session() != Some(self.session) {
+        if handler.session() != Some(self.snapshot.session()) {
             return Some(Outcome::Open("another session has begun".to_owned()));
         }
         if kept.len() > KEPT_MAX {
             return Some(Outcome::Open(format!("no snapshot within {KEPT_MAX} messages")));
         }
-        while self.next.is_none() {
-            let piece = match self.download.next() {
-                Ok(Some(piece)) => piece,
-                Ok(None) => return None,
-                Err(_) => {
-                    return Some(Outcome::Open(
-                        "the snapshot server closed the connection, or cannot be reached".to_owned(),
-                    ));
-                }
-            };
-            if let Err(reason) = self.read(&piece) {
-                return Some(Outcome::Open(reason));
+        if self.next.is_none() {
+            let shadow = &mut self.shadow;
+            match self.snapshot.turn(|bytes, item| shadow.take(bytes, item)) {
+                Ok(next) => self.next = next,
+                Err(reason) => return Some(Outcome::Open(reason)),
             }
         }
         let next = self.next?;
@@ -131,38 +116,16 @@ impl Check {
             _ => Outcome::Open("the stream is of another kind".to_owned()),
         })
     }
+}
 
-    /// Takes a piece of the snapshot's connection.
-    fn read(&mut self, mut piece: &[u8]) -> Result<(), String> {
-        while !piece.is_empty() {
-            let room = self.stream.room();
-            let len = room.len().min(piece.len());
-            room[..len].copy_from_slice(&piece[..len]);
-            self.stream.filled(len);
-            piece = &piece[len..];
-            while let Some(packet) = self.stream.next().map_err(|error| error.to_string())? {
-                let item = match packet {
-                    Packet::LoginAccepted(accepted) if accepted.session == self.session => {
-                        self.accepted = true;
-                        continue;
-                    }
-                    Packet::Sequenced(bytes) if self.accepted => (bytes, Item::decode(self.kind, bytes)),
-                    Packet::Debug(_) | Packet::ServerHeartbeat => continue,
-                    other => return Err(format!("the snapshot server said {other:?}")),
-                };
-                match (item, &mut self.shadow) {
-                    ((_, Ok(Item::End(end))), _) => {
-                        self.next = Some(end.sequence.0);
-                        return Ok(());
-                    }
-                    ((_, Ok(Item::Tick(tick))), Shadow::Ticks(book)) => book.apply_in_order(0, &tick),
-                    ((bytes, Ok(Item::Itch(_))), Shadow::Depth(books)) => books.apply(bytes, &mut ()),
-                    ((_, Ok(_)), _) => {}
-                    ((_, Err(error)), _) => return Err(error.to_string()),
-                }
-            }
+impl Shadow {
+    /// Takes a message of the snapshot.
+    fn take(&mut self, bytes: &[u8], item: &Item) {
+        match (item, self) {
+            (Item::Tick(tick), Self::Ticks(book)) => book.apply_in_order(0, tick),
+            (Item::Itch(_), Self::Depth(books)) => books.apply(bytes, &mut ()),
+            _ => {}
         }
-        Ok(())
     }
 }
 

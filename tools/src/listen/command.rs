@@ -2,6 +2,7 @@
 
 use super::checking::Checking;
 use super::live::{self, Ended};
+use super::naming::Naming;
 use super::places::{PlaceArgs, Places};
 use super::plain::{Printer, Summary, missing};
 use super::tape::Tape;
@@ -165,6 +166,7 @@ fn print(args: &ListenArgs, stop: &AtomicBool) -> Result<ExitCode, Box<dyn Error
     let mut checking = checking(args);
     let mut out = BufWriter::new(io::stdout().lock());
     let mut tape = Tape::new();
+    let mut naming = Naming::new(places.symbols.clone());
     let begin = Instant::now();
     let mut left = args.count.unwrap_or(u64::MAX);
     let ends_with_check = args.check && args.check_every.is_none() && args.count.is_none() && args.seconds.is_none();
@@ -184,6 +186,10 @@ fn print(args: &ListenArgs, stop: &AtomicBool) -> Result<ExitCode, Box<dyn Error
         if checking.turn(runner.handler(), places.addresses.snapshot, &mut tape) {
             eprintln!("check: {}", checking.said);
         }
+        // Only a summary has names.
+        if args.summary {
+            naming.turn(runner.handler(), places.addresses.snapshot, &mut tape);
+        }
         if ends_with_check && !checking.is_pending() {
             break;
         }
@@ -193,7 +199,7 @@ fn print(args: &ListenArgs, stop: &AtomicBool) -> Result<ExitCode, Box<dyn Error
         }
     }
     if args.summary {
-        let summary = Summary { runner: &runner, tape: &tape, symbols: &places.symbols };
+        let summary = Summary { runner: &runner, tape: &tape, symbols: naming.symbols() };
         if args.json {
             writeln!(out, "{}", summary.to_json())?;
         } else {

@@ -3,6 +3,7 @@
 //! Goal: packets, keys and pictures on one thread. Non-goal: what is on the screen.
 
 use super::checking::Checking;
+use super::naming::Naming;
 use super::places::Places;
 use super::screen::{Rates, Screen, Shown, Wish, draw};
 use super::tape::Tape;
@@ -43,17 +44,19 @@ pub fn show<P: Port>(
 ) -> Result<Ended, Box<dyn Error>> {
     let mut terminal = Terminal::take()?;
     let (mut tape, mut screen, mut rates) = (Tape::new(), Screen::default(), Rates::default());
+    let mut naming = Naming::new(places.symbols.clone());
     let mut picture_due = Instant::now();
     let mut clock = Clock::calibrate();
     while !stop.load(Ordering::Relaxed) && until.is_none_or(|until| Instant::now() < until) {
         let moved = runner.turn(&mut tape)?;
         checking.turn(runner.handler(), places.addresses.snapshot, &mut tape);
+        naming.turn(runner.handler(), places.addresses.snapshot, &mut tape);
         let now = Nanos(clock.now());
         rates.see(now, &tape.heard, &runner.handler().counters());
         let mut touched = false;
         while let Some(event) = terminal.event()? {
             match event {
-                Event::Key(key) => match screen.key(key, runner.handler(), &places.symbols) {
+                Event::Key(key) => match screen.key(key, runner.handler(), naming.symbols()) {
                     Some(Wish::Quit) => return Ok(Ended::Done),
                     Some(Wish::Stream(kind)) if may_change => return Ok(Ended::Stream(kind)),
                     Some(Wish::Stream(_)) => tape.note("one stream is recorded, so it stays".to_owned()),
@@ -68,7 +71,7 @@ pub fn show<P: Port>(
         if touched || (Instant::now() >= picture_due && !screen.is_paused) {
             picture_due = Instant::now() + PICTURE;
             let (handler, check) = (runner.handler(), checking.said.as_str());
-            let shown = Shown { places, handler, tape: &tape, rates: &rates, check, now };
+            let shown = Shown { places, handler, symbols: naming.symbols(), tape: &tape, rates: &rates, check, now };
             terminal.draw(|frame| draw(frame, &screen, &shown))?;
         }
         if moved == 0 {

@@ -1,5 +1,6 @@
 //! An instrument as a subscriber sees it, whichever stream it follows.
 
+use crate::symbols::Symbols;
 use feedhandler::handler::Handler;
 use wire::feed::{locate, located};
 use wire::{InstrumentIndex, Price, Side};
@@ -82,12 +83,8 @@ pub fn status(handler: &Handler, instrument: InstrumentIndex) -> Option<char> {
     status.map(char::from)
 }
 
-/// Its name: as the stream tells it, else as it is known beforehand, else its number.
+/// Its name: as the stream tells it, else as it is known otherwise, else its number.
 #[must_use]
-pub fn name(handler: &Handler, symbols: &[String], instrument: InstrumentIndex) -> String {
-    if let Some(symbol) = handler.symbol(instrument) {
-        return symbol.name().to_owned();
-    }
-    let known = usize::try_from(instrument.get()).ok().and_then(|index| symbols.get(index));
-    known.cloned().unwrap_or_else(|| instrument.to_string())
+pub fn name(handler: &Handler, symbols: &Symbols, instrument: InstrumentIndex) -> String {
+    handler.symbol(instrument).map_or_else(|| symbols.name(instrument), |symbol| symbol.name().to_owned())
 }

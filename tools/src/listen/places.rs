@@ -1,6 +1,7 @@
 //! Where a stream is heard, and who is asked about it.
 
 use crate::options::ConfigOptions;
+use crate::symbols::Symbols;
 use clap::{Args, ValueEnum};
 use engine::config::{Channel, Config, ConfigError, Line};
 use feedhandler::handler::{HandlerOptions, Join};
@@ -107,7 +108,7 @@ pub struct Places {
     /// Line A, and line B where there is one; and who is asked.
     pub addresses: FeedAddresses,
     /// The names of instruments, by `symbol_id`, where they are known beforehand.
-    pub symbols: Vec<String>,
+    pub symbols: Symbols,
 }
 
 impl Places {
@@ -119,7 +120,7 @@ impl Places {
         let config = args.config.load()?;
         let kind = args.stream.map_or(default, StreamKind::from);
         let interface = args.interface.unwrap_or(config.network.interface);
-        let symbols = config.instruments.iter().map(|instrument| instrument.symbol.name().to_owned()).collect();
+        let symbols = Symbols::of(&config);
         // Who says where the lines are says where the servers are, too: those of a configuration may be another venue's.
         let named = !args.group.is_empty();
         let server = |given: Option<Server>, configured: Option<SocketAddrV4>| match given {
@@ -138,7 +139,7 @@ impl Places {
         };
         if named {
             // Symbols of another venue would be wrong ones.
-            let symbols = if args.config.config.is_some() { symbols } else { Vec::new() };
+            let symbols = if args.config.config.is_some() { symbols } else { Symbols::default() };
             let name = args.group[0].group.to_string();
             return Ok(Self { name, kind, addresses: at(&args.group), symbols });
         }

@@ -3,6 +3,7 @@
 use super::look;
 use super::tape::Tape;
 use crate::json::Text;
+use crate::symbols::Symbols;
 use crate::tell::{self, Fields, JsonLine, TextLine, print_tick};
 use feedhandler::book::{BookListener, BookTrade, LevelChange};
 use feedhandler::handler::{FeedListener, LineState, Stale};
@@ -130,8 +131,8 @@ pub struct Summary<'a, P> {
     pub runner: &'a Runner<P>,
     /// What was heard of it.
     pub tape: &'a Tape,
-    /// Names that are known beforehand.
-    pub symbols: &'a [String],
+    /// The names that the stream does not tell.
+    pub symbols: &'a Symbols,
 }
 
 impl<P: Port> Summary<'_, P> {

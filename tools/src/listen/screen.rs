@@ -12,6 +12,7 @@ pub use rates::Rates;
 use super::look;
 use super::places::Places;
 use super::tape::Tape;
+use crate::symbols::Symbols;
 use feedhandler::handler::Handler;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use wire::feed::StreamKind;
@@ -23,6 +24,8 @@ pub struct Shown<'a> {
     pub places: &'a Places,
     /// What is known of it.
     pub handler: &'a Handler,
+    /// The names that the stream does not tell.
+    pub symbols: &'a Symbols,
     /// What was heard.
     pub tape: &'a Tape,
     /// How fast.
@@ -68,7 +71,7 @@ impl Screen {
     }
 
     /// Takes a key.
-    pub fn key(&mut self, key: KeyEvent, handler: &Handler, symbols: &[String]) -> Option<Wish> {
+    pub fn key(&mut self, key: KeyEvent, handler: &Handler, symbols: &Symbols) -> Option<Wish> {
         if key.kind == KeyEventKind::Release {
             return None;
         }
@@ -115,7 +118,7 @@ impl Screen {
     }
 
     /// Goes to the instrument of this name, or the first whose name begins so.
-    fn find(&mut self, wanted: &str, handler: &Handler, symbols: &[String]) {
+    fn find(&mut self, wanted: &str, handler: &Handler, symbols: &Symbols) {
         let all = look::instruments(handler);
         let named = |fits: &dyn Fn(&str) -> bool| {
             all.iter().find(|one| fits(&look::name(handler, symbols, **one).to_ascii_uppercase())).copied()

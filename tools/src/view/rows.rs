@@ -1,6 +1,7 @@
 //! What the rows of each view are.
 
-use super::{Last, Selection, ViewError};
+use super::selection::Selection;
+use super::{Last, ViewError};
 use crate::table::{Cell, Column, Table, Type};
 use engine::views::{Bar, BarLength, Range, Reader};
 use std::collections::BTreeMap;

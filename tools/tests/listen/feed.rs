@@ -7,6 +7,7 @@ use netio::clock::Clock;
 use std::io::Read;
 use std::path::PathBuf;
 use tools::listen::places::Places;
+use tools::symbols::Symbols;
 use wire::Nanos;
 use wire::feed::StreamKind;
 use wire::itch::Message;
@@ -17,7 +18,7 @@ pub const SESSION: SessionId = SessionId(*b"KQ7B2MXADA");
 pub fn places(kind: StreamKind) -> Places {
     let line = |last| std::net::SocketAddrV4::new([239, 26, 41, last].into(), 26_450);
     let addresses = FeedAddresses { lines: vec![line(1), line(2)], ..FeedAddresses::default() };
-    Places { name: "main".to_owned(), kind, addresses, symbols: Vec::new() }
+    Places { name: "main".to_owned(), kind, addresses, symbols: Symbols::default() }
 }
 
 /// Nobody to ask, from the first message on.

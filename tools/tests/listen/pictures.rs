@@ -8,13 +8,15 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tools::listen::look;
 use tools::listen::screen::{Rates, Screen, Shown, Wish, draw};
 use tools::listen::tape::Tape;
+use tools::symbols::Symbols;
 use wire::feed::StreamKind;
 use wire::{Nanos, Side};
 
 fn picture(width: u16, height: u16, screen: &Screen, handler: &Handler, tape: &Tape, at: Nanos) -> Vec<String> {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal in memory");
     let (places, rates) = (places(handler.options().kind), Rates::default());
-    let shown = Shown { places: &places, handler, tape, rates: &rates, check: "none", now: at };
+    let symbols = Symbols::default();
+    let shown = Shown { places: &places, handler, symbols: &symbols, tape, rates: &rates, check: "none", now: at };
     terminal.draw(|frame| draw(frame, screen, &shown)).expect("drawn");
     let buffer = terminal.backend().buffer();
     let row = |y: u16| (0..width).map(|x| buffer[(x, y)].symbol()).collect::<String>().trim_end().to_owned();
@@ -22,7 +24,7 @@ fn picture(width: u16, height: u16, screen: &Screen, handler: &Handler, tape: &T
 }
 
 fn press(screen: &mut Screen, handler: &Handler, code: KeyCode) -> Option<Wish> {
-    screen.key(KeyEvent::new(code, KeyModifiers::NONE), handler, &[])
+    screen.key(KeyEvent::new(code, KeyModifiers::NONE), handler, &Symbols::default())
 }
 
 /// The recorded day up to some message, and what is on the screen then.
@@ -48,7 +50,7 @@ fn a_recorded_day_is_on_the_screen_at_both_sizes() {
         press(&mut screen, &handler, KeyCode::Right);
     }
     assert_eq!(screen.instrument(&handler), Some(busiest));
-    let name = look::name(&handler, &[], busiest);
+    let name = look::name(&handler, &Symbols::default(), busiest);
     for (width, height) in [(80, 24), (200, 50)] {
         let rows = picture(width, height, &screen, &handler, &tape, now);
         let text = rows.join("\n");
@@ -122,7 +124,7 @@ fn keys_choose_pause_and_end() {
     press(&mut screen, &handler, KeyCode::Left);
     press(&mut screen, &handler, KeyCode::Left);
     assert_eq!(screen.instrument(&handler), all.last().copied(), "before the first comes the last");
-    let wanted = look::name(&handler, &[], all[1]);
+    let wanted = look::name(&handler, &Symbols::default(), all[1]);
     press(&mut screen, &handler, KeyCode::Char('/'));
     for letter in wanted.to_lowercase().chars() {
         assert_eq!(press(&mut screen, &handler, KeyCode::Char(letter)), None, "a letter, and no command");
@@ -136,7 +138,7 @@ fn keys_choose_pause_and_end() {
     assert_eq!(press(&mut screen, &handler, KeyCode::Char('c')), Some(Wish::Check));
     assert_eq!(press(&mut screen, &handler, KeyCode::Char('q')), Some(Wish::Quit));
     let control = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
-    assert_eq!(screen.key(control, &handler, &[]), Some(Wish::Quit));
+    assert_eq!(screen.key(control, &handler, &Symbols::default()), Some(Wish::Quit));
 }
 
 /// However small the terminal, drawing is only worse.

@@ -74,7 +74,7 @@ fn draw_ladder(frame: &mut Frame<'_>, area: Rect, instrument: Option<InstrumentI
     let traded = look::traded(handler, instrument);
     let last = traded.last.map_or_else(String::new, |price| format!(" last {price}"));
     let status = look::status(handler, instrument).map_or_else(String::new, |status| format!(" {status}"));
-    let name = look::name(handler, &shown.places.symbols, instrument);
+    let name = look::name(handler, shown.symbols, instrument);
     let title = format!(" {name}{status}{last} vol {} ", traded.volume);
     let block = Block::bordered().title(title);
     let inner = block.inner(area);
