@@ -1,7 +1,7 @@
 //! Feed bytes in, book updates out; order flow recorded elsewhere, normalised.
 //!
 //! Goal: everything that a receiver of the feed, or a player of recorded flow, needs to understand what it reads. The feed half
-//! ([`mod@line`], [`mod@depth`]) is sans-I/O. Non-goal: sockets, timers, matching.
+//! ([`handler`], [`book`], [`mod@depth`]) is sans-I/O. Non-goal: sockets, timers, matching.
 #![forbid(unsafe_code)]
 
 pub mod book;
@@ -11,7 +11,6 @@ pub mod depth;
 pub mod flow;
 pub mod handler;
 pub mod ladder;
-pub mod line;
 pub mod normalize;
 pub mod reports;
 #[cfg(feature = "runner")]
@@ -20,4 +19,3 @@ pub mod runner;
 pub use book::{BookLimits, BookListener, Books};
 pub use depth::{Depth, DepthBook};
 pub use flow::{Action, FlowError, FlowItem};
-pub use line::{FeedEvent, FeedLine, Join};

@@ -6,6 +6,7 @@
 use clap::Args;
 use std::fmt::Write;
 use std::sync::LazyLock;
+use wire::counters::COUNTERS_VERSION;
 use wire::journal::SEGMENT_VERSION;
 use wire::messages::MESSAGES_VERSION;
 use wire::snapshot::SNAPSHOT_VERSION;
@@ -25,23 +26,24 @@ pub struct VersionArgs {
     json: bool,
 }
 
-/// A kind of file that outlives the process.
+/// A kind of file that another process, or the next one, reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Format {
     /// Its name.
     pub name: &'static str,
-    /// Which files have it, below the journal's directory.
+    /// Which files have it, below the journal's directory unless it says another place.
     pub files: &'static str,
     /// What stands in their headers.
     pub version: u32,
 }
 
 /// Every one.
-pub const FORMATS: [Format; 4] = [
+pub const FORMATS: [Format; 5] = [
     Format { name: "journal", files: "journal-*.seg, archive/*.seg.zst", version: SEGMENT_VERSION },
     Format { name: "snapshot", files: "snapshot-*.snap", version: SNAPSHOT_VERSION },
     Format { name: "messages", files: "feed/*", version: MESSAGES_VERSION },
     Format { name: "views", files: "views/*.pv", version: VIEWS_VERSION },
+    Format { name: "counters", files: "pinion-*.counters in stats.dir", version: COUNTERS_VERSION },
 ];
 
 const PACKAGE: &str = env!("CARGO_PKG_VERSION");

@@ -80,6 +80,15 @@ impl MessagesHeader {
         crc32c::crc32c(&self.to_bytes()[..COVERED])
     }
 
+    /// The version of the file that begins here, be it one that this program knows or not. `None` when this is not the undamaged
+    /// beginning of such a file.
+    #[must_use]
+    pub fn version(bytes: &[u8]) -> Option<u32> {
+        let bytes = bytes.get(..MESSAGES_HEADER_LEN)?;
+        let header = Self::decode(bytes).ok()?;
+        (header.magic == MESSAGES_MAGIC && header.crc == crc32c::crc32c(&bytes[..COVERED])).then_some(header.version)
+    }
+
     /// Reads and verifies the header at the start of a file.
     ///
     /// # Errors

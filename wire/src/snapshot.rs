@@ -92,6 +92,15 @@ impl SnapshotHeader {
         crc32c::crc32c(&self.to_bytes()[NAMED])
     }
 
+    /// The version of the snapshot that begins here, be it one that this program knows or not. `None` when this is not the undamaged
+    /// beginning of a snapshot.
+    #[must_use]
+    pub fn version(bytes: &[u8]) -> Option<u32> {
+        let bytes = bytes.get(..SNAPSHOT_HEADER_LEN)?;
+        let header = Self::decode(bytes).ok()?;
+        (header.magic == SNAPSHOT_MAGIC && header.crc == crc32c::crc32c(&bytes[..COVERED])).then_some(header.version)
+    }
+
     /// Reads and verifies the header at the start of a snapshot.
     ///
     /// # Errors

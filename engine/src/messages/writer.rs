@@ -12,7 +12,7 @@ use super::run::{BLOCK_LEN_MAX, Run, strides_max};
 use crate::journal::Disk;
 use crate::journal::map::Mapping;
 use wire::feed::Stream;
-use wire::messages::{MARK_LEN, MESSAGES_HEADER_LEN, MessagesHeader, MessagesMark, running};
+use wire::messages::{MARK_LEN, MESSAGES_HEADER_LEN, MESSAGES_VERSION, MessagesHeader, MessagesMark, running};
 use wire::mold::{BLOCK_HEADER_LEN, SessionId};
 
 /// Zeros written ahead of the messages at once: stores into pages that are there cannot fail for want of room.
@@ -66,10 +66,11 @@ impl Writer {
         if let Some(name) = last
             && !writer.reopen(&name.path, name.first)?
         {
-            // Short, damaged or of another journal: what it should hold is missing now, and is made again.
+            // Short, damaged, of another journal or another version: what it should hold is missing now, and is made again.
             writer.archive.told.tell(format!(
-                "{} does not hold what was published, and is made again from the journal",
-                name.path.display()
+                "{} {}, and is made again from the journal",
+                name.path.display(),
+                why_not(&name.path)
             ));
             writer.remove(&name.path)?;
         }
@@ -164,6 +165,18 @@ impl Writer {
         self.stored().put(Arc::clone(&run));
         self.open = Some(Open { run, map, file, here: place, filled: place.at, is_synced: true });
         Ok(true)
+    }
+}
+
+/// What is wrong with a file that cannot be gone on with, in words.
+fn why_not(path: &Path) -> String {
+    let mut head = [0; MESSAGES_HEADER_LEN];
+    let read = std::fs::File::open(path).and_then(|mut file| std::io::Read::read_exact(&mut file, &mut head));
+    match read.ok().and_then(|()| MessagesHeader::version(&head)) {
+        Some(found) if found != MESSAGES_VERSION => {
+            format!("is in version {found} of the messages' layout, this program reads and writes version {MESSAGES_VERSION}")
+        }
+        _ => "does not hold what was published".to_owned(),
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use feedhandler::DepthBook;
 use feedhandler::depth::{Level, Trades};
-use feedhandler::{DepthBook, FeedEvent, FeedLine, Join};
+use feedhandler::handler::{Delivery, Handler, HandlerOptions, Join, Source};
 use proptest::prelude::*;
+use wire::feed::StreamKind;
 use wire::tick::{Tick, TickKind, TickSide};
-use wire::{InstrumentIndex, Price, Side};
+use wire::{InstrumentIndex, Nanos, Price, Side};
 
 use crate::packets::{SESSION, packet, quote, tick};
 
@@ -136,19 +138,19 @@ proptest! {
         }).collect();
         packets.sort_by_key(|(turn, _)| *turn);
 
-        let mut line = FeedLine::new(Join::At(1));
-        let mut book = DepthBook::new();
+        let mut handler = Handler::new(HandlerOptions {
+            delivery: Delivery::Live,
+            join: Join::At(1),
+            rerequest: None,
+            snapshot: None,
+            window: 1_024,
+            ..HandlerOptions::new(StreamKind::Tick)
+        });
         for (_, bytes) in &packets {
-            line.packet(bytes, &mut |event| {
-                if let FeedEvent::Message { sequence, bytes, .. } = event {
-                    book.apply(sequence, &Tick::decode(bytes).unwrap());
-                }
-            }).unwrap();
-            if !line.has_gaps() {
-                book.settle();
-            }
+            handler.on_packet(Source::Line(0), bytes, Nanos(1), &mut ());
         }
-        prop_assert!(!line.has_gaps());
+        prop_assert_eq!(handler.stale(), None);
+        let book = handler.depth().unwrap();
         let mut found = BTreeMap::new();
         for (instrument, depth) in book.iter() {
             for side in [Side::Buy, Side::Sell] {

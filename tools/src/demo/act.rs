@@ -3,7 +3,6 @@
 use super::DemoArgs;
 use super::place::Place;
 use crate::client::ClientConfig;
-use crate::listen::Listener;
 use crate::replay::{self, ReplayOptions, ReplayOutcome, hex};
 use crate::run::open_port;
 use engine::appliance::{Appliance, Stopped};
@@ -15,9 +14,11 @@ use engine::recovery::{From, recover_from};
 use engine::tile::Wait;
 use feedhandler::flow::recording::RecordingOptions;
 use feedhandler::flow::{Format, Recording};
-use feedhandler::{DepthBook, Join};
+use feedhandler::DepthBook;
+use feedhandler::handler::{HandlerOptions, Join};
+use feedhandler::runner::{FeedAddresses, Runner};
 use netio::host::{HostPort, PortKind};
-use netio::{Endpoint, EndpointIndex, Port};
+use netio::{Endpoint, EndpointIndex, Port as _};
 use std::error::Error;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
@@ -109,8 +110,9 @@ impl Act {
         config.channels[0].depth_lines = vec![Line::new(depth)];
 
         // The subscriber is there before the first tick.
-        let endpoint = Endpoint::multicast(*line.ip(), line.port(), place.client());
-        let mut listener = Listener::new(place.open_client(&[endpoint])?, Join::At(1));
+        let addresses =
+            FeedAddresses { lines: vec![line], interfaces: vec![place.client()], ..FeedAddresses::default() };
+        let mut subscriber = Runner::new(place.open_client(&addresses.endpoints())?, addresses, listening());
         let port = place.with_appliance(|| open_port(&config).map_err(|error| error.to_string()))??;
         eprintln!("port: {}", port.choice());
         let kind = port.kind();
@@ -125,15 +127,16 @@ impl Act {
             Ok(ReplayOptions { client, rate_per_s: None, limit: None })
         };
         let instrument = config.instruments[0].symbol;
-        let flood = send(CONSENSUS, Format::Consensus, instrument, &client(0)?, place, &mut listener)?;
+        let flood = send(CONSENSUS, Format::Consensus, instrument, &client(0)?, place, &mut subscriber)?;
         let by_the_clock = ReplayOptions { rate_per_s: Some(args.rate), ..client(1)? };
-        let paced = send(ITCH, Format::Itch50, instrument, &by_the_clock, place, &mut listener)?;
+        let paced = send(ITCH, Format::Itch50, instrument, &by_the_clock, place, &mut subscriber)?;
 
         let stopped = appliance.stop()?;
         let next_tick = stopped.next(Stream::new(ChannelIndex(0), StreamKind::Tick)).unwrap_or(1);
-        hear_the_rest(&mut listener, next_tick)?;
-        let line = listener.line_counters();
-        let levels = compare_depth(stopped.venue.exchange().book(), listener.depth(), config.instruments.len());
+        hear_the_rest(&mut subscriber, next_tick)?;
+        let (feed, heard) = (subscriber.handler(), subscriber.handler().counters());
+        let depth = feed.depth().ok_or("a tick stream has levels")?;
+        let levels = compare_depth(stopped.venue.exchange().book(), depth, config.instruments.len());
         let hash_live = stopped.venue.exchange().state_hash();
         // From the first record: the journal alone must lead there.
         let replayed = recover_from(From::Genesis, &config, &Ground::default(), Nanos(0))?;
@@ -143,9 +146,9 @@ impl Act {
             flood,
             paced,
             ticks_published: next_tick - 1,
-            ticks_received: listener.counters().ticks,
-            ticks_missing: line.missing + line.lost,
-            gaps: line.gaps,
+            ticks_received: heard.messages,
+            ticks_missing: feed.highest_sequence() - feed.next_sequence() + heard.lost,
+            gaps: heard.gaps,
             levels,
             hash_live,
             hash_replayed: replayed.venue.exchange().state_hash(),
@@ -168,6 +171,17 @@ fn configuration(durability: Durability, place: &Place) -> Config {
     config
 }
 
+/// The subscriber asks for nothing again: what the line loses is to show.
+fn listening() -> HandlerOptions {
+    HandlerOptions {
+        join: Join::At(1),
+        rerequest: None,
+        snapshot: None,
+        line_wait_ns: u64::try_from(LAST_TICKS.as_nanos()).unwrap_or(u64::MAX),
+        ..HandlerOptions::new(StreamKind::Tick)
+    }
+}
+
 /// Sends a flow and lets the subscriber listen in between, so that neither starves the other.
 fn send(
     bytes: &[u8],
@@ -175,14 +189,14 @@ fn send(
     instrument: Symbol,
     options: &ReplayOptions,
     place: &Place,
-    listener: &mut Listener<HostPort>,
+    subscriber: &mut Runner<HostPort>,
 ) -> Result<ReplayOutcome, Box<dyn Error>> {
     let reading = RecordingOptions { format: Some(format), instrument: Some(instrument), book: None };
     let flow = Recording::read("the bundled flow", bytes, &reading)?;
     let port = place.open_client(&[Endpoint::unicast(SocketAddrV4::new(place.client(), 0))])?;
     let mut broken = None;
     let outcome = replay::run(flow, port, options, io::sink(), |_| {
-        if let Err(error) = listener.turn(|_| {}) {
+        if let Err(error) = subscriber.turn(&mut ()) {
             broken = Some(error);
         }
     })?;
@@ -190,11 +204,11 @@ fn send(
 }
 
 /// Listens until tick `next - 1` has come, or nothing comes any more.
-fn hear_the_rest(listener: &mut Listener<HostPort>, next: u64) -> Result<(), Box<dyn Error>> {
+fn hear_the_rest(subscriber: &mut Runner<HostPort>, next: u64) -> Result<(), Box<dyn Error>> {
     let deadline = Instant::now() + LAST_TICKS;
-    while listener.line().next_sequence() < next && Instant::now() < deadline {
-        if listener.turn(|_| {})? == 0 {
-            listener.port().wait(Duration::from_millis(1));
+    while subscriber.handler().next_sequence() < next && Instant::now() < deadline {
+        if subscriber.turn(&mut ())? == 0 {
+            subscriber.wait();
         }
     }
     Ok(())

@@ -320,7 +320,7 @@ impl World {
                     }
                 }
                 Party::Subscriber(number, line) => {
-                    if let Err(what) = self.subscribers[number].hear(&arrived.payload) {
+                    if let Err(what) = self.subscribers[number].hear(line, &arrived.payload, Nanos(self.now_ns)) {
                         self.trace.say("subscriber", format_args!("{number} line {line}: {what}"));
                     }
                 }

@@ -7,30 +7,43 @@ use engine::config::Config;
 use engine::ground::Ground;
 use engine::recovery::{From, recover_from};
 use engine::venue::Venue;
-use feedhandler::{Depth, Join};
+use feedhandler::handler::{FeedListener, HandlerOptions, Join};
+use feedhandler::runner::{FeedAddresses, Runner};
+use feedhandler::{BookListener, Depth, DepthBook};
 use netio::host::{HostPort, PortKind};
-use netio::{Endpoint, EndpointIndex, Port};
+use netio::{Endpoint, EndpointIndex, Port as _};
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tools::client::ClientConfig;
-use tools::listen::{Heard, Listener};
 use tools::replay::ReplayOptions;
 use wire::feed::{ChannelIndex, Stream, StreamKind};
 use wire::login::{Key, Username};
+use wire::tick::Tick;
 use wire::{InstrumentIndex, Price, Side};
 
 /// How long anything on loopback may take before the test says that it never comes.
 const PATIENCE: Duration = Duration::from_secs(10);
 const TICK_GROUP: Ipv4Addr = Ipv4Addr::new(239, 26, 40, 2);
 
-/// What is waited for at most this long between looks.
-const LOOK: Duration = Duration::from_micros(200);
+/// Whether the tick of a mark has come.
+struct Mark {
+    price: Price,
+    heard: bool,
+}
+
+impl BookListener for Mark {}
+
+impl FeedListener for Mark {
+    fn tick(&mut self, _: u64, tick: &Tick, _: bool) {
+        self.heard |= Marker::is_mark(tick, self.price);
+    }
+}
 
 pub struct Running {
     config: Config,
     appliance: Appliance,
-    subscriber: Listener<HostPort>,
+    subscriber: Runner<HostPort>,
     marker: Option<Marker>,
     /// Holds the journal.
     _dir: TempDir,
@@ -53,7 +66,16 @@ impl Running {
         ];
         let pairs = own.iter().chain(overrides).map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
         let mut config = Config::default().with_overrides(&pairs.collect::<Vec<_>>()).expect("valid overrides");
-        let subscriber = Listener::new(port, Join::At(1));
+        let options = HandlerOptions {
+            join: Join::At(1),
+            // Nobody is asked: what the loopback loses is to show.
+            rerequest: None,
+            snapshot: None,
+            line_wait_ns: u64::MAX,
+            ..HandlerOptions::new(StreamKind::Tick)
+        };
+        let lines = vec![port.local_addr(EndpointIndex(0))];
+        let subscriber = Runner::new(port, FeedAddresses { lines, ..FeedAddresses::default() }, options);
         let port = HostPort::open(&PortKind::Auto.into(), &endpoints(&config)).expect("ports on loopback");
         config.network.order_entry = port.local_addr(EndpointIndex(0));
         config.network.rerequest = port.local_addr(EndpointIndex(1));
@@ -82,7 +104,7 @@ impl Running {
 
     /// Hears what has arrived; call it often enough that no socket buffer overflows.
     pub fn listen(&mut self) -> usize {
-        self.subscriber.turn(|_| {}).expect("the subscriber's port goes on")
+        self.subscriber.turn(&mut ()).expect("the subscriber's port goes on")
     }
 
     /// Waits until the ticks of everything answered so far have been heard, and shows the depth that they make.
@@ -91,20 +113,20 @@ impl Running {
             self.marker = Some(Marker::log_in(self.client(1), Self::client_port()));
         }
         let marker = self.marker.as_mut().expect("made above");
-        let mark = marker.send();
+        let mut mark = Mark { price: marker.send(), heard: false };
         let deadline = Instant::now() + PATIENCE;
-        let mut heard_mark = false;
-        while !heard_mark || self.subscriber.line().has_gaps() {
+        while !mark.heard {
             marker.turn();
-            let moved = self.subscriber.turn(|heard| {
-                heard_mark |= matches!(heard, Heard::Tick { tick, .. } if Marker::is_mark(&tick, mark));
-            });
-            if moved.expect("the subscriber's port goes on") == 0 {
-                assert!(Instant::now() < deadline, "the tick of mark {mark} does not come");
-                self.subscriber.port().wait(LOOK);
+            if self.subscriber.turn(&mut mark).expect("the subscriber's port goes on") == 0 {
+                assert!(Instant::now() < deadline, "the tick of mark {} does not come", mark.price);
+                self.subscriber.wait();
             }
         }
-        self.subscriber.depth().get(instrument).expect("the venue tells every instrument's status at its opening")
+        self.depth().get(instrument).expect("the venue tells every instrument's status at its opening")
+    }
+
+    fn depth(&self) -> &DepthBook {
+        self.subscriber.handler().depth().expect("a tick stream")
     }
 
     /// Stops it in order and demands that nothing was lost on any way out: each tick was heard, the depth that they make is the engine's
@@ -118,19 +140,19 @@ impl Running {
         let next_tick = stopped.next(ticks).expect("the first channel");
         let Stopped { venue, .. } = stopped;
         let deadline = Instant::now() + PATIENCE;
-        while self.subscriber.line().next_sequence() < next_tick || self.subscriber.line().has_gaps() {
-            if self.subscriber.turn(|_| {}).expect("the subscriber's port goes on") == 0 {
-                let line = self.subscriber.line();
-                assert!(Instant::now() < deadline, "heard {} of {next_tick}: {line:?}", line.next_sequence());
-                self.subscriber.port().wait(LOOK);
+        while self.subscriber.handler().next_sequence() < next_tick {
+            if self.subscriber.turn(&mut ()).expect("the subscriber's port goes on") == 0 {
+                let feed = self.subscriber.handler();
+                assert!(Instant::now() < deadline, "heard {} of {next_tick}: {:?}", feed.next_sequence(), feed.counters());
+                self.subscriber.wait();
             }
         }
         assert_eq!(venue.exchange().numbers().next(ticks), next_tick, "every tick was published");
-        assert!(self.subscriber.is_complete());
-        assert_eq!(self.subscriber.counters().ticks, next_tick - 1, "each tick was heard once");
+        assert_eq!(self.subscriber.handler().stale(), None);
+        assert_eq!(self.subscriber.handler().counters().messages, next_tick - 1, "each tick was heard once");
         venue.exchange().book().audit().expect("a consistent book");
         for instrument in instruments(&self.config) {
-            let depth = self.subscriber.depth().get(instrument).expect("its opening status was told");
+            let depth = self.depth().get(instrument).expect("its opening status was told");
             for side in [Side::Buy, Side::Sell] {
                 let told: Vec<_> = depth.levels(side).map(|level| (level.price, level.quantity)).collect();
                 assert_eq!(told, displayed(venue.exchange().book(), instrument, side), "{instrument:?} {side:?}");

@@ -2,10 +2,13 @@
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
-use feedhandler::{FeedEvent, FeedLine, Join};
+use feedhandler::BookListener;
+use feedhandler::handler::{FeedListener, HandlerOptions, Join};
+use feedhandler::runner::{FeedAddresses, Runner};
 use netio::host::{HostPort, PortKind};
 use netio::{Endpoint, EndpointIndex, Outgoing, Port};
 use nix::sys::signal::Signal;
+use wire::feed::StreamKind;
 use wire::mold::{PacketBuilder, SessionId, end_of_session, heartbeat};
 use wire::tick::Tick;
 
@@ -19,37 +22,52 @@ fn lines(ports: &Ports) -> [SocketAddrV4; 2] {
     [a, SocketAddrV4::new(*a.ip(), a.port() + 1)]
 }
 
-/// A subscriber of both lines.
+/// A subscriber of both lines, who asks nobody for anything again.
 struct Subscriber {
-    port: HostPort,
-    line: FeedLine,
+    runner: Runner<HostPort>,
+    heard: Heard,
+}
+
+#[derive(Default)]
+struct Heard {
     ticks: Vec<Tick>,
     said: Vec<String>,
     ended: bool,
-    by_line: [u64; 2],
+}
+
+impl BookListener for Heard {}
+
+impl FeedListener for Heard {
+    fn tick(&mut self, _: u64, tick: &Tick, _: bool) {
+        self.ticks.push(*tick);
+    }
+    fn gap(&mut self, from: u64, to: u64) {
+        self.said.push(format!("gap {from}..{to}"));
+    }
+    fn session(&mut self, session: SessionId) {
+        self.said.push(format!("session {session}"));
+    }
+    fn ended(&mut self, _: u64) {
+        self.ended = true;
+    }
 }
 
 impl Subscriber {
     fn join(lines: &[SocketAddrV4]) -> Self {
-        let endpoints: Vec<_> =
-            lines.iter().map(|line| Endpoint::multicast(*line.ip(), line.port(), Ipv4Addr::LOCALHOST)).collect();
-        let port = HostPort::open(&PortKind::Socket.into(), &endpoints).expect("multicast on loopback");
-        let line = FeedLine::new(Join::At(1));
-        Self { port, line, ticks: Vec::new(), said: Vec::new(), ended: false, by_line: [0; 2] }
+        let addresses = FeedAddresses { lines: lines.to_vec(), ..FeedAddresses::default() };
+        let options = HandlerOptions {
+            join: Join::At(1),
+            rerequest: None,
+            snapshot: None,
+            line_wait_ns: u64::MAX,
+            ..HandlerOptions::new(StreamKind::Tick)
+        };
+        let runner = Runner::open(&PortKind::Socket.into(), addresses, options).expect("multicast on loopback");
+        Self { runner, heard: Heard::default() }
     }
 
     fn turn(&mut self) -> usize {
-        let Self { port, line, ticks, said, ended, by_line } = self;
-        port.receive(256, |received| {
-            by_line[usize::from(received.endpoint.0)] += 1;
-            let parsed = line.packet(received.payload, &mut |event| match event {
-                FeedEvent::Message { bytes, .. } => ticks.push(Tick::decode(bytes).expect("a tick")),
-                FeedEvent::EndOfSession { .. } => *ended = true,
-                other => said.push(format!("{other:?}")),
-            });
-            parsed.expect("well formed");
-        })
-        .expect("the port works")
+        self.runner.turn(&mut self.heard).expect("the port works")
     }
 }
 
@@ -79,17 +97,17 @@ fn a_recording_is_published_whole_on_both_lines() {
     let process = Process::spawn(pinion(&args), dir.path(), "publish");
     wait_until("the end of the session", || {
         subscriber.turn();
-        subscriber.ended
+        subscriber.heard.ended
     });
     let finished = process.wait();
     assert!(finished.status.success(), "{finished:?}");
-    assert!(subscriber.ticks == expected(), "{} ticks", subscriber.ticks.len());
-    assert_eq!(subscriber.said.len(), 1, "a session, and no gap: {:?}", subscriber.said);
+    assert!(subscriber.heard.ticks == expected(), "{} ticks", subscriber.heard.ticks.len());
+    assert_eq!(subscriber.heard.said.len(), 1, "a session, and no gap: {:?}", subscriber.heard.said);
     let packets = number(&finished.out, "output", "packets") + number(&finished.out, "output", "heartbeats");
     // Both lines carried everything, and the end of the session; one of them may have been heard to its end before the other.
     wait_until("every packet on both lines", || {
         subscriber.turn();
-        subscriber.by_line.iter().all(|&count| count > packets)
+        subscriber.runner.handler().lines().iter().all(|line| line.packets > packets)
     });
 }
 
@@ -175,11 +193,11 @@ fn live_lines_come_to_one_stream() {
 
     wait_until("the end of the session", || {
         subscriber.turn();
-        subscriber.ended
+        subscriber.heard.ended
     });
     let finished = process.wait();
     assert!(finished.status.success(), "{finished:?}");
-    assert!(subscriber.ticks == expected(), "{} ticks", subscriber.ticks.len());
+    assert!(subscriber.heard.ticks == expected(), "{} ticks", subscriber.heard.ticks.len());
     let count = |name| number(&finished.out, "input", name);
     assert_eq!((count("malformed"), count("lost"), count("sessions")), (1, 0, 1));
     assert!(count("duplicates") > 3_000, "{}", finished.out);
@@ -197,16 +215,16 @@ fn a_signal_ends_the_session() {
     let process = Process::spawn(pinion(&args), dir.path(), "paced");
     wait_until("the first tick", || {
         subscriber.turn();
-        !subscriber.ticks.is_empty()
+        !subscriber.heard.ticks.is_empty()
     });
     process.signal(Signal::SIGTERM);
     wait_until("the end of the session", || {
         subscriber.turn();
-        subscriber.ended
+        subscriber.heard.ended
     });
     let finished = process.wait();
     assert!(finished.status.success(), "{finished:?}");
     let expected = expected();
-    assert!(subscriber.ticks.len() < expected.len() && expected.starts_with(&subscriber.ticks));
-    assert_eq!(subscriber.said.len(), 1, "{:?}", subscriber.said);
+    assert!(subscriber.heard.ticks.len() < expected.len() && expected.starts_with(&subscriber.heard.ticks));
+    assert_eq!(subscriber.heard.said.len(), 1, "{:?}", subscriber.heard.said);
 }

@@ -4,6 +4,8 @@
 //! protocol; those have tests without processes. Traffic stays on the loopback interface, or in namespaces
 //! that the program makes.
 
+mod added;
+mod asked;
 mod by_hand;
 mod capture;
 mod captured;

@@ -70,6 +70,23 @@ fn a_journal_of_another_version_is_refused_by_every_command_and_left_alone() {
     site.start().stop();
 }
 
+/// What `pinion doctor` says below `versions`.
+fn doctored(site: &Site) -> String {
+    let mut command = Command::new(PINION);
+    command.arg("doctor").args(site.run_command(&[]).get_args().skip(1));
+    let said = site.spawn(command, "doctor").wait().out;
+    // A remedy stands below its line.
+    let (mut of_versions, mut text) = (false, String::new());
+    for line in said.lines() {
+        of_versions = if line.starts_with(' ') { of_versions } else { line.starts_with("versions ") };
+        if of_versions {
+            text += line.trim();
+            text += "\n";
+        }
+    }
+    text
+}
+
 #[test]
 fn a_snapshot_of_another_version_is_passed_over_by_name_and_the_journal_read_instead() {
     let site = lived();
@@ -77,13 +94,28 @@ fn a_snapshot_of_another_version_is_passed_over_by_name_and_the_journal_read_ins
     for version in others("snapshot") {
         for snapshot in files(&site, "", ".snap") {
             set_version(&snapshot, 128, version);
+            let told = doctored(&site);
+            let named = format!(
+                "warning {} is in version {version} of the snapshot's layout, this program reads and writes version {}",
+                snapshot.display(),
+                wire::snapshot::SNAPSHOT_VERSION
+            );
+            assert!(told.contains(&named) && told.contains("pinion recover --dry-run"), "{told}");
         }
         let appliance = site.start();
         let found = format!("found {version:#x}");
         said(&appliance, &["snapshot: passed over:", "another version of the snapshot's layout", &found]);
         assert_eq!((appliance.snapshot_seq(), appliance.replayed()), (None, first.seq));
         assert_eq!(appliance.stop().state_hash, first.state_hash);
+        assert!(doctored(&site).contains("snapshots have a layout that this program reads"));
     }
+    // What nothing replaces is a problem.
+    for snapshot in files(&site, "", ".snap") {
+        set_version(&snapshot, 128, others("snapshot")[1]);
+    }
+    fs::remove_file(files(&site, "", ".seg").remove(0)).expect("the test's own file");
+    let told = doctored(&site);
+    assert!(told.contains("start the program that wrote it") && told.contains("problem /"), "{told}");
 }
 
 #[test]
@@ -94,9 +126,18 @@ fn messages_of_another_version_are_made_again() {
             set_version(&file, 64, version);
         }
         let appliance = site.start();
-        said(&appliance, &["does not hold what was published, and is made again", "the message store is whole again"]);
+        let named =
+            format!("is in version {version} of the messages' layout, this program reads and writes version 1, and is made again");
+        said(&appliance, &[&named, "the message store is whole again"]);
         appliance.stop();
     }
+    // What is damaged is not of another version.
+    for file in files(&site, "feed", ".msg") {
+        fs::write(file, [7; 4_096]).expect("the test's own file");
+    }
+    let appliance = site.start();
+    said(&appliance, &["does not hold what was published, and is made again", "the message store is whole again"]);
+    appliance.stop();
 }
 
 #[test]
@@ -118,6 +159,28 @@ fn views_of_another_version_are_named_and_made_again() {
         said(&appliance, &[&found]);
         appliance.stop();
         view().expect_success();
+    }
+}
+
+#[test]
+fn counters_of_another_version_are_refused_by_name_and_made_anew() {
+    let site = lived();
+    // Who is killed leaves them.
+    site.start().kill();
+    let left = || {
+        let entries = fs::read_dir(site.path("")).expect("the folder").map(|entry| entry.expect("an entry").path());
+        entries.into_iter().find(|path| path.extension().is_some_and(|it| it == "counters")).expect("counters")
+    };
+    for version in others("counters") {
+        set_version(&left(), 256, version);
+        let found = format!("counters header.version: expected 1, found {version:#x}");
+        let mut stats = Command::new(PINION);
+        stats.args(["stats", "--once"]).args(site.run_command(&[]).get_args().skip(1));
+        let refused = site.spawn(stats, "stats").wait();
+        assert!(!refused.status.success() && refused.err.contains(&found), "{refused:?}");
+        assert!(doctored(&site).contains(&found), "{}", doctored(&site));
+        site.start().kill();
+        assert!(!doctored(&site).contains("counters header"), "{}", doctored(&site));
     }
 }
 
