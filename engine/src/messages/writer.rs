@@ -174,7 +174,9 @@ fn why_not(path: &Path) -> String {
     let read = std::fs::File::open(path).and_then(|mut file| std::io::Read::read_exact(&mut file, &mut head));
     match read.ok().and_then(|()| MessagesHeader::version(&head)) {
         Some(found) if found != MESSAGES_VERSION => {
-            format!("is in version {found} of the messages' layout, this program reads and writes version {MESSAGES_VERSION}")
+            format!(
+                "is in version {found} of the messages' layout, this program reads and writes version {MESSAGES_VERSION}"
+            )
         }
         _ => "does not hold what was published".to_owned(),
     }

@@ -81,7 +81,8 @@ fn snapshots(dir: &Path) -> Vec<Finding> {
         findings.push(Finding::ok(format!("{known} snapshots have a layout that this program reads")));
     }
     // What a start needs instead: another snapshot, or the journal from its first record.
-    let from_genesis = || directory::segments(dir).is_ok_and(|segments| segments.first().is_some_and(|it| it.index == 0));
+    let from_genesis =
+        || directory::segments(dir).is_ok_and(|segments| segments.first().is_some_and(|it| it.index == 0));
     let is_replaced = known > 0 || from_genesis();
     findings.extend(refused.into_iter().map(|what| match is_replaced {
         true => Finding::warning(what, "nothing needs to be done; a start takes longer, see pinion recover --dry-run"),

@@ -167,14 +167,13 @@ fn print(args: &ListenArgs, stop: &AtomicBool) -> Result<ExitCode, Box<dyn Error
     let mut out = BufWriter::new(io::stdout().lock());
     let mut tape = Tape::new();
     let mut naming = Naming::new(places.symbols.clone());
-    let begin = Instant::now();
+    let (begin, mut noticed) = (Instant::now(), 0);
     let mut left = args.count.unwrap_or(u64::MAX);
     let ends_with_check = args.check && args.check_every.is_none() && args.count.is_none() && args.seconds.is_none();
     while left > 0
         && !stop.load(Ordering::Relaxed)
         && args.seconds.is_none_or(|seconds| begin.elapsed() < Duration::from_secs(seconds))
     {
-        let noticed = tape.noticed();
         let (kind, json, quiet) = (places.kind, args.json, args.summary);
         let mut printer = Printer { tape: &mut tape, out: &mut out, kind, json, quiet, left, failed: Ok(()) };
         let moved = runner.turn(&mut printer)?;
@@ -183,6 +182,7 @@ fn print(args: &ListenArgs, stop: &AtomicBool) -> Result<ExitCode, Box<dyn Error
         for notice in tape.notices_since(noticed) {
             eprintln!("{notice}");
         }
+        noticed = tape.noticed();
         if checking.turn(runner.handler(), places.addresses.snapshot, &mut tape) {
             eprintln!("check: {}", checking.said);
         }

@@ -8,6 +8,8 @@
 //! Non-goal: deciding anything that the exchange decides. What a client cannot even put into a message is refused here, and that
 //! is all: a quantity beyond 32 bits, a reduction by more than is open.
 
+mod message;
+
 use super::consequence;
 use super::error::Fault;
 use super::reason;
@@ -18,19 +20,17 @@ use engine::command::{Action, Command};
 use engine::exchange::Exchange;
 use engine::instrument::Instrument;
 use engine::rules::{ChannelRules, MemberRules, Rules, SelfMatch, SessionRules};
+use message::{cl_ord_id, display, nobody, symbol, terms};
 use std::collections::HashMap;
 use wire::feed::ChannelIndex;
 use wire::mold::SessionId;
-use wire::ouch::options::PostOnly;
 use wire::ouch::{
-    AppendageBuffer, CancelOrder, Capacity, ClOrdId, CrossType, Display, EnterOrder, INBOUND_LEN_MAX, Inbound,
-    MARKET_PRICE, OptionValue, ReplaceOrder, YesNo,
+    CancelOrder, Capacity, CrossType, EnterOrder, INBOUND_LEN_MAX, Inbound, MARKET_PRICE, ReplaceOrder, YesNo,
 };
-use wire::{InstrumentIndex, MemberId, Nanos, Price, Qty, Seq, SessionIndex, Symbol, UserRefNum};
+use wire::{InstrumentIndex, MemberId, Nanos, Price, Qty, Seq, SessionIndex, UserRefNum};
 
 /// The one instrument.
 pub(super) const INSTRUMENT: InstrumentIndex = InstrumentIndex(0);
-const SYMBOL: &str = "SCENARIO";
 /// A session that never enters an order: it speaks of ids that no order ever had.
 const STRANGER: SessionIndex = SessionIndex(0);
 /// Time of the first command, ns since the Unix epoch, and the step between commands. Any will do.
@@ -364,18 +364,6 @@ impl Floor {
     }
 }
 
-fn symbol() -> Symbol {
-    Symbol::new(SYMBOL).expect("eight letters")
-}
-
-fn cl_ord_id(id: &str) -> ClOrdId {
-    ClOrdId::new(id).unwrap_or(ClOrdId::BLANK)
-}
-
-const fn display(entry: &Entry) -> Display {
-    if entry.hidden { Display::Hidden } else { Display::Visible }
-}
-
 fn refused(reason: &str) -> Consequence {
     Consequence::Reject { reason: Some(reason.to_owned()) }
 }
@@ -385,47 +373,4 @@ fn answered(consequences: Vec<Consequence>) -> Result<Vec<Consequence>, Fault> {
         return Err(Fault::Contradiction("the input was not answered".to_owned()));
     }
     Ok(consequences)
-}
-
-/// The quantity and the options of an order, or why they fit no message.
-fn terms(entry: &Entry, qty: u64, stop: Option<Price>) -> Result<(Qty, AppendageBuffer), &'static str> {
-    let fitting = |qty: u64, reason| u32::try_from(qty).map(Qty).map_err(|_| reason);
-    let qty = fitting(qty, reason::QUANTITY)?;
-    let mut options = Vec::new();
-    if let Some(slice) = entry.display {
-        options.push(OptionValue::MaxFloor(fitting(slice, reason::DISPLAY)?));
-    }
-    if let Some(least) = entry.min_qty {
-        options.push(OptionValue::MinQty(fitting(least, reason::MIN_QUANTITY)?));
-    }
-    if entry.post_only {
-        options.push(OptionValue::PostOnly(PostOnly::Yes));
-    }
-    if let Some(mode) = entry.self_match {
-        options.push(OptionValue::SelfMatch(mode));
-    }
-    if let Some(stop) = stop {
-        options.push(OptionValue::StopPrice(stop));
-    }
-    let mut appendage = AppendageBuffer::new();
-    let all_fit = options.into_iter().all(|option| appendage.push(option));
-    debug_assert!(all_fit, "five short options fit every message");
-    Ok((qty, appendage))
-}
-
-/// What a client would ask for in the name of an order that it never entered.
-fn nobody(id: &str) -> Entry {
-    Entry {
-        id: id.to_owned(),
-        side: wire::Side::Buy,
-        kind: EntryKind::Limit(Price(1)),
-        qty: 1,
-        time_in_force: wire::ouch::TimeInForce::Day,
-        display: None,
-        hidden: false,
-        min_qty: None,
-        post_only: false,
-        owner: None,
-        self_match: None,
-    }
 }

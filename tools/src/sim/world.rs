@@ -6,6 +6,7 @@
 //! Goal: nothing in here reads a clock, a random number of the system, or anything else that differs from run to run. Non-goal: threads.
 
 mod end;
+mod life;
 mod power;
 mod site;
 mod troubles;
@@ -23,8 +24,6 @@ use super::check::once::Once;
 use super::check::operators::Operators;
 use super::check::released::Released;
 use super::check::replay::Replay;
-use super::check::stopped::Stopped;
-use super::check::stored::Stored;
 use super::check::{Verdict, agreed};
 use super::disk::SimDisk;
 use super::ledger::Ledger;
@@ -32,20 +31,15 @@ use super::network::{Network, Party};
 use super::operator::Operator;
 use super::orders::Vocabulary;
 use super::plan::{Plan, Switch};
-use super::port::SimPort;
 use super::random::Random;
 use super::subscriber::Subscriber;
 use super::trace::{Keep, Trace};
 use super::trader::{Trader, address};
-use engine::appliance::graph::Graph;
 use engine::config::{Config, Line};
 use engine::entropy::SeededEntropy;
 use engine::ground::Ground;
 use engine::journal::Durability;
-use engine::messages::Archive;
-use engine::retention::Retention;
-use engine::snapshot::Follower;
-use engine::tile::TileKind;
+use life::Life;
 use tempfile::TempDir;
 use wire::address::Addr;
 use wire::{Nanos, SessionIndex};
@@ -72,18 +66,6 @@ pub struct Outcome {
     pub text: String,
     /// A digest of all lines.
     pub digest: [u8; 32],
-}
-
-/// An appliance that runs.
-struct Life {
-    graph: Graph<SimPort>,
-    follower: Option<Follower>,
-    /// What the follower stores for subscribers, and how far that was looked at.
-    archive: Arc<Archive>,
-    stored: Stored,
-    retention: Retention,
-    next_snapshot: u64,
-    stopped: Stopped,
 }
 
 /// A bit that flipped in what was synced.
@@ -292,19 +274,6 @@ impl World {
         Ok(())
     }
 
-    /// Segments that are no longer needed go, unless the disk refuses.
-    fn retain(&mut self) {
-        let Some(life) = &mut self.life else { return };
-        match life.retention.turn() {
-            Ok(None) => {}
-            Ok(Some(step)) => self.trace.say("retention", format_args!("{step:?}")),
-            Err(error) => {
-                let text = super::check::recovery::without_dir(&error.to_string(), &self.dir);
-                self.trace.say("retention", format_args!("waits: {text}"));
-            }
-        }
-    }
-
     fn deliver(&mut self) {
         let arrived = self.network.borrow_mut().advance(self.now_ns);
         for arrived in arrived {
@@ -354,80 +323,6 @@ impl World {
         self.released
             .left(told.cause, told.durable, || format!("the answer to command {} of an operator", told.asked.number))?;
         self.operators.saw(told);
-        Ok(())
-    }
-
-    /// The appliance has its turns.
-    fn turns(&mut self) -> Verdict {
-        let now = self.venue_time();
-        let synced = self.plan.durability == Durability::Synced;
-        let Some(life) = &mut self.life else { return Ok(()) };
-        let loose = !self.healing && self.random.chance(self.plan.strength(Switch::LooseTiles));
-        let polled = if loose && !life.stopped.must_stop() {
-            let kinds: Vec<TileKind> =
-                (0..self.random.between(1..=5)).map(|_| *self.random.pick(&TileKind::ALL)).collect();
-            kinds.into_iter().try_fold(0, |work, kind| Ok(work + life.graph.poll_tile(kind, now)?))
-        } else {
-            life.graph.poll(now)
-        };
-        let watch = life.graph.watch().clone();
-        self.network.borrow_mut().stamp(watch.durable_seq());
-        self.replay.saw(life.graph.venue());
-        life.stopped.after_tiles(&watch, synced)?;
-        match polled {
-            Ok(work) => {
-                self.idle &= work == 0;
-                if life.stopped.must_stop() {
-                    return Err(("stopped", "the disk failed the journal, and the appliance goes on".to_owned()));
-                }
-            }
-            Err(error) => {
-                let expected = life.stopped.must_stop();
-                let text = super::check::recovery::without_dir(&error.to_string(), &self.dir);
-                self.trace.say("appliance", format_args!("stops by itself: {text}"));
-                if !expected {
-                    return Err(("stopped", format!("it stops although nothing has failed it: {text}")));
-                }
-                return self.kill("gone");
-            }
-        }
-        if (self.healing || self.random.below(2) == 0) && self.now_ns >= self.helper_asleep_until_ns {
-            let before = self.disk.tally();
-            if life.graph.helper().turn() {
-                self.idle = false;
-                let durable = watch.durable_seq();
-                self.trace.say("helpers", format_args!("durable up to {durable} of {}", watch.appended_seq()));
-            }
-            life.stopped.after_helpers(before, self.disk.tally(), &watch)?;
-        }
-        if self.now_ns >= self.follower_asleep_until_ns {
-            self.follow()?;
-        }
-        Ok(())
-    }
-
-    fn follow(&mut self) -> Verdict {
-        let Some(Life { follower: Some(follower), next_snapshot, .. }) = &mut self.life else { return Ok(()) };
-        let broken = |error: engine::snapshot::SnapshotError| ("replay", format!("the follower ends: {error}"));
-        // It looks now and then, as a thread does that sleeps in between.
-        if self.step.is_multiple_of(16) {
-            follower.follow().map_err(broken)?;
-        }
-        if self.step < *next_snapshot {
-            return Ok(());
-        }
-        *next_snapshot = self.step + self.plan.snapshot_steps;
-        match follower.save() {
-            Ok(Some(saved)) => {
-                self.trace.say("follower", format_args!("snapshot after {}, {} bytes", saved.name.seq, saved.file_len));
-            }
-            Ok(None) => {}
-            // The venue goes on without.
-            Err(error) => {
-                let text = super::check::recovery::without_dir(&error.to_string(), &self.dir);
-                self.trace.say("follower", format_args!("no snapshot: {text}"));
-            }
-        }
         Ok(())
     }
 

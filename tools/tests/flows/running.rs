@@ -143,7 +143,12 @@ impl Running {
         while self.subscriber.handler().next_sequence() < next_tick {
             if self.subscriber.turn(&mut ()).expect("the subscriber's port goes on") == 0 {
                 let feed = self.subscriber.handler();
-                assert!(Instant::now() < deadline, "heard {} of {next_tick}: {:?}", feed.next_sequence(), feed.counters());
+                assert!(
+                    Instant::now() < deadline,
+                    "heard {} of {next_tick}: {:?}",
+                    feed.next_sequence(),
+                    feed.counters()
+                );
                 self.subscriber.wait();
             }
         }

@@ -1,6 +1,7 @@
 //! Onto lines and from lines, over loopback multicast.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
+use std::path::Path;
 
 use feedhandler::BookListener;
 use feedhandler::handler::{FeedListener, HandlerOptions, Join};
@@ -71,30 +72,23 @@ impl Subscriber {
     }
 }
 
+/// Publishes the whole sample, flat out.
+fn publishing(dir: &Path, groups: &[SocketAddrV4], more: &[&str]) -> Process {
+    let mut command = pinion(&["normalize", "--from", SAMPLE, "--pace", "flat", "--port", "socket"]);
+    for group in groups {
+        command.args(["--to", &group.to_string()]);
+    }
+    command.args(more);
+    Process::spawn(command, dir, "publish")
+}
+
 /// The whole sample, flat out, through a port, a network and a subscriber: nothing is missing on either line.
 #[test]
 fn a_recording_is_published_whole_on_both_lines() {
     let (dir, ports) = (tempfile::tempdir().expect("a folder"), Ports::claim());
     let groups = lines(&ports);
     let mut subscriber = Subscriber::join(&groups);
-    let [a, b] = groups.map(|group| group.to_string());
-    let args = [
-        "normalize",
-        "--from",
-        SAMPLE,
-        "--to",
-        &a,
-        "--to",
-        &b,
-        "--pace",
-        "flat",
-        "--port",
-        "socket",
-        "--lead-ms",
-        "100",
-        "--json",
-    ];
-    let process = Process::spawn(pinion(&args), dir.path(), "publish");
+    let process = publishing(dir.path(), &groups, &["--lead-ms", "100", "--json"]);
     wait_until("the end of the session", || {
         subscriber.turn();
         subscriber.heard.ended
@@ -115,28 +109,14 @@ fn a_recording_is_published_whole_on_both_lines() {
 #[test]
 fn pinion_listen_hears_all_of_it() {
     let (dir, ports) = (tempfile::tempdir().expect("a folder"), Ports::claim());
-    let [a, b] = lines(&ports).map(|group| group.to_string());
+    let groups = lines(&ports);
+    let [a, b] = groups.map(|group| group.to_string());
     let expected = expected();
     let count = expected.len().to_string();
     let args = ["listen", "--group", &a, "--group", &b, "--summary", "--json", "--count", &count, "--port", "socket"];
     let listen = Process::spawn(pinion(&args), dir.path(), "listen");
     wait_until("the listener's port", || listen.err().contains("port: "));
-    let args = [
-        "normalize",
-        "--from",
-        SAMPLE,
-        "--to",
-        &a,
-        "--to",
-        &b,
-        "--pace",
-        "flat",
-        "--port",
-        "socket",
-        "--lead-ms",
-        "200",
-    ];
-    let publish = Process::spawn(pinion(&args), dir.path(), "publish").wait();
+    let publish = publishing(dir.path(), &groups, &["--lead-ms", "200"]).wait();
     assert!(publish.status.success(), "{publish:?}");
     let heard = listen.wait();
     assert!(heard.status.success(), "{heard:?}");

@@ -58,11 +58,18 @@ fn whoever_listens_learns_its_name() {
     };
     let of = |summary: &Value, symbol: &str| -> Value {
         let instruments = summary["instruments"].as_array().expect("a list");
-        instruments.iter().find(|one| one["symbol"] == symbol).cloned().unwrap_or_else(|| panic!("no {symbol}: {summary}"))
+        instruments
+            .iter()
+            .find(|one| one["symbol"] == symbol)
+            .cloned()
+            .unwrap_or_else(|| panic!("no {symbol}: {summary}"))
     };
     for process in [ticks, depth] {
         let new = of(&summary(process), "NEW");
-        assert_eq!((new["symbol_id"].as_u64(), new["trades"].as_u64(), new["volume"].as_u64()), (Some(4), Some(1), Some(30)));
+        assert_eq!(
+            (new["symbol_id"].as_u64(), new["trades"].as_u64(), new["volume"].as_u64()),
+            (Some(4), Some(1), Some(30))
+        );
         assert_eq!(new["ask"]["quantity"], 70, "{new}");
     }
     assert_eq!(of(&summary(alone), "4")["volume"], 30);
@@ -77,9 +84,7 @@ fn the_views_call_it_by_its_name() {
     let journal = site.journal();
     let view = |what: &str, more: &[&str]| -> Finished {
         let words = [&["view", what, journal.to_str().expect("text"), "--format", "csv"][..], more].concat();
-        let mut command = Command::new(PINION);
-        command.args(words);
-        site.spawn(command, "view").wait()
+        site.pinion(&words)
     };
     wait_until("the trade", || view("trades", &[]).out.lines().count() == 2);
     for what in ["trades", "bars", "vwap"] {

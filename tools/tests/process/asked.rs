@@ -42,10 +42,13 @@ fn nothing_is_sent_unless_somebody_says_yes() {
         assert!(text.contains("not confirmed; nothing was done") && text.contains("ended with 2"), "{words:?}: {text}");
         assert_eq!(logged(&site), [] as [Value; 0], "{words:?}");
     }
-    for (number, (words, answer)) in
-        [(&["kill", "--member", "alpha"], "y"), (&["reset", "--member", "alpha"], ""), (&["kill", "--member", "beta"], "YES")]
-            .into_iter()
-            .enumerate()
+    for (number, (words, answer)) in [
+        (&["kill", "--member", "alpha"], "y"),
+        (&["reset", "--member", "alpha"], ""),
+        (&["kill", "--member", "beta"], "YES"),
+    ]
+    .into_iter()
+    .enumerate()
     {
         let line = line_of(&admin(&site, words));
         let Some(screen) = Screen::run(&site.path(format!("yes-{number}")), (100, 24), &line) else { return };

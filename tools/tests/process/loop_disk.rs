@@ -14,6 +14,17 @@ pub struct LoopDisk {
     at: PathBuf,
 }
 
+/// A site whose appliance fits a disk of 96 MiB, with a floor at 16 MiB.
+pub fn small_site() -> Site {
+    Site::new()
+        .with("journal.segment_bytes=1048576")
+        .with("journal.disk_floor_bytes=16777216")
+        .with("limits.orders=4096")
+        .with("limits.levels=256")
+        .with("limits.session_orders=4096")
+        .with("snapshot.interval_ms=0")
+}
+
 /// Runs a program that must succeed, and gives back what it said.
 #[track_caller]
 fn succeed(command: &mut Command) -> String {

@@ -19,6 +19,7 @@ mod example_client;
 mod export;
 mod faults;
 mod full_flow;
+mod held;
 mod journal_dump;
 mod kills;
 mod lifecycle;

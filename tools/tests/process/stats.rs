@@ -1,6 +1,7 @@
 //! `pinion stats` beside a real appliance: what an operator sees of it under load, and of each of its troubles.
 
-use crate::loop_disk::LoopDisk;
+use crate::held::Held;
+use crate::loop_disk::{LoopDisk, small_site};
 use crate::mounts::own_mounts;
 use crate::power_disk::{Platter, PowerDisk};
 use crate::process::{Finished, Process, wait_until};
@@ -15,7 +16,7 @@ use nix::unistd::Pid;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddrV4, TcpStream};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -171,43 +172,6 @@ fn printed_it_is_text_json_or_everything_and_the_status_tells() {
     site.spawn(command, "odd").wait().expect_refusal(&["not counters that this program can read"]);
 }
 
-/// Holds one thread of a process and nothing else, as a debugger does, until it is dropped.
-struct Held(std::process::Child);
-
-impl Held {
-    /// `None`, and told, where this is not allowed.
-    fn thread(pid: u32, name: &str) -> Option<Self> {
-        let tasks = fs::read_dir(format!("/proc/{pid}/task")).expect("it runs").flatten();
-        let mut named =
-            tasks.filter(|task| fs::read_to_string(task.path().join("comm")).is_ok_and(|comm| comm.trim() == name));
-        let task = named.next().unwrap_or_else(|| panic!("no thread {name}")).file_name();
-        // PTRACE_SEIZE and PTRACE_INTERRUPT, which stop this thread alone and leave no signal behind; then until its stdin ends.
-        let script = "import ctypes,sys; libc=ctypes.CDLL(None,use_errno=True); tid=int(sys.argv[1]); \
-                      r=libc.ptrace(0x4206,tid,0,0) or libc.ptrace(0x4207,tid,0,0); \
-                      print(ctypes.get_errno() if r else 'held',flush=True); sys.stdin.read()";
-        let mut command = Command::new("python3");
-        command.args(["-c", script]).arg(task).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().expect("python3 is there");
-        let mut said = [0; 5];
-        child.stdout.as_mut().expect("piped").read_exact(&mut said[..3]).expect("a word");
-        if said.starts_with(b"hel") {
-            return Some(Self(child));
-        }
-        let _ = child.kill();
-        let _ = child.wait();
-        excuse("a tile that stands still", &"ptrace is refused");
-        None
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        // Whoever holds a thread lets go of it when it ends.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 #[test]
 fn any_tile_that_stands_still_is_named_and_so_is_a_process_that_is_held() {
     let site = Site::new().with("topology.cores=4");
@@ -265,13 +229,7 @@ fn a_disk_that_is_slow_and_one_that_fails() {
 
 #[test]
 fn a_disk_that_fills_up() {
-    let site = Site::new()
-        .with("journal.segment_bytes=1048576")
-        .with("journal.disk_floor_bytes=16777216")
-        .with("limits.orders=4096")
-        .with("limits.levels=256")
-        .with("limits.session_orders=4096")
-        .with("snapshot.interval_ms=0");
+    let site = small_site();
     let Some(_disk) = LoopDisk::mount(&site, "a disk that fills up", 96, 120) else { return };
     let appliance = site.start();
     let Some(screen) = live(&site, SMALL, "screen") else { return };

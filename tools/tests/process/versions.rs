@@ -126,8 +126,9 @@ fn messages_of_another_version_are_made_again() {
             set_version(&file, 64, version);
         }
         let appliance = site.start();
-        let named =
-            format!("is in version {version} of the messages' layout, this program reads and writes version 1, and is made again");
+        let named = format!(
+            "is in version {version} of the messages' layout, this program reads and writes version 1, and is made again"
+        );
         said(&appliance, &[&named, "the message store is whole again"]);
         appliance.stop();
     }

@@ -1,6 +1,6 @@
 //! Troubles of a real appliance, each named by an alert or by `pinion doctor`: whoever is killed, held, without room, unheard or flooded.
 
-use crate::loop_disk::LoopDisk;
+use crate::loop_disk::{LoopDisk, small_site};
 use crate::ports::Ports;
 use crate::process::{Finished, Process, wait_until};
 use crate::site::{PINION, Site};
@@ -155,14 +155,7 @@ fn a_runaway_session_and_a_lost_one_are_named_and_set_off_a_program() {
 
 #[test]
 fn a_disk_that_fills_is_named() {
-    let site = Site::new()
-        .with("journal.segment_bytes=1048576")
-        .with("journal.disk_floor_bytes=16777216")
-        .with("limits.orders=4096")
-        .with("limits.levels=256")
-        .with("limits.session_orders=4096")
-        .with("snapshot.interval_ms=0")
-        .with("alert.3.limit_bytes=33554432");
+    let site = small_site().with("alert.3.limit_bytes=33554432");
     let Some(_disk) = LoopDisk::mount(&site, "a disk that fills up", 96, 120) else { return };
     let appliance = site.start();
     assert!(!appliance.err().contains("alert disk_room"), "{}", appliance.err());
