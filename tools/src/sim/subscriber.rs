@@ -10,6 +10,9 @@ use wire::tick::Tick;
 /// Messages kept behind a gap: as many as a restart sends again.
 const WINDOW: usize = 1 << 14;
 
+/// No time passes for it: it waits for nobody, and nobody falls silent.
+const ALWAYS: Nanos = Nanos(1);
+
 /// Both lines, merged, and the depth that they show. It asks for nothing again, and gives nothing up while there is room behind the gap: the
 /// checks want to know what the lines brought, and nothing else.
 pub struct Subscriber {
@@ -53,11 +56,17 @@ impl Subscriber {
     ///
     /// # Errors
     /// It cannot be read.
-    pub fn hear(&mut self, line: usize, payload: &[u8], now: Nanos) -> Result<(), String> {
+    pub fn hear(&mut self, line: usize, payload: &[u8]) -> Result<(), String> {
         Packet::parse(payload).map_err(|error| error.to_string())?;
         let mut wrong = Wrong::default();
-        self.handler.on_packet(Source::Line(line), payload, now, &mut wrong);
+        self.handler.on_packet(Source::Line(line), payload, ALWAYS, &mut wrong);
         wrong.0.map_or(Ok(()), Err)
+    }
+
+    /// The number of the first tick that it has not heard.
+    #[must_use]
+    pub fn next(&self) -> u64 {
+        self.handler.next_sequence().max(1)
     }
 
     /// The depth, when nothing of what was published up to `next` is missing.

@@ -289,7 +289,7 @@ impl World {
                     }
                 }
                 Party::Subscriber(number, line) => {
-                    if let Err(what) = self.subscribers[number].hear(line, &arrived.payload, Nanos(self.now_ns)) {
+                    if let Err(what) = self.subscribers[number].hear(line, &arrived.payload) {
                         self.trace.say("subscriber", format_args!("{number} line {line}: {what}"));
                     }
                 }

@@ -78,7 +78,7 @@ impl Feed {
         if kind == StreamKind::Depth {
             return Ok(());
         }
-        self.tap.hear(&left.payload).or_else(|what| fail("feed", what))
+        self.tap.hear(line, &left.payload).or_else(|what| fail("feed", what))
     }
 
     /// The channel was cut short by something that the venue has not promised to survive.
@@ -95,7 +95,7 @@ impl Feed {
                 builder.finish()
             });
             // The ledger's own ticks can be read.
-            let _ = self.tap.hear(&packet[..len.unwrap_or(0)]);
+            let _ = self.tap.hear(0, &packet[..len.unwrap_or(0)]);
         }
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::super::check::Verdict;
+use super::super::check::recovery::without_dir;
 use super::super::check::stopped::Stopped;
 use super::super::check::stored::Stored;
 use super::super::plan::Switch;
@@ -54,7 +55,7 @@ impl World {
             }
             Err(error) => {
                 let expected = life.stopped.must_stop();
-                let text = super::check::recovery::without_dir(&error.to_string(), &self.dir);
+                let text = without_dir(&error.to_string(), &self.dir);
                 self.trace.say("appliance", format_args!("stops by itself: {text}"));
                 if !expected {
                     return Err(("stopped", format!("it stops although nothing has failed it: {text}")));
@@ -95,7 +96,7 @@ impl World {
             Ok(None) => {}
             // The venue goes on without.
             Err(error) => {
-                let text = super::check::recovery::without_dir(&error.to_string(), &self.dir);
+                let text = without_dir(&error.to_string(), &self.dir);
                 self.trace.say("follower", format_args!("no snapshot: {text}"));
             }
         }
@@ -109,7 +110,7 @@ impl World {
             Ok(None) => {}
             Ok(Some(step)) => self.trace.say("retention", format_args!("{step:?}")),
             Err(error) => {
-                let text = super::check::recovery::without_dir(&error.to_string(), &self.dir);
+                let text = without_dir(&error.to_string(), &self.dir);
                 self.trace.say("retention", format_args!("waits: {text}"));
             }
         }
