@@ -11,7 +11,7 @@ use wire::mold::SessionId;
 pub const A: Source = Source::Line(0);
 pub const B: Source = Source::Line(1);
 pub const MS: u64 = 1_000_000;
-const START: u64 = 1_000 * MS;
+pub const START: u64 = 1_000 * MS;
 
 /// What was heard, in words.
 #[derive(Default)]

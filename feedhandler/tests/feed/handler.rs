@@ -3,10 +3,11 @@
 use feedhandler::handler::{
     Action, Delivery, HandlerOptions, LineState, RerequestOptions, SnapshotOptions, Source, StaleReason,
 };
+use wire::Nanos;
 use wire::feed::StreamKind;
 use wire::mold::Request;
 
-use crate::bench::{A, B, Bench, MS, plain};
+use crate::bench::{A, B, Bench, MS, START, plain};
 use crate::packets::{OTHER, SESSION, beat, data, end};
 use crate::venue_model::Venue;
 

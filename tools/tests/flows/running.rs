@@ -122,11 +122,7 @@ impl Running {
                 self.subscriber.wait();
             }
         }
-        self.depth().get(instrument).expect("the venue tells every instrument's status at its opening")
-    }
-
-    fn depth(&self) -> &DepthBook {
-        self.subscriber.handler().depth().expect("a tick stream")
+        told(&self.subscriber).get(instrument).expect("the venue tells every instrument's status at its opening")
     }
 
     /// Stops it in order and demands that nothing was lost on any way out: each tick was heard, the depth that they make is the engine's
@@ -157,15 +153,20 @@ impl Running {
         assert_eq!(self.subscriber.handler().counters().messages, next_tick - 1, "each tick was heard once");
         venue.exchange().book().audit().expect("a consistent book");
         for instrument in instruments(&self.config) {
-            let depth = self.depth().get(instrument).expect("its opening status was told");
+            let depth = told(&self.subscriber).get(instrument).expect("its opening status was told");
             for side in [Side::Buy, Side::Sell] {
-                let told: Vec<_> = depth.levels(side).map(|level| (level.price, level.quantity)).collect();
-                assert_eq!(told, displayed(venue.exchange().book(), instrument, side), "{instrument:?} {side:?}");
+                let heard: Vec<_> = depth.levels(side).map(|level| (level.price, level.quantity)).collect();
+                assert_eq!(heard, displayed(venue.exchange().book(), instrument, side), "{instrument:?} {side:?}");
             }
         }
         replays_to(&self.config, &venue);
         venue
     }
+}
+
+/// The depth that its ticks make.
+fn told(subscriber: &Runner<HostPort>) -> &DepthBook {
+    subscriber.handler().depth().expect("a tick stream")
 }
 
 /// What replay of the journal comes to is what stood when the appliance stopped.

@@ -6,7 +6,6 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
-use tempfile::TempDir;
 use wire::address::Addr;
 use wire::journal::{
     Body, CancelSlice, Elect, LoginBody, Logout, SequenceSkip, SessionDeath, SessionMessage, StateHash,

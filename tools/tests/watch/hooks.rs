@@ -11,6 +11,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 use tools::alerts::{Actions, Change, ChangeState, post, run_program};
+use tools::log::LogThread;
 
 /// A change of a rule with these keys.
 fn change(more: &str) -> (Config, Change) {
@@ -169,6 +170,61 @@ fn a_server_that_is_slow_refuses_or_answers_garbage_takes_bounded_time() {
     let begin = Instant::now();
     let error = post(&url(drip), "{}", limit).expect_err("no end").to_string();
     assert!(error.contains("within 300 ms") && begin.elapsed() < LONG, "{error}");
+}
+
+/// Who answers and answers is heard no further than a first line may be long, and long before the time is over.
+#[test]
+fn an_answer_without_end_is_not_read_to_it() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("bound").port();
+    thread::spawn(move || {
+        let Ok((mut stream, _)) = listener.accept() else { return };
+        while stream.write_all(&[b'x'; 65_536]).is_ok() {}
+    });
+    let url = format!("http://127.0.0.1:{port}/").parse().expect("a URL");
+    let begin = Instant::now();
+    let error = post(&url, "{}", 4 * LONG).expect_err("no answer of HTTP").to_string();
+    assert!(error.contains("expected an answer of HTTP/1.1, found 'xxx") && error.len() < 200, "{error}");
+    assert!(begin.elapsed() < LONG);
+}
+
+/// Nobody takes it, ever: after as many attempts as are configured it is given up, and the next one has its turn.
+#[test]
+fn what_is_never_taken_is_given_up() {
+    let busy = Some("HTTP/1.1 503 Busy\r\n\r\n");
+    let (port, requests) = server(vec![busy; 8]);
+    let (config, firing) = change(&format!("webhook = \"http://127.0.0.1:{port}/\""));
+    let resolved = Change { state: ChangeState::Resolved, ..firing.clone() };
+    let actions = Actions::new(&config, true).expect("threads");
+    actions.act(&firing);
+    actions.act(&resolved);
+    let states: Vec<bool> =
+        (0..4).map(|_| requests.recv_timeout(LONG).expect("a request").contains("\"state\":\"firing\"")).collect();
+    assert_eq!(states, [true, true, false, false], "two attempts each");
+    assert!(requests.recv_timeout(Duration::from_millis(1_500)).is_err(), "and no more");
+}
+
+/// What piles up behind a program that takes its time is left out, and said.
+#[test]
+fn what_piles_up_is_left_out_and_told() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let log = dir.path().join("log");
+    let settings = [("log.file", log.display().to_string()), ("log.kind_lines_per_s", "0".to_owned())];
+    let settings = settings.map(|(key, value)| (key.to_owned(), value));
+    let logged = Config::load_with(None, &settings).expect("it can be used");
+    let thread = LogThread::begin(&logged, Arc::default()).expect("a log").installed();
+    let slow = program(dir.path(), "slow", "sleep 1");
+    let (config, change) = change(&format!("exec = [\"{}\"]", slow.display()));
+    let actions = Actions::new(&config, true).expect("threads");
+    for _ in 0..200 {
+        actions.act(&change);
+    }
+    drop(actions);
+    drop(thread);
+    let text = fs::read_to_string(&log).expect("a log");
+    let left_out = text.matches("alert rule: firing: alert-exec has 64 more to do: left out").count();
+    // One runs, 64 wait; it may have taken another while we went on.
+    assert!((130..=135).contains(&left_out), "{left_out}: {text}");
 }
 
 #[test]
