@@ -82,7 +82,9 @@ fn seed_10362_a_failed_sync_hides_what_has_rotted() {
 #[test]
 fn seed_105029_a_store_that_stays_incomplete() {
     let mut plan = Plan::draw(105_029, 2_872, Some(Durability::Mapped));
-    [Switch::Duplicate, Switch::NoRoom, Switch::Operator].map(|switch| plan.switch_off(switch));
+    for switch in [Switch::Duplicate, Switch::NoRoom, Switch::Operator] {
+        plan.switch_off(switch);
+    }
     assert_eq!(run(&plan, Keep::Digest).expect("a place for the files").failure, None);
 }
 
