@@ -225,8 +225,8 @@ fn what_piles_up_is_left_out_and_told() {
     drop(thread);
     let text = fs::read_to_string(&log).expect("a log");
     let left_out = text.matches("alert rule: firing: alert-exec has 64 more to do: left out").count();
-    // One runs, 64 wait; it may have taken another while we went on.
-    assert!((130..=135).contains(&left_out), "{left_out}: {text}");
+    // 64 wait; one or more have been taken meanwhile, unless nobody had come to it yet.
+    assert!((130..=136).contains(&left_out), "{left_out}: {text}");
 }
 
 #[test]
