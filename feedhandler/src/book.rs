@@ -30,7 +30,7 @@ use orders::{NONE, Orders, Record, Refused, Slot};
 /// Messages looked at together: as many cache misses as a core has in flight.
 const LOOKED_AHEAD: usize = 16;
 
-/// How large books are expected to become. They grow beyond, up to four pages of orders for each sixteen.
+/// How large books are expected to become. They grow beyond; orders, up to a page of 64 numbers for each four.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BookLimits {
     /// Instruments; the largest locate code, and one.
