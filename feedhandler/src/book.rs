@@ -22,14 +22,15 @@ pub use listener::{BookListener, BookTrade, LevelChange, TradeKind};
 
 use wire::{OrderRef, Price, Qty, Side, TimeOfDay};
 
+use crate::ladder::key_of;
 use instrument::Instruments;
 use level::{Level, Levels};
-use orders::{NONE, Orders, Refused, Slot};
+use orders::{NONE, Orders, Record, Refused, Slot};
 
 /// Messages looked at together: as many cache misses as a core has in flight.
 const LOOKED_AHEAD: usize = 16;
 
-/// How large books are expected to become. They grow beyond, up to four pages of orders for each sixteen.
+/// How large books are expected to become. They grow beyond; orders, up to a page of 64 numbers for each four.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BookLimits {
     /// Instruments; the largest locate code, and one.
@@ -109,12 +110,13 @@ impl Books {
         let mut messages = messages.into_iter();
         loop {
             let mut ahead: [&[u8]; LOOKED_AHEAD] = [&[]; LOOKED_AHEAD];
-            let mut count = 0;
+            let (mut count, mut seen) = (0, 0);
             for message in messages.by_ref().take(LOOKED_AHEAD) {
-                self.look(message);
+                seen ^= self.look(message);
                 ahead[count] = message;
                 count += 1;
             }
+            std::hint::black_box(seen);
             for message in &ahead[..count] {
                 self.apply(message, listener);
             }
@@ -213,19 +215,20 @@ impl Books {
     }
 
     fn index_of(&self, locate: u16, side: Side, price: Price) -> Option<u32> {
-        let price = u32::try_from(price.0).ok()?;
-        self.instruments.ladder(locate, side)?.get(level::key(side, price))
+        self.instruments.ladder(locate, side)?.get(key_of(side, price))
     }
 
-    /// Asks for the memory that a message will need.
+    /// Asks for the memory that a message will need. What comes back means nothing, but must be used. It does not matter whether the
+    /// message is what it looks like.
     #[inline]
-    pub(crate) fn look(&self, message: &[u8]) {
-        let Some(order_ref) = read::order_of(message) else { return };
-        if let Some(slot) = self.orders.find(order_ref) {
-            std::hint::black_box(self.levels.get(self.orders.get(slot).level).total);
-        } else if let Some((locate, side)) = read::place_of(message) {
-            self.instruments.look(locate, side);
+    pub(crate) fn look(&self, message: &[u8]) -> u64 {
+        let Some(order_ref) = read::order_of(message) else { return 0 };
+        let mut level = self.orders.look(order_ref);
+        if let Some((locate, side, price)) = read::place_of(message) {
+            let key = key_of(side, Price(i64::from(price)));
+            level = self.instruments.ladder(locate, side).map_or(0, |ladder| ladder.look(key));
         }
+        self.levels.look(level)
     }
 
     #[inline]
@@ -246,9 +249,9 @@ impl Books {
                 return;
             }
         };
-        let key = level::key(side, price);
+        let key = key_of(side, Price(i64::from(price)));
         let levels = &mut self.levels;
-        let index = self.instruments.ladder_mut(locate, side).get_or_insert(key, || levels.open(locate, side, key));
+        let index = self.instruments.ladder_mut(locate, side).get_or_insert(key, || levels.open(locate, side, price));
         let level = self.levels.get_mut(index);
         let last = level.last;
         level.total += u64::from(qty);
@@ -256,22 +259,16 @@ impl Books {
         level.last = slot;
         level.first = if last == NONE { slot } else { level.first };
         listener.level(level.change(at));
-        let record = self.orders.get_mut(slot);
-        record.qty = qty;
-        record.level = index;
-        record.before = last;
-        record.behind = NONE;
-        self.orders.get_mut(last).behind = slot;
+        self.orders.put(slot, &Record { qty, level: index, before: last, behind: NONE });
     }
 
     /// Takes quantity off an order; all of it when it has no more. Returns its level as it was.
     #[inline]
     fn take(&mut self, at: TimeOfDay, slot: Slot, qty: u32, listener: &mut impl BookListener) {
-        let record = self.orders.get_mut(slot);
+        let record = self.orders.get(slot);
         if qty < record.qty {
-            record.qty -= qty;
-            let level = record.level;
-            let level = self.levels.get_mut(level);
+            self.orders.set_qty(slot, record.qty - qty);
+            let level = self.levels.get_mut(record.level);
             level.total -= u64::from(qty);
             listener.level(level.change(at));
         } else {
@@ -289,12 +286,10 @@ impl Books {
         level.first = if record.before == NONE { record.behind } else { level.first };
         level.last = if record.behind == NONE { record.before } else { level.last };
         listener.level(level.change(at));
-        let (locate, side, key, orders) = (level.locate(), level.side(), level.key, level.orders);
-        self.orders.get_mut(record.before).behind = record.behind;
-        self.orders.get_mut(record.behind).before = record.before;
-        self.orders.close(slot);
+        let (locate, side, price, orders) = (level.locate(), level.side(), level.price(), level.orders);
+        self.orders.close(slot, &record);
         if orders == 0 {
-            self.instruments.ladder_mut(locate, side).remove(key);
+            self.instruments.ladder_mut(locate, side).remove(key_of(side, price));
             self.levels.close(record.level);
         }
         (locate, side)

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use wire::tick::{Tick, TickKind};
 use wire::{InstrumentIndex, Nanos, Price, Side};
 
-use crate::ladder::{Ladder, key_of, price_of};
+use crate::ladder::{Content, Ladder, key_of, price_of};
 
 /// Instruments found by their number alone. Those beyond, which no venue has, are searched for.
 const NEAR_INSTRUMENTS: u32 = 1 << 16;
@@ -59,10 +59,18 @@ struct Held {
     sequence: u64,
 }
 
+/// A grave is something: no message has number 0.
+impl Content for Held {
+    #[inline]
+    fn is_nothing(&self) -> bool {
+        self.quantity == 0 && self.sequence == 0
+    }
+}
+
 /// The displayed depth of one instrument. Two are equal when they display the same levels.
 #[derive(Clone, Debug, Default)]
 pub struct Depth {
-    sides: [Ladder<i64, Held>; 2],
+    sides: [Ladder<Held>; 2],
     trades: Trades,
     status: Option<(u64, u8)>,
     /// A tick spoke of it.

@@ -1,52 +1,43 @@
 //! The price levels of one side of one book, best first.
 //!
-//! Goal: what happens near the touch, which is nearly everything, meets two or four cache lines and no pointer; what is far
-//! away costs a binary search. Non-goal: what a level holds.
+//! Goal: what happens near the touch, which is nearly everything, meets two cache lines, no search and no branch to guess; what is far
+//! away, or off the grid, costs a binary search. Non-goal: what a level holds.
 //!
 //! ```text
-//!   far: chunks, worst first                 touch: the best, in place
-//!   [ k k k ... ] [ k k k ... ]              [ k k k k k best - - - ]
-//!                                keys ascend towards the touch ──►
+//!   far: chunks, in order                window: a place for each price on the grid
+//!   [ k k k ... ] [ k k k ... ]          [ . k k . k k k k k . . . . . . ]
+//!                                             keys ascend towards the touch ──►
 //! ```
 //!
-//! A key ascends towards the touch on both sides: a bid's price, an ask's price with all bits turned over. When the touch is
-//! full, its worse half moves to the far part; when it is empty, the best of the far part come back.
+//! A key ascends towards the touch on both sides: a bid's price, an ask's price with all bits turned over. The grid is what the best
+//! levels have in common, so nobody has to tell what a tick is. Where the window lies, how fine and how wide it is, is decided anew
+//! each time that more keys missed it than there are levels twice over: what that costs is paid for by the searches that it saves.
+
+mod far;
+mod window;
 
 use wire::{Price, Side};
 
-/// Levels held in place.
-const TOUCH: usize = 32;
-/// How many move at once between the two parts.
-const MOVED: usize = TOUCH / 2;
-/// The most levels of a far chunk.
-const CHUNK_MAX: usize = 512;
+use far::Far;
+use window::{PLACES_MAX, PLACES_MIN, UNIT_MAX, Window};
 
-/// A price as a number that grows towards the touch.
-pub trait Key: Copy + Ord {
-    /// Stands where no level is.
-    const NONE: Self;
-    /// How many of the keys, which ascend and end with [`Self::NONE`], are less than `key`.
-    fn rank(keys: &[Self; TOUCH], key: Self) -> usize;
+/// Of the levels, so many of the best tell what the grid is.
+const TELLING: usize = 64;
+/// Places for each level at most, beyond the fewest: what memory an open order book may cost.
+const PLACES_PER_LEVEL: usize = 8;
+/// Keys that may miss the window before it is laid anew, beyond twice the number of levels.
+const PATIENCE: usize = 4;
+
+/// What a level may hold. [`Default::default`] is nothing, and as good as no level.
+pub trait Content: Copy + Default {
+    /// Whether it is nothing.
+    fn is_nothing(&self) -> bool;
 }
 
-impl Key for i32 {
-    const NONE: Self = Self::MAX;
-
-    /// Counts all of them: eight vector comparisons and no branch to guess.
+impl Content for u32 {
     #[inline]
-    fn rank(keys: &[Self; TOUCH], key: Self) -> usize {
-        let less: Self = keys.iter().map(|other| Self::from(*other < key)).sum();
-        // At most 32.
-        usize::from(u8::try_from(less).unwrap_or(0))
-    }
-}
-
-impl Key for i64 {
-    const NONE: Self = Self::MAX;
-
-    #[inline]
-    fn rank(keys: &[Self; TOUCH], key: Self) -> usize {
-        keys.partition_point(|other| *other < key)
+    fn is_nothing(&self) -> bool {
+        *self == 0
     }
 }
 
@@ -70,248 +61,232 @@ pub const fn price_of(side: Side, key: i64) -> Price {
     }
 }
 
-/// The levels of one side. Takes memory only for what is far from the touch.
-#[derive(Clone, Debug)]
-pub struct Ladder<K, V> {
-    keys: [K; TOUCH],
-    values: [V; TOUCH],
-    /// Levels in the touch; none only if there is none at all.
-    len: usize,
-    /// Ascending, chunks never empty.
-    far: Vec<Vec<(K, V)>>,
-    /// Chunks that were emptied, for the next that is needed.
-    spare: Vec<Vec<(K, V)>>,
+/// The levels of one side: a cache line, and what it leads to.
+#[derive(Clone, Debug, Default)]
+#[repr(align(64))]
+pub struct Ladder<V> {
+    window: Window<V>,
+    rest: Box<Rest<V>>,
 }
 
-impl<K: Key, V: Copy + Default> Default for Ladder<K, V> {
+/// What is rarely needed.
+#[derive(Clone, Debug)]
+struct Rest<V> {
+    /// Levels that have no place in the window.
+    far: Far<V>,
+    /// Where levels are while the window is laid. Has room for all of them.
+    moving: Vec<(i64, V)>,
+    /// Keys that missed the window, and how many may.
+    missed: usize,
+    patience: usize,
+}
+
+impl<V> Default for Rest<V> {
     fn default() -> Self {
-        Self { keys: [K::NONE; TOUCH], values: [V::default(); TOUCH], len: 0, far: Vec::new(), spare: Vec::new() }
+        // The first level lays the first window.
+        Self { far: Far::default(), moving: Vec::new(), missed: 0, patience: 0 }
     }
 }
 
-impl<K: Key, V: Copy + Default> Ladder<K, V> {
+impl<V: Content> Ladder<V> {
     /// Whether there is no level.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.len == 0
+    pub fn is_empty(&self) -> bool {
+        self.window.is_empty() && self.rest.far.len() == 0
     }
 
     /// How many levels there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.len + self.far.iter().map(Vec::len).sum::<usize>()
+        self.window.count() + self.rest.far.len()
     }
 
     /// The best level.
     #[must_use]
     #[inline]
-    pub fn best(&self) -> Option<(K, V)> {
-        let last = self.len.checked_sub(1)?;
-        Some((*self.keys.get(last)?, *self.values.get(last)?))
+    pub fn best(&self) -> Option<(i64, V)> {
+        let near = self.window.iter().next();
+        if self.rest.far.len() == 0 {
+            return near;
+        }
+        near.into_iter().chain(self.rest.far.iter().next()).max_by_key(|(key, _)| *key)
     }
 
     /// All levels, best first.
-    pub fn iter(&self) -> impl Iterator<Item = (K, V)> + '_ {
-        let touch = self.keys.iter().copied().zip(self.values.iter().copied()).take(self.len);
-        touch.rev().chain(self.far.iter().rev().flat_map(|chunk| chunk.iter().rev().copied()))
+    pub fn iter(&self) -> impl Iterator<Item = (i64, V)> + '_ {
+        let (mut near, mut far) = (self.window.iter().peekable(), self.rest.far.iter().peekable());
+        std::iter::from_fn(move || match (near.peek(), far.peek()) {
+            (Some((here, _)), Some((there, _))) if here < there => far.next(),
+            (None, _) => far.next(),
+            _ => near.next(),
+        })
     }
 
     /// What the level with this key holds.
     #[must_use]
-    pub fn get(&self, key: K) -> Option<V> {
-        if self.is_far(key) {
-            let (chunk, place) = self.far_place(key);
-            let (found, value) = *self.far.get(chunk)?.get(place)?;
-            return (found == key).then_some(value);
-        }
-        let place = K::rank(&self.keys, key);
-        (place < self.len && self.keys[place] == key).then(|| self.values[place])
+    #[inline]
+    pub fn get(&self, key: i64) -> Option<V> {
+        let held = match self.window.place(key) {
+            Some(place) => self.window.get(place),
+            None => return self.rest.far.get(key),
+        };
+        (!held.is_nothing()).then_some(held)
     }
 
-    /// What the level with this key holds, to be changed.
+    /// What the level with this key holds, to be changed, but not to nothing.
     #[inline]
-    pub fn get_mut(&mut self, key: K) -> Option<&mut V> {
-        if self.is_far(key) {
-            let (chunk, place) = self.far_place(key);
-            let (found, value) = self.far.get_mut(chunk)?.get_mut(place)?;
-            return (*found == key).then_some(value);
-        }
-        let place = K::rank(&self.keys, key);
-        if place < self.len && self.keys[place] == key { self.values.get_mut(place) } else { None }
+    pub fn get_mut(&mut self, key: i64) -> Option<&mut V> {
+        let held = match self.window.place(key) {
+            Some(place) => self.window.get_mut(place),
+            None => {
+                self.rest.missed += 1;
+                return self.rest.far.get_mut(key);
+            }
+        };
+        if held.is_nothing() { None } else { Some(held) }
     }
 
-    /// What the level with this key holds; made by `make` if it is new.
+    /// What the level with this key holds; made by `make`, and not to be nothing, if it is new.
     #[inline]
-    pub fn get_or_insert(&mut self, key: K, make: impl FnOnce() -> V) -> V {
-        if !self.is_far(key) {
-            let place = K::rank(&self.keys, key);
-            if place < self.len && self.keys[place] == key {
-                return self.values[place];
-            }
-            if self.len < TOUCH {
-                let value = make();
-                self.put(place, key, value);
-                return value;
-            }
-        } else if let Some(value) = self.get(key) {
-            return value;
+    pub fn get_or_insert(&mut self, key: i64, make: impl FnOnce() -> V) -> V {
+        let Some(place) = self.window.place(key) else { return self.get_or_insert_far(key, make) };
+        let held = self.window.get(place);
+        if !held.is_nothing() {
+            return held;
         }
         let value = make();
-        self.insert_rarely(key, value);
+        self.window.put(place, value);
         value
     }
 
     /// Sets the level with this key.
     #[inline]
-    pub fn set(&mut self, key: K, value: V) {
-        match self.get_mut(key) {
-            Some(held) => *held = value,
-            None => {
-                self.get_or_insert(key, || value);
-            }
+    pub fn set(&mut self, key: i64, value: V) {
+        if value.is_nothing() {
+            self.remove(key);
+            return;
+        }
+        match self.window.place(key) {
+            Some(place) => self.window.put(place, value),
+            None => self.set_far(key, value),
         }
     }
 
     /// Removes the level with this key; what it held.
     #[inline]
-    pub fn remove(&mut self, key: K) -> Option<V> {
-        if self.is_far(key) {
-            return self.remove_far(key);
-        }
-        let place = K::rank(&self.keys, key);
-        if place >= self.len || self.keys[place] != key {
-            return None;
-        }
-        let value = self.values[place];
-        self.keys.copy_within(place + 1..self.len, place);
-        self.values.copy_within(place + 1..self.len, place);
-        self.len -= 1;
-        self.keys[self.len] = K::NONE;
-        if self.len == 0 && !self.far.is_empty() {
-            self.refill();
-        }
-        Some(value)
+    pub fn remove(&mut self, key: i64) -> Option<V> {
+        let Some(place) = self.window.place(key) else { return self.remove_far(key) };
+        let held = self.window.take(place);
+        (!held.is_nothing()).then_some(held)
     }
 
     /// Removes all levels and keeps the memory.
     pub fn clear(&mut self) {
-        self.keys = [K::NONE; TOUCH];
-        self.len = 0;
-        for mut chunk in self.far.drain(..) {
-            chunk.clear();
-            self.spare.push(chunk);
-        }
+        self.window.clear();
+        self.rest.far.clear();
     }
 
-    /// Looks at what the next change near the touch will need, so that it is in the cache by then.
+    /// Looks at what a change of this level will need, so that it is in the cache by then.
     #[inline]
-    pub fn look(&self) -> K {
-        self.keys[TOUCH / 2]
+    pub fn look(&self, key: i64) -> V {
+        self.window.place(key).map_or(V::default(), |place| self.window.get(place))
     }
 
-    #[inline]
-    fn is_far(&self, key: K) -> bool {
-        key < self.keys[0] && !self.far.is_empty()
-    }
-
-    #[inline]
-    fn put(&mut self, place: usize, key: K, value: V) {
-        self.keys.copy_within(place..self.len, place + 1);
-        self.values.copy_within(place..self.len, place + 1);
-        self.keys[place] = key;
-        self.values[place] = value;
-        self.len += 1;
-    }
-
-    /// Inserts a key that is not there, into the far part or into a touch that is full.
     #[cold]
     #[inline(never)]
-    fn insert_rarely(&mut self, key: K, value: V) {
-        if !self.is_far(key) {
-            self.spill();
+    fn get_or_insert_far(&mut self, key: i64, make: impl FnOnce() -> V) -> V {
+        if let Some(value) = self.rest.far.get(key) {
+            self.miss(key);
+            return value;
         }
-        if self.is_far(key) {
-            self.insert_far(key, value);
+        let value = make();
+        self.insert(key, value);
+        value
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn set_far(&mut self, key: i64, value: V) {
+        if let Some(held) = self.rest.far.get_mut(key) {
+            *held = value;
+            self.miss(key);
         } else {
-            let place = K::rank(&self.keys, key);
-            self.put(place, key, value);
+            self.insert(key, value);
         }
     }
 
-    /// The worse half of a full touch becomes the best of the far part.
-    fn spill(&mut self) {
-        for place in 0..MOVED {
-            if self.far.last().is_none_or(|chunk| chunk.len() == CHUNK_MAX) {
-                let chunk = self.new_chunk();
-                self.far.push(chunk);
-            }
-            if let Some(chunk) = self.far.last_mut() {
-                chunk.push((self.keys[place], self.values[place]));
-            }
-        }
-        self.keys.copy_within(MOVED.., 0);
-        self.values.copy_within(MOVED.., 0);
-        self.len -= MOVED;
-        self.keys[self.len..].fill(K::NONE);
-    }
-
-    /// The best of the far part fill half of an empty touch.
     #[cold]
     #[inline(never)]
-    fn refill(&mut self) {
-        let there = self.far.iter().rev().map(Vec::len).take(2).sum::<usize>();
-        let count = MOVED.min(there);
-        for place in (0..count).rev() {
-            let Some(chunk) = self.far.last_mut() else { return };
-            if let Some((key, value)) = chunk.pop() {
-                self.keys[place] = key;
-                self.values[place] = value;
+    fn remove_far(&mut self, key: i64) -> Option<V> {
+        self.rest.missed += 1;
+        self.rest.far.remove(key)
+    }
+
+    /// Inserts a key that is neither here nor there.
+    fn insert(&mut self, key: i64, value: V) {
+        self.miss(key);
+        if let Some(place) = self.window.place(key) {
+            self.window.put(place, value);
+            return;
+        }
+        let Rest { far, moving, .. } = &mut *self.rest;
+        far.insert(key, value);
+        let most = self.window.len() + far.len();
+        if moving.capacity() < most {
+            moving.reserve(most);
+        }
+    }
+
+    /// A key missed the window: lays it anew if that was once too often.
+    fn miss(&mut self, key: i64) {
+        self.rest.missed += 1;
+        if self.rest.missed > self.rest.patience {
+            self.lay(key);
+        }
+    }
+
+    /// Lays the window where the levels are; without levels, around the key.
+    fn lay(&mut self, key: i64) {
+        let mut levels = std::mem::take(&mut self.rest.moving);
+        levels.clear();
+        levels.extend(self.iter());
+        self.window.clear();
+        self.rest.far.clear();
+        let best = levels.first().map_or(key, |(best, _)| *best);
+        let mut unit = 0;
+        for (key, _) in levels.iter().take(TELLING) {
+            unit = common_divisor(best.abs_diff(*key), unit);
+        }
+        let unit = if unit == 0 || unit > UNIT_MAX { 1 } else { unit };
+        let on_grid = levels.iter().rev().map(|(key, _)| best.abs_diff(*key)).find(|distance| distance % unit == 0);
+        // A third more, and a quarter of the whole for better levels to come.
+        let steps = usize::try_from(on_grid.unwrap_or(0) / unit).unwrap_or(PLACES_MAX).min(PLACES_MAX);
+        let most = (levels.len() * PLACES_PER_LEVEL).next_power_of_two().clamp(PLACES_MIN, PLACES_MAX);
+        let places = (steps + steps / 3 + 1).next_power_of_two().clamp(PLACES_MIN, most).max(self.window.len());
+        let below = (places as u64 / 4 * 3).wrapping_mul(unit).cast_signed();
+        let above = (places as u64 / 4).wrapping_mul(unit).cast_signed();
+        if let (Some(base), Some(_)) = (best.checked_sub(below), best.checked_add(above)) {
+            self.window.lay(base, unit, places);
+        }
+        if levels.capacity() < self.window.len() + levels.len() {
+            levels.reserve(self.window.len());
+        }
+        for (key, value) in levels.iter().rev() {
+            match self.window.place(*key) {
+                Some(place) => self.window.put(place, *value),
+                None => self.rest.far.insert(*key, *value),
             }
-            if chunk.is_empty() {
-                self.spare.extend(self.far.pop());
-            }
         }
-        self.len = count;
+        (self.rest.missed, self.rest.patience) = (0, PATIENCE + 2 * levels.len());
+        self.rest.moving = levels;
     }
+}
 
-    /// Chunk and place where the key is or belongs.
-    fn far_place(&self, key: K) -> (usize, usize) {
-        let chunk = self.far.partition_point(|chunk| chunk.last().is_some_and(|(last, _)| *last < key));
-        let chunk = chunk.min(self.far.len().saturating_sub(1));
-        let place = self.far.get(chunk).map_or(0, |chunk| chunk.partition_point(|(other, _)| *other < key));
-        (chunk, place)
+fn common_divisor(mut one: u64, mut other: u64) -> u64 {
+    while other != 0 {
+        (one, other) = (other, one % other);
     }
-
-    fn insert_far(&mut self, key: K, value: V) {
-        let (mut index, mut place) = self.far_place(key);
-        if self.far[index].len() == CHUNK_MAX {
-            let mut upper = self.new_chunk();
-            upper.extend(self.far[index].drain(CHUNK_MAX / 2..));
-            self.far.insert(index + 1, upper);
-            if place > CHUNK_MAX / 2 {
-                (index, place) = (index + 1, place - CHUNK_MAX / 2);
-            }
-        }
-        self.far[index].insert(place, (key, value));
-    }
-
-    fn remove_far(&mut self, key: K) -> Option<V> {
-        let (index, place) = self.far_place(key);
-        let chunk = self.far.get_mut(index)?;
-        if chunk.get(place)?.0 != key {
-            return None;
-        }
-        let (_, value) = chunk.remove(place);
-        if chunk.is_empty() {
-            let chunk = self.far.remove(index);
-            self.spare.push(chunk);
-        }
-        Some(value)
-    }
-
-    fn new_chunk(&mut self) -> Vec<(K, V)> {
-        self.spare.pop().unwrap_or_else(|| Vec::with_capacity(CHUNK_MAX))
-    }
+    one
 }
 
 #[cfg(test)]
@@ -331,7 +306,7 @@ mod tests {
         }
     }
 
-    fn agree<K: Key + std::fmt::Debug>(ladder: &Ladder<K, u32>, map: &BTreeMap<K, u32>) {
+    fn agree(ladder: &Ladder<u32>, map: &BTreeMap<i64, u32>) {
         assert_eq!(ladder.iter().collect::<Vec<_>>(), map.iter().rev().map(|(k, v)| (*k, *v)).collect::<Vec<_>>());
         assert_eq!(ladder.best(), map.last_key_value().map(|(k, v)| (*k, *v)));
         assert_eq!((ladder.len(), ladder.is_empty()), (map.len(), map.is_empty()));
@@ -342,32 +317,33 @@ mod tests {
 
         #[test]
         fn a_ladder_is_an_ordered_map(
-            steps in prop::collection::vec((0_i32..200, 0_u32..100, any::<bool>()), 1..800),
+            steps in prop::collection::vec((0_i64..200, 0_u32..100, any::<bool>()), 1..800),
             removals in prop::sample::select(vec![20_u32, 50, 70]),
+            unit in prop::sample::select(vec![1_i64, 100, 10_000, 1 << 52]),
+            drift in prop::sample::select(vec![-7_i64, 0, 3]),
         ) {
-            let (mut ladder, mut wide) = (Ladder::<i32, u32>::default(), Ladder::<i64, u32>::default());
-            let (mut map, mut wide_map) = (BTreeMap::new(), BTreeMap::new());
-            for (key, what, set) in steps {
-                // The largest key is a key like any other.
-                let key = if key == 199 { i32::MAX } else { key };
-                if what < removals {
+            let (mut ladder, mut map) = (Ladder::<u32>::default(), BTreeMap::new());
+            for (at, (number, what, set)) in (0_i64..).zip(steps) {
+                // The largest key is a key like any other, and some are off the grid.
+                let key = match number {
+                    199 => i64::MAX,
+                    198 => i64::MIN,
+                    190..198 => number * unit + 1,
+                    _ => (number + at * drift).wrapping_mul(unit),
+                };
+                let what = what + 1;
+                if what <= removals {
                     prop_assert_eq!(ladder.remove(key), map.remove(&key));
-                    wide.remove(i64::from(key));
-                    wide_map.remove(&i64::from(key));
                 } else if set {
                     ladder.set(key, what);
                     map.insert(key, what);
-                    wide.set(i64::from(key), what);
-                    wide_map.insert(i64::from(key), what);
                 } else {
                     let held = *map.entry(key).or_insert(what);
                     prop_assert_eq!(ladder.get_or_insert(key, || what), held);
-                    wide.get_or_insert(i64::from(key), || what);
-                    wide_map.entry(i64::from(key)).or_insert(what);
                 }
                 prop_assert_eq!(ladder.get(key), map.get(&key).copied());
+                prop_assert_eq!(ladder.get_mut(key).copied(), map.get(&key).copied());
                 agree(&ladder, &map);
-                agree(&wide, &wide_map);
             }
             ladder.clear();
             prop_assert!(ladder.iter().next().is_none());
@@ -376,9 +352,9 @@ mod tests {
 
     #[test]
     fn thousands_of_levels_split_and_empty_the_chunks() {
-        let (mut ladder, mut map) = (Ladder::<i32, u32>::default(), BTreeMap::new());
-        let mut key = 1_i32;
-        for value in 0..6_000_u32 {
+        let (mut ladder, mut map) = (Ladder::<u32>::default(), BTreeMap::new());
+        let mut key = 1_i64;
+        for value in 1..=6_000_u32 {
             key = (key.wrapping_mul(1_103_515_245).wrapping_add(12_345)) & 0xFFFF;
             ladder.set(key, value);
             map.insert(key, value);
@@ -389,5 +365,42 @@ mod tests {
             assert_eq!(ladder.best().map(|(key, _)| key), map.last_key_value().map(|(key, _)| *key));
         }
         assert!(ladder.is_empty());
+    }
+
+    /// Where the levels lie, and how many of them have no place in the window.
+    fn far(ladder: &Ladder<u32>) -> usize {
+        ladder.rest.far.len()
+    }
+
+    #[test]
+    fn the_window_finds_the_grid_follows_the_touch_and_grows_with_the_levels() {
+        let mut ladder = Ladder::<u32>::default();
+        // Levels a hundred apart, beginning with the worst.
+        let at = |step: i64| 1_000_000 + 100 * step;
+        for step in 0..10 {
+            ladder.set(at(step), 1);
+        }
+        assert!(ladder.window.len() == PLACES_MIN && far(&ladder) < 10, "{} far", far(&ladder));
+        // The touch goes up by far more than the window is wide.
+        for step in 10..3_000 {
+            ladder.set(at(step), 1);
+            ladder.remove(at(step - 10));
+        }
+        assert!(ladder.len() == 10 && far(&ladder) < 10, "{} far", far(&ladder));
+        // And down again, below the window.
+        for step in (0..2_990).rev() {
+            ladder.set(at(step), 1);
+            ladder.remove(at(step + 10));
+        }
+        assert!(ladder.len() == 10 && far(&ladder) < 10, "{} far", far(&ladder));
+        assert_eq!(ladder.window.len(), PLACES_MIN);
+        for step in 0..2_000 {
+            ladder.set(at(-step), 1);
+        }
+        ladder.set(at(-3_000), 1);
+        for _ in 0..5_000 {
+            ladder.set(at(-3_000), 1);
+        }
+        assert!(ladder.window.len() > 2_000 && far(&ladder) < 2, "{} of {}", far(&ladder), ladder.window.len());
     }
 }

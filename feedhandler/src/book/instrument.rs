@@ -8,7 +8,7 @@ use super::listener::BookTrade;
 use crate::ladder::Ladder;
 
 /// Level indices by price.
-pub type Prices = Ladder<i32, u32>;
+pub type Prices = Ladder<u32>;
 
 /// What the trades of one instrument come to. Trades that the venue does not print are left out, as it does itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,12 +76,18 @@ pub struct Instruments {
     /// Bids and asks of locate code n at 2n and 2n + 1.
     ladders: Vec<Prices>,
     instruments: Vec<Instrument>,
+    /// Whether a message has told an instrument's name, so that an order that comes need not look further.
+    named: Vec<bool>,
 }
 
 impl Instruments {
     pub fn new(instruments: usize) -> Self {
         let len = instruments.min(usize::from(u16::MAX) + 1);
-        Self { ladders: vec![Prices::default(); 2 * len], instruments: vec![Instrument::default(); len] }
+        Self {
+            ladders: vec![Prices::default(); 2 * len],
+            instruments: vec![Instrument::default(); len],
+            named: vec![false; len],
+        }
     }
 
     pub fn clear(&mut self) {
@@ -89,14 +95,17 @@ impl Instruments {
             ladder.clear();
         }
         self.instruments.fill(Instrument::default());
+        self.named.fill(false);
     }
 
     pub fn keep_statistics_of(&mut self, former: &Self) {
         for (locate, instrument) in (0..=u16::MAX).zip(&former.instruments).filter(|(_, instrument)| instrument.seen) {
             let ours = self.get_mut(locate);
             ours.statistics = instrument.statistics;
-            ours.symbol = ours.symbol.or(instrument.symbol);
             ours.status = ours.status.or(instrument.status);
+            if let Some(symbol) = instrument.symbol {
+                self.name_if_new(locate, || Some(symbol));
+            }
         }
     }
 
@@ -118,6 +127,23 @@ impl Instruments {
         instrument
     }
 
+    /// Takes a name for an instrument.
+    pub fn name(&mut self, locate: u16, symbol: Symbol) {
+        self.get_mut(locate).symbol = Some(symbol);
+        self.named[usize::from(locate)] = true;
+    }
+
+    /// Takes a name for an instrument that has none. From then on there is an instrument.
+    #[inline]
+    pub fn name_if_new(&mut self, locate: u16, symbol: impl FnOnce() -> Option<Symbol>) {
+        if !self.named.get(usize::from(locate)).copied().unwrap_or(false) {
+            match symbol() {
+                Some(symbol) => self.name(locate, symbol),
+                None => self.get_mut(locate).symbol = None,
+            }
+        }
+    }
+
     #[inline]
     pub fn ladder(&self, locate: u16, side: Side) -> Option<&Prices> {
         self.ladders.get(2 * usize::from(locate) + side.index())
@@ -128,19 +154,12 @@ impl Instruments {
         &mut self.ladders[2 * usize::from(locate) + side.index()]
     }
 
-    /// Asks for the memory of a ladder.
-    #[inline]
-    pub fn look(&self, locate: u16, side: Side) {
-        if let Some(ladder) = self.ladder(locate, side) {
-            std::hint::black_box(ladder.look());
-        }
-    }
-
     /// A locate code beyond what was expected: room for it and as much again.
     #[cold]
     fn grow(&mut self, locate: u16) {
         let len = (usize::from(locate) + 1).next_power_of_two();
         self.instruments.resize(len, Instrument::default());
         self.ladders.resize(2 * len, Prices::default());
+        self.named.resize(len, false);
     }
 }

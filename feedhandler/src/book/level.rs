@@ -1,6 +1,6 @@
 //! The levels of all books, in one slab.
 //!
-//! Goal: half a cache line for everything that an order's change changes. Non-goal: finding a level by its price (see
+//! Goal: half a cache line, and never parts of two, for everything that an order's change changes. Non-goal: finding a level by its price (see
 //! [`crate::ladder`]).
 
 use wire::{Price, Side, TimeOfDay};
@@ -10,29 +10,20 @@ use super::orders::{NONE, Slot};
 
 /// One price of one side of one instrument.
 #[derive(Clone, Copy, Debug, Default)]
+#[repr(align(32))]
 pub struct Level {
     /// Quantity of all its orders.
     pub total: u64,
     /// How many; 0 while the level is free.
     pub orders: u32,
-    /// Its price, as the ladder has it.
-    pub key: i32,
+    /// Its price.
+    price: u32,
     /// First in line. Of a free level: the next free one.
     pub first: Slot,
     /// Last in line.
     pub last: Slot,
     /// Locate code and side.
     home: u32,
-}
-
-/// The key of a price: ascending towards the touch on both sides, in the order of signed numbers.
-#[inline]
-pub const fn key(side: Side, price: u32) -> i32 {
-    let signed = (price ^ (1 << 31)).cast_signed();
-    match side {
-        Side::Buy => signed,
-        Side::Sell => !signed,
-    }
 }
 
 impl Level {
@@ -49,11 +40,7 @@ impl Level {
 
     #[inline]
     pub const fn price(&self) -> Price {
-        let signed = match self.side() {
-            Side::Buy => self.key,
-            Side::Sell => !self.key,
-        };
-        Price((signed.cast_unsigned() ^ (1 << 31)) as i64)
+        Price(self.price as i64)
     }
 
     #[inline]
@@ -69,7 +56,7 @@ impl Level {
     }
 }
 
-/// The slab.
+/// The slab. Level 0 is no level: a ladder has it where it has nothing.
 #[derive(Clone, Debug)]
 pub struct Levels {
     levels: Vec<Level>,
@@ -77,16 +64,24 @@ pub struct Levels {
     free: u32,
 }
 
-const NO_LEVEL: u32 = u32::MAX;
+const NO_LEVEL: u32 = 0;
 
 impl Levels {
     pub fn new(levels: usize) -> Self {
-        Self { levels: Vec::with_capacity(levels), free: NO_LEVEL }
+        let mut slab = Self { levels: Vec::with_capacity(levels + 1), free: NO_LEVEL };
+        slab.levels.push(Level::default());
+        slab
     }
 
     pub fn clear(&mut self) {
-        self.levels.clear();
+        self.levels.truncate(1);
         self.free = NO_LEVEL;
+    }
+
+    /// Looks at a level, which need not be there, so that it is in the cache by the time that it is changed.
+    #[inline]
+    pub fn look(&self, index: u32) -> u64 {
+        self.levels.get(index as usize).map_or(0, |level| level.total)
     }
 
     #[inline]
@@ -100,9 +95,9 @@ impl Levels {
     }
 
     /// Takes a level for a price that is new. There are no more levels than orders, so their number fits.
-    pub fn open(&mut self, locate: u16, side: Side, key: i32) -> u32 {
+    pub fn open(&mut self, locate: u16, side: Side, price: u32) -> u32 {
         let home = u32::from(locate) << 1 | u32::from(side == Side::Sell);
-        let level = Level { total: 0, orders: 0, key, first: NONE, last: NONE, home };
+        let level = Level { total: 0, orders: 0, price, first: NONE, last: NONE, home };
         if self.free == NO_LEVEL {
             let index = u32::try_from(self.levels.len()).unwrap_or(NO_LEVEL);
             self.levels.push(level);

@@ -1,19 +1,24 @@
 //! Live orders by their number.
 //!
-//! Goal: one cache line for an order, found without a search where numbers are dense, as a venue's are; whatever numbers come,
-//! memory follows the orders that live. Non-goal: what an order is part of.
+//! Goal: one cache line for an order, at a place that its number alone tells where numbers are dense, as a venue's are; whatever numbers
+//! come, memory follows the orders that live. Non-goal: what an order is part of.
 //!
 //! ```text
-//!   number  = | page number                | 6 bits |
-//!                  │ directory: hashed, four neighbouring pages a cache line
+//!   number  = | page number      ..... | 6 bits |
+//!                  │ lower bits: the page's own place in the ring, if no page with live orders is there
+//!                  │ else: a place behind the ring (orders/strays)
 //!                  ▼
-//!   slot    = | page index                 | 6 bits |     records: 16 bytes each, 64 a page
+//!   slot    = | place of the page      | 6 bits |     records: 16 bytes each, 64 a page
 //! ```
 //!
-//! A page whose last order is gone is used again for other numbers. Slot 0 holds no order: it stands for "none", so that links may
-//! be written without asking whether there is a neighbour.
+//! Nothing is done when the last order of a page in the ring goes: the next page for that place looks whether it is free. Slot 0 holds
+//! no order: it stands for "none", so that links may be written without asking whether there is a neighbour.
+
+mod strays;
 
 use wire::OrderRef;
+
+use strays::Strays;
 
 /// A place in the table.
 pub type Slot = u32;
@@ -26,8 +31,6 @@ const PAGE: usize = 1 << PAGE_BITS;
 const OFFSET: u64 = PAGE as u64 - 1;
 /// Slots are numbered in 32 bits.
 const PAGES_MAX: usize = 1 << (32 - PAGE_BITS);
-/// Directory entries that share a cache line.
-const GROUP_BITS: u32 = 2;
 
 /// What the book knows of an order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,18 +45,13 @@ pub struct Record {
     pub behind: Slot,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Page {
-    number: u64,
-    live: u32,
-}
+/// A record where it lies. Numbers and not fields, because the memory of numbers comes from the system as zeros, untouched.
+type Words = [u32; 4];
 
-/// `index` 0 is an empty entry: page 0 holds the slot of no order.
-#[derive(Clone, Copy, Debug, Default)]
-struct Entry {
-    number: u64,
-    index: u32,
-}
+const QTY: usize = 0;
+const LEVEL: usize = 1;
+const BEFORE: usize = 2;
+const BEHIND: usize = 3;
 
 /// Why an order cannot be held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,36 +65,29 @@ pub enum Refused {
 /// The table.
 #[derive(Clone, Debug)]
 pub struct Orders {
-    records: Vec<Record>,
-    pages: Vec<Page>,
-    free: Vec<u32>,
-    directory: Vec<Entry>,
-    /// Pages in the directory.
-    used: usize,
-    /// The page of the last order that came; kept also when it is empty.
-    newest: Entry,
+    /// The page of slot 0, the ring, the strays.
+    records: Vec<Words>,
+    /// Of each page, whose it is: its number and one, or 0.
+    owners: Vec<u64>,
+    /// Pages of the ring, less one.
+    ring_mask: u64,
+    strays: Strays,
     live: usize,
-    pages_max: usize,
 }
 
 impl Orders {
-    /// Room for so many live orders, if each page has four of them; taken at once for the usual sixteen.
+    /// Room for so many live orders, if each page has four of them and more; for sixteen, the usual, all lie in the ring.
     #[must_use]
     pub fn new(orders: usize) -> Self {
-        let pages = orders / 16 + 16;
-        let mut table = Self {
-            records: Vec::with_capacity((pages + 1) * PAGE),
-            pages: Vec::with_capacity(pages + 1),
-            free: Vec::with_capacity(pages),
-            directory: vec![Entry::default(); (pages * 2).next_power_of_two()],
-            used: 0,
-            newest: Entry { number: u64::MAX, index: 0 },
+        let ring = (orders / 16 + 16).next_power_of_two().min(PAGES_MAX / 4);
+        let strays_max = (orders / 4 + 1024).min(PAGES_MAX / 2);
+        Self {
+            records: vec![[0; 4]; (1 + ring) * PAGE],
+            owners: vec![0; 1 + ring],
+            ring_mask: ring as u64 - 1,
+            strays: Strays::new(1 + ring, strays_max),
             live: 0,
-            pages_max: (orders / 4 + 1024).min(PAGES_MAX),
-        };
-        table.records.resize(PAGE, Record::default());
-        table.pages.push(Page { number: u64::MAX, live: 1 });
-        table
+        }
     }
 
     /// Live orders.
@@ -107,44 +98,56 @@ impl Orders {
 
     /// Forgets all orders and keeps the memory.
     pub fn clear(&mut self) {
-        self.records.fill(Record::default());
-        self.directory.fill(Entry::default());
-        self.free.clear();
-        for index in (1..self.pages.len()).rev() {
-            self.pages[index].live = 0;
-            self.free.extend(u32::try_from(index));
+        for (records, owner) in self.records.chunks_exact_mut(PAGE).zip(&mut self.owners) {
+            if *owner != 0 {
+                records.fill([0; 4]);
+                *owner = 0;
+            }
         }
-        (self.used, self.live) = (0, 0);
-        self.newest = Entry { number: u64::MAX, index: 0 };
+        self.strays.clear();
+        self.live = 0;
     }
 
     /// The slot of a live order.
     #[must_use]
     #[inline]
     pub fn find(&self, order: OrderRef) -> Option<Slot> {
-        let number = order.0 >> PAGE_BITS;
-        let index = if number == self.newest.number { self.newest.index } else { self.look_up(number) };
-        let slot = slot(index, order);
-        (self.records[slot as usize].qty != 0).then_some(slot)
+        let slot = slot(self.page(order.0 >> PAGE_BITS), order);
+        (self.records[slot as usize][QTY] != 0).then_some(slot)
+    }
+
+    /// The level of an order, if it is one and in the ring; asks for the memory of its record.
+    #[inline]
+    pub fn look(&self, order: OrderRef) -> u32 {
+        let page = self.place_in_ring(order.0 >> PAGE_BITS);
+        self.records.get(slot(page, order) as usize).map_or(0, |words| words[LEVEL])
     }
 
     /// What a live order is. Any slot may be asked for; those of no order have no quantity.
     #[must_use]
     #[inline]
     pub fn get(&self, slot: Slot) -> Record {
-        self.records[slot as usize]
+        let [qty, level, before, behind] = self.records[slot as usize];
+        Record { qty, level, before, behind }
     }
 
-    /// A record, to be changed.
+    /// Fills the record of a slot that was opened; the order before it learns who is behind.
     #[inline]
-    pub fn get_mut(&mut self, slot: Slot) -> &mut Record {
-        &mut self.records[slot as usize]
+    pub fn put(&mut self, slot: Slot, record: &Record) {
+        self.records[slot as usize] = [record.qty, record.level, record.before, record.behind];
+        self.records[record.before as usize][BEHIND] = slot;
+    }
+
+    /// Leaves a live order less.
+    #[inline]
+    pub fn set_qty(&mut self, slot: Slot, qty: u32) {
+        self.records[slot as usize][QTY] = qty;
     }
 
     /// The number of the order in a slot.
     #[must_use]
     pub fn order_ref(&self, slot: Slot) -> OrderRef {
-        let page = self.pages[(slot >> PAGE_BITS) as usize].number;
+        let page = self.owners[(slot >> PAGE_BITS) as usize].wrapping_sub(1);
         OrderRef(page << PAGE_BITS | u64::from(slot) & OFFSET)
     }
 
@@ -155,137 +158,78 @@ impl Orders {
     #[inline]
     pub fn open(&mut self, order: OrderRef) -> Result<Slot, Refused> {
         let number = order.0 >> PAGE_BITS;
-        let index = if number == self.newest.number { self.newest.index } else { self.turn_to(number)? };
-        let slot = slot(index, order);
-        if self.records[slot as usize].qty != 0 {
+        let mut page = self.place_in_ring(number);
+        if self.owners[page as usize] != number + 1 {
+            page = self.turn_to(number, page)?;
+        }
+        let slot = slot(page, order);
+        if self.records[slot as usize][QTY] != 0 {
             return Err(Refused::Duplicate);
         }
-        self.pages[index as usize].live += 1;
         self.live += 1;
+        if self.is_stray(page) {
+            self.strays.join(page);
+        }
         Ok(slot)
     }
 
-    /// Gives a slot back.
+    /// Gives a slot back, whose record this is; its neighbours become each other's.
     #[inline]
-    pub fn close(&mut self, slot: Slot) {
-        self.records[slot as usize].qty = 0;
-        let index = slot >> PAGE_BITS;
-        let page = &mut self.pages[index as usize];
-        page.live -= 1;
+    pub fn close(&mut self, slot: Slot, record: &Record) {
+        self.records[record.before as usize][BEHIND] = record.behind;
+        self.records[record.behind as usize][BEFORE] = record.before;
+        self.records[slot as usize][QTY] = 0;
         self.live -= 1;
-        if page.live == 0 && index != self.newest.index {
-            self.release(index);
+        let page = slot >> PAGE_BITS;
+        if self.is_stray(page) {
+            self.strays.leave(page, self.owners[page as usize].wrapping_sub(1));
         }
     }
 
-    /// Makes the page of a coming order the newest.
+    /// Where a page's orders are: the place of no page when there are none.
+    #[inline]
+    fn page(&self, number: u64) -> u32 {
+        let place = self.place_in_ring(number);
+        if self.owners[place as usize] == number + 1 { place } else { self.strays.find(number) }
+    }
+
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "cut to the number of pages")]
+    const fn place_in_ring(&self, number: u64) -> u32 {
+        1 + (number & self.ring_mask) as u32
+    }
+
+    /// The place of a page that is not in the ring: among the strays, or now in the ring because nobody lives at its place, or
+    /// now among the strays.
     #[inline(never)]
-    fn turn_to(&mut self, number: u64) -> Result<u32, Refused> {
-        let former = self.newest.index;
-        let mut index = self.look_up(number);
-        if index == 0 {
-            index = self.add_page(number)?;
-        }
-        self.newest = Entry { number, index };
-        if former != 0 && self.pages[former as usize].live == 0 {
-            self.release(former);
-        }
-        Ok(index)
-    }
-
-    fn add_page(&mut self, number: u64) -> Result<u32, Refused> {
-        let index = match self.free.pop() {
-            Some(index) => index,
-            None if self.pages.len() < self.pages_max => {
-                let index = u32::try_from(self.pages.len()).map_err(|_| Refused::Full)?;
-                self.pages.push(Page::default());
-                self.records.resize(self.records.len() + PAGE, Record::default());
-                index
+    fn turn_to(&mut self, number: u64, in_ring: u32) -> Result<u32, Refused> {
+        let mut place = self.strays.find(number);
+        if place == 0 {
+            place = if self.is_empty(in_ring) { in_ring } else { self.strays.add(number)? };
+            if place as usize == self.owners.len() {
+                self.owners.push(0);
+                self.records.resize(self.records.len() + PAGE, [0; 4]);
             }
-            None => return Err(Refused::Full),
-        };
-        self.pages[index as usize] = Page { number, live: 0 };
-        if (self.used + 1) * 2 > self.directory.len() {
-            self.grow();
+            self.owners[place as usize] = number + 1;
         }
-        self.enter(Entry { number, index });
-        Ok(index)
+        Ok(place)
     }
 
-    #[cold]
-    fn grow(&mut self) {
-        let double = vec![Entry::default(); self.directory.len() * 2];
-        self.used = 0;
-        for entry in std::mem::replace(&mut self.directory, double) {
-            if entry.index != 0 {
-                self.enter(entry);
-            }
-        }
+    /// Whether no order of a page lives.
+    fn is_empty(&self, page: u32) -> bool {
+        let first = (page as usize) << PAGE_BITS;
+        self.owners[page as usize] == 0 || self.records[first..first + PAGE].iter().all(|words| words[QTY] == 0)
     }
 
-    fn enter(&mut self, entry: Entry) {
-        let mask = self.directory.len() - 1;
-        let mut place = self.home(entry.number);
-        while self.directory[place].index != 0 {
-            place = (place + 1) & mask;
-        }
-        self.directory[place] = entry;
-        self.used += 1;
-    }
-
-    /// The page's index, or 0. The directory is at most half full, so there is an empty entry to stop at.
     #[inline]
-    fn look_up(&self, number: u64) -> u32 {
-        let mask = self.directory.len() - 1;
-        let mut place = self.home(number);
-        loop {
-            let entry = self.directory[place & mask];
-            if entry.number == number || entry.index == 0 {
-                return entry.index;
-            }
-            place += 1;
-        }
-    }
-
-    /// Where a page is looked for first: neighbours together.
-    #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "cut to the directory's length")]
-    fn home(&self, number: u64) -> usize {
-        const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
-        let group = (number >> GROUP_BITS).wrapping_mul(SPREAD) >> 20;
-        let place = (group << GROUP_BITS) | (number & ((1 << GROUP_BITS) - 1));
-        place as usize & (self.directory.len() - 1)
-    }
-
-    /// An empty page leaves the directory; what was pushed behind it moves up.
-    fn release(&mut self, index: u32) {
-        let mask = self.directory.len() - 1;
-        let mut hole = self.home(self.pages[index as usize].number);
-        while self.directory[hole].index != index {
-            hole = (hole + 1) & mask;
-        }
-        let mut place = hole;
-        loop {
-            place = (place + 1) & mask;
-            let entry = self.directory[place];
-            if entry.index == 0 {
-                break;
-            }
-            let from_home = place.wrapping_sub(self.home(entry.number)) & mask;
-            if from_home >= (place.wrapping_sub(hole) & mask) {
-                self.directory[hole] = entry;
-                hole = place;
-            }
-        }
-        self.directory[hole] = Entry::default();
-        self.used -= 1;
-        self.free.push(index);
+    fn is_stray(&self, page: u32) -> bool {
+        u64::from(page) > self.ring_mask + 1
     }
 }
 
 #[inline]
-const fn slot(index: u32, order: OrderRef) -> Slot {
-    index << PAGE_BITS | (order.0 & OFFSET) as u32
+const fn slot(page: u32, order: OrderRef) -> Slot {
+    page << PAGE_BITS | (order.0 & OFFSET) as u32
 }
 
 #[cfg(test)]
@@ -296,8 +240,13 @@ mod tests {
 
     fn open(orders: &mut Orders, number: u64, qty: u32) -> Result<Slot, Refused> {
         let slot = orders.open(OrderRef(number))?;
-        orders.get_mut(slot).qty = qty;
+        orders.put(slot, &Record { qty, ..Record::default() });
         Ok(slot)
+    }
+
+    fn close(orders: &mut Orders, slot: Slot) {
+        let record = orders.get(slot);
+        orders.close(slot, &record);
     }
 
     #[test]
@@ -318,11 +267,21 @@ mod tests {
         let mut orders = Orders::new(64);
         for number in 0..100_000 {
             let slot = open(&mut orders, number * 1_000, 1).unwrap();
-            orders.close(slot);
+            close(&mut orders, slot);
         }
-        assert!(orders.pages.len() < 8, "{} pages", orders.pages.len());
+        assert_eq!(orders.strays.pages(), 0);
         let refused = (0..10_000).find_map(|number| open(&mut orders, number * 1_000, 1).err());
         assert_eq!(refused, Some(Refused::Full));
+        let most = orders.strays.pages();
+        assert!(orders.live() > most);
+        for number in 0..10_000 {
+            if let Some(slot) = orders.find(OrderRef(number * 1_000)) {
+                close(&mut orders, slot);
+            }
+        }
+        // The places are had again, by other numbers.
+        assert!((20_000..30_000).any(|number| open(&mut orders, number * 1_000, 1).is_err()));
+        assert_eq!((orders.live() > most, orders.strays.pages()), (true, most));
     }
 
     proptest! {
@@ -342,7 +301,7 @@ mod tests {
                     (true, false) => {
                         map.insert(order, open(&mut orders, order.0, 1).unwrap());
                     }
-                    (false, true) => orders.close(map.remove(&order).unwrap()),
+                    (false, true) => close(&mut orders, map.remove(&order).unwrap()),
                     (false, false) => prop_assert_eq!(orders.find(order), None),
                 }
                 prop_assert_eq!(orders.live(), map.len());

@@ -42,18 +42,17 @@ fn time_of<const N: usize>(message: &[u8; N]) -> Option<TimeOfDay> {
     u64_at(message, 3).map(|bits| TimeOfDay(bits & 0xFFFF_FFFF_FFFF))
 }
 
-/// The order that a message speaks of first, where it speaks of one.
+/// The order that a message speaks of first, if it is one that speaks of orders.
 #[inline]
 pub fn order_of(message: &[u8]) -> Option<OrderRef> {
-    let number = message.get(11..19)?.try_into().ok().map(u64::from_be_bytes)?;
-    matches!(message[0], b'A' | b'D' | b'E' | b'X' | b'U' | b'C' | b'F').then_some(OrderRef(number))
+    message.get(11..19)?.try_into().ok().map(u64::from_be_bytes).map(OrderRef)
 }
 
-/// The ladder that an added order goes to.
+/// Instrument, side and price of an order that is added, if the message is one that adds an order.
 #[inline]
-pub fn place_of(message: &[u8]) -> Option<(u16, Side)> {
-    let message: &[u8; 20] = message.first_chunk()?;
-    Some((u16_at(message, 1)?, Side::from_byte(message[19])?))
+pub fn place_of(message: &[u8]) -> Option<(u16, Side, u32)> {
+    let message: &[u8; AddOrder::SIZE] = message.first_chunk()?;
+    Some((u16_at(message, 1)?, Side::from_byte(message[19])?, u32_at(message, 32)?))
 }
 
 /// Applies a message; `None` when it is no message.
@@ -90,11 +89,8 @@ pub fn dispatch(books: &mut Books, message: &[u8], listener: &mut impl BookListe
 fn add(books: &mut Books, message: &[u8; AddOrder::SIZE], listener: &mut impl BookListener) -> Option<()> {
     let locate = u16_at(message, 1)?;
     let side = Side::from_byte(message[19])?;
-    let instrument = books.instruments.get_mut(locate);
-    if instrument.symbol.is_none() {
-        // Who joins late has no directory.
-        instrument.symbol = AddOrder::decode(message).ok().map(|order| order.symbol);
-    }
+    // Who joins late has no directory.
+    books.instruments.name_if_new(locate, || AddOrder::decode(message).ok().map(|order| order.symbol));
     let order = NewOrder {
         order_ref: order_at(message, 11)?,
         locate,
@@ -174,14 +170,13 @@ fn rarely(books: &mut Books, message: &[u8], listener: &mut impl BookListener) -
             listener.trade_broken(stock_locate, match_number);
         }
         Message::StockDirectory(StockDirectory { stock_locate, symbol, .. }) => {
-            books.instruments.get_mut(stock_locate).symbol = Some(symbol);
+            books.instruments.name(stock_locate, symbol);
             listener.instrument(stock_locate, symbol);
         }
         Message::TradingAction(action) => {
             let TradingAction { stock_locate, state, symbol, timestamp, .. } = action;
-            let instrument = books.instruments.get_mut(stock_locate);
-            instrument.status = Some(state);
-            instrument.symbol.get_or_insert(symbol);
+            books.instruments.get_mut(stock_locate).status = Some(state);
+            books.instruments.name_if_new(stock_locate, || Some(symbol));
             listener.status(stock_locate, state, timestamp.get());
         }
         Message::SystemEvent(SystemEvent { event, timestamp, .. }) => listener.system(event, timestamp.get()),

@@ -128,9 +128,7 @@ impl Handler {
 
     /// The usual: nothing is missing before it, nothing waits behind it.
     fn take_in_turn(&mut self, packet: &Packet<'_>, listener: &mut impl FeedListener) -> u64 {
-        for (_, bytes) in packet.messages() {
-            self.view.look(bytes);
-        }
+        self.view.look(packet.messages());
         for (sequence, bytes) in packet.messages() {
             if sequence < self.next {
                 self.counters.duplicates += 1;

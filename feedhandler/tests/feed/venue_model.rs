@@ -259,6 +259,7 @@ fn encoded(message: &Message) -> Vec<u8> {
 }
 
 /// What is true after a message: the books that come of taking all messages in their order.
+#[expect(clippy::large_enum_variant, reason = "one a test")]
 pub enum Truth {
     Depth(Books),
     Ticks(DepthBook),
