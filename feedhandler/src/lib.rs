@@ -13,6 +13,7 @@ pub mod handler;
 pub mod ladder;
 pub mod line;
 pub mod normalize;
+mod repair;
 pub mod reports;
 #[cfg(feature = "runner")]
 pub mod runner;

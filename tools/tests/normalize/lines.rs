@@ -14,23 +14,23 @@ use crate::process::{Process, wait_until};
 use crate::{SAMPLE, expected, number, pinion, sample};
 
 /// Line A and line B of a claim.
-fn lines(ports: &Ports) -> [SocketAddrV4; 2] {
+pub fn lines(ports: &Ports) -> [SocketAddrV4; 2] {
     let a = ports.tick_line();
     [a, SocketAddrV4::new(*a.ip(), a.port() + 1)]
 }
 
 /// A subscriber of both lines.
-struct Subscriber {
+pub struct Subscriber {
     port: HostPort,
     line: FeedLine,
-    ticks: Vec<Tick>,
+    pub ticks: Vec<Tick>,
     said: Vec<String>,
-    ended: bool,
+    pub ended: bool,
     by_line: [u64; 2],
 }
 
 impl Subscriber {
-    fn join(lines: &[SocketAddrV4]) -> Self {
+    pub fn join(lines: &[SocketAddrV4]) -> Self {
         let endpoints: Vec<_> =
             lines.iter().map(|line| Endpoint::multicast(*line.ip(), line.port(), Ipv4Addr::LOCALHOST)).collect();
         let port = HostPort::open(&PortKind::Socket.into(), &endpoints).expect("multicast on loopback");
@@ -38,7 +38,7 @@ impl Subscriber {
         Self { port, line, ticks: Vec::new(), said: Vec::new(), ended: false, by_line: [0; 2] }
     }
 
-    fn turn(&mut self) -> usize {
+    pub fn turn(&mut self) -> usize {
         let Self { port, line, ticks, said, ended, by_line } = self;
         port.receive(256, |received| {
             by_line[usize::from(received.endpoint.0)] += 1;

@@ -26,6 +26,7 @@ mod manual;
 mod media;
 mod mounts;
 mod noise;
+mod normalized;
 mod operators;
 mod operators_wire;
 mod ordinary_user;
