@@ -99,7 +99,7 @@ fn what_is_lost_of_our_own_depth_channel_comes_from_our_own_server() {
             heard = whole.messages.len();
             expected = ticks_of(&whole.messages);
         }
-        heard > 3_000 && subscriber.messages.len() == expected.len()
+        heard > 2_000 && subscriber.messages.len() == expected.len()
     });
     let ticks = subscriber.messages.iter().map(|bytes| Tick::decode(bytes).expect("a tick"));
     assert!(ticks.eq(expected.iter().copied()), "{} ticks", expected.len());
