@@ -89,7 +89,8 @@ impl Venue {
     fn turn(&mut self, serve: &mut impl FnMut(&mut Self, SocketAddr, Request)) {
         let mut bytes = [0; 64];
         while let Ok((len, from)) = self.server.recv_from(&mut bytes) {
-            let request = bytes[..len].first_chunk().and_then(|bytes: &[u8; Request::SIZE]| Request::decode(bytes).ok());
+            let request =
+                bytes[..len].first_chunk().and_then(|bytes: &[u8; Request::SIZE]| Request::decode(bytes).ok());
             let request = request.filter(|_| len == Request::SIZE).expect("a request");
             assert!(request.session == SESSION && (1..=1_024).contains(&request.count), "{request:?}");
             self.requests += 1;
