@@ -4,6 +4,7 @@
 //! network and the whole appliance from outside (`pinion replay` measures those).
 #![forbid(unsafe_code)]
 
+mod callgrind;
 mod compare;
 mod cores;
 mod drain;
@@ -40,11 +41,13 @@ use report::{html, plot, readme};
 use run::Run;
 use suite::book::BookArgs;
 use suite::core::CoreArgs;
+use suite::counting::CountingArgs;
 use suite::depths::DepthsArgs;
 use suite::feed::FeedArgs;
 use suite::instructions::InstructionsArgs;
 use suite::instruments::InstrumentsArgs;
 use suite::journal::JournalArgs;
+use suite::operators::OperatorsArgs;
 use suite::pipeline::PipelineArgs;
 use suite::recovery::RecoveryArgs;
 use suite::rings::RingsArgs;
@@ -109,9 +112,11 @@ enum Suite {
     Instruments(InstrumentsArgs),
     Book(BookArgs),
     Instructions(InstructionsArgs),
+    Counting(CountingArgs),
     Depths(DepthsArgs),
     Rings(RingsArgs),
     Journal(JournalArgs),
+    Operators(OperatorsArgs),
     Pipeline(PipelineArgs),
     Workloads(WorkloadsArgs),
     Wire(WireArgs),
@@ -183,6 +188,8 @@ impl Bench {
             Some(Suite::Instruments(args)) => vec![suite::instruments::run(args, smoke, clock)?],
             Some(Suite::Book(args)) => vec![suite::book::run(args, smoke, clock)?],
             Some(Suite::Instructions(args)) => vec![suite::instructions::run(args, smoke)?],
+            Some(Suite::Counting(args)) => vec![suite::counting::run(args, smoke)?],
+            Some(Suite::Operators(args)) => vec![suite::operators::run(args, smoke, clock)?],
             Some(Suite::Depths(args)) => vec![suite::depths::run(args, smoke, clock)?],
             Some(Suite::Rings(args)) => vec![suite::rings::run(args, smoke, clock)?],
             Some(Suite::Journal(args)) => vec![suite::journal::run(args, smoke, clock)?],

@@ -10,6 +10,7 @@ pub mod numbering;
 pub mod operations;
 pub mod random;
 pub mod recorded;
+pub mod resting;
 pub mod zipf;
 
 use engine::book::{

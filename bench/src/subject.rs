@@ -4,6 +4,7 @@
 //! the inputs; see [`crate::stream`] and [`crate::flow`].
 
 pub mod book;
+pub mod collapsed;
 pub mod exchange;
 pub mod journaled;
 pub mod kinds;

@@ -252,6 +252,35 @@ fn snapshots_are_taken_beside_messages_and_begun_from() {
 }
 
 #[test]
+fn a_cancel_of_many_orders_is_measured_beside_an_order_that_waits() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let json = measured(&["operators", "--json", "--dir", dir.path().to_str().expect("a plain path")]);
+    let first = "all of a session, an order comes with it";
+    // The order that was entered before, to see what one takes alone, is another session's and stays.
+    assert_eq!((figure(&json, first, "orders"), figure(&json, first, "slices")), (5_000, 5));
+    for name in ["whole_ns", "slice_ns", "order_ns", "turn_max_ns", "wait_ns"] {
+        assert!(figure(&json, first, name) > 0, "{name}");
+    }
+    assert!(figure(&json, "an order, nobody cancels", "wait_ns") > 0);
+    assert_eq!(figure(&json, "all of a session in an instrument, an order comes with it", "orders"), 50);
+    assert_eq!(dir.path().read_dir().expect("readable").count(), 0, "nothing is left behind");
+}
+
+#[test]
+fn what_counters_cost_is_counted_in_instructions() {
+    if Command::new("valgrind").arg("--version").output().is_err() {
+        assert!(std::env::var_os("CI").is_none(), "valgrind is absent: scripts/setup installs it");
+        eprintln!("valgrind is absent: what counters cost is not counted");
+        return;
+    }
+    let json = measured(&["counting", "--json"]);
+    let of = |name: &str| figure(&json, name, "instructions");
+    assert!(of("a message alone, not counted") < of("a message alone, counted"), "{json}");
+    assert!(of("a message alone, counted") < of("a message alone, counted and followed"), "{json}");
+    assert!(of("keeping house, not counted") < of("keeping house, counted") / 10, "{json}");
+}
+
+#[test]
 fn the_canonical_run_is_one_screen() {
     let screen = measured(&[]);
     for line in ["core", "pipeline", "budget", "wire", "journal", "recovery"] {

@@ -39,7 +39,6 @@ mod lines;
 mod listener;
 mod options;
 mod receive;
-mod repair;
 mod resync;
 mod stale;
 mod view;
@@ -57,8 +56,8 @@ use wire::{InstrumentIndex, Nanos, Symbol};
 
 use crate::book::Books;
 use crate::depth::DepthBook;
+use crate::repair::{Kept as _, Missing, Repair, Verdict};
 use lines::Lines;
-use repair::{Missing, Repair, Verdict};
 use resync::{Heard, Resync};
 use view::View;
 use window::Window;
@@ -319,7 +318,7 @@ impl Handler {
 
     /// Sees to a gap.
     fn repair(&mut self, now: Nanos, listener: &mut impl FeedListener) -> Option<Nanos> {
-        let missing = Missing { next: self.next, highest: self.highest, window: &self.window };
+        let missing = Missing { next: self.next, highest: self.highest, kept: &self.window };
         match self.repair.poll(now, &missing, self.resync.is_possible()) {
             Verdict::Whole => None,
             Verdict::Until(at) => Some(at),

@@ -12,6 +12,7 @@ pub mod flow;
 pub mod handler;
 pub mod ladder;
 pub mod normalize;
+mod repair;
 pub mod reports;
 #[cfg(feature = "runner")]
 pub mod runner;

@@ -2,12 +2,11 @@
 //!
 //! Goal: one form for whatever is listened to: NASDAQ ITCH 5.0 (order by order, so a book is kept), IEX DEEP 1.0 (levels as they
 //! are), LOBSTER recordings. Sans-I/O: bytes go in, ticks come out, time comes with the bytes. What is not understood is
-//! counted by its reason, never guessed. Non-goal: sockets, files, pacing (`pinion normalize` has these); asking a venue for what
-//! is missing.
+//! counted by its reason, never guessed. Non-goal: sockets, files, pacing (`pinion normalize` has these).
 //!
 //! ```text
-//!  datagrams ─► Inlet (framing, order over two lines) ─► Normalizer (book, names, time) ─► TickPackets
-//!  files ───────────────────────────────────────────────►┘
+//!  datagrams ─► Inlet (framing, order over two lines; requests for what both lost) ─► Normalizer (book, names, time) ─► TickPackets
+//!  files ───────────────────────────────────────────────────────────────────────────►┘
 //! ```
 //!
 //! | they say | a tick says |
@@ -22,9 +21,11 @@
 //! | directory | nothing: the name gets its `symbol_id` |
 //! | broken trade, auction information, short sale status and the like | nothing, counted |
 
+mod asking;
 pub mod counters;
 pub mod day;
 pub mod deep;
+mod held;
 pub mod inlet;
 pub mod itch;
 pub mod lobster;
@@ -32,6 +33,7 @@ pub mod packets;
 pub mod sequencer;
 pub mod symbols;
 
+pub use asking::AskingCounters;
 pub use counters::NormalizeCounters;
 pub use day::{Date, Day, Zone};
 pub use inlet::{Framing, Inlet};

@@ -10,6 +10,7 @@ pub mod names;
 pub mod outcome;
 pub mod outlet;
 pub mod pace;
+pub mod server;
 pub mod stages;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +19,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use feedhandler::FlowError;
 use feedhandler::normalize::{Date, Day, Framing, Inlet, Normalizer, Symbols, Zone};
-use netio::{Port, PortError};
+use netio::{Outgoing, Port, PortError};
 use wire::Nanos;
 use wire::tick::Tick;
 
@@ -27,6 +28,7 @@ pub use names::{NamesError, NamesFile};
 pub use outcome::NormalizeOutcome;
 pub use outlet::{Outlet, OutletError};
 pub use pace::Pace;
+pub use server::{Asked, Server};
 pub use stages::Stages;
 
 /// What to make of the input.
@@ -42,6 +44,8 @@ pub struct NormalizeOptions {
     pub pace: Pace,
     /// Heartbeats before the first tick, so that subscribers can join.
     pub lead: Duration,
+    /// Who is asked for what all lines lost, live.
+    pub asked: Option<Asked>,
     /// End after so many messages.
     pub limit: Option<u64>,
     /// End after so long, live.
@@ -74,6 +78,10 @@ pub enum NormalizeError {
 const BURST: usize = 64;
 /// How long to wait for a datagram before looking at clocks and signals.
 const WAIT: Duration = Duration::from_millis(5);
+/// The same while a message is missing.
+const WAIT_MISSING: Duration = Duration::from_millis(1);
+/// Losses are told at most so often.
+const TELL_EVERY: Duration = Duration::from_secs(1);
 /// A sleeping thread may wake so much too late; what is left is waited for awake.
 const OVERSLEEP: Duration = Duration::from_micros(150);
 /// How often the directory is looked at.
@@ -89,6 +97,9 @@ pub struct Works<P> {
     names: Option<NamesFile>,
     names_looked: Instant,
     outlet: Outlet<P>,
+    /// Packets that came to where answers come to, from somebody else than the server.
+    strangers: u64,
+    told: Told,
     stages: Stages,
     clock: Clock,
     ready: Vec<Tick>,
@@ -96,18 +107,31 @@ pub struct Works<P> {
     last_time: Nanos,
 }
 
+/// Losses that were told.
+#[derive(Clone, Copy, Debug, Default)]
+struct Told {
+    messages: u64,
+    at: Option<Instant>,
+}
+
 impl<P: Port> Works<P> {
     /// Ready to begin; `names` with the directory in it.
     #[must_use]
     pub fn new(options: NormalizeOptions, symbols: Symbols, names: Option<NamesFile>, outlet: Outlet<P>) -> Self {
+        let inlet = match options.asked {
+            Some(_) => Inlet::asking(options.framing, Server::OPTIONS),
+            None => Inlet::new(options.framing),
+        };
         Self {
             options,
-            inlet: Inlet::new(options.framing),
+            inlet,
             normalizer: None,
             symbols: Some(symbols),
             names,
             names_looked: Instant::now(),
             outlet,
+            strangers: 0,
+            told: Told::default(),
             stages: Stages::new(),
             clock: Clock::new(),
             ready: Vec::with_capacity(1 << 12),
@@ -157,19 +181,30 @@ impl<P: Port> Works<P> {
             let moved = lines.receive(BURST, |received| {
                 if taken.is_ok() {
                     let arrival_ns = received.timestamp.unwrap_or(asked_ns);
-                    taken = self.take(arrival_ns, Nanos(arrival_ns), Step::Datagram(received.payload));
+                    let step = match self.options.asked {
+                        Some(Asked { address, endpoint }) if received.endpoint == endpoint => {
+                            if received.from != address {
+                                self.strangers += 1;
+                                return;
+                            }
+                            Step::Answer(received.payload)
+                        }
+                        _ => Step::Datagram(received.payload),
+                    };
+                    taken = self.take(arrival_ns, Nanos(arrival_ns), step);
                 }
             })?;
             taken?;
             // The queue is empty, or a turn is over: nothing waits for what may come.
             self.look()?;
+            self.ask(lines)?;
             self.outlet.flush()?;
             if moved == 0 {
                 if self.inlet.has_ended() || self.normalizer.as_ref().is_some_and(Normalizer::has_ended) {
                     break;
                 }
                 self.outlet.keep_alive()?;
-                lines.wait(WAIT);
+                lines.wait(if self.inlet.is_waiting() { WAIT_MISSING } else { WAIT });
             }
         }
         Ok(())
@@ -201,6 +236,7 @@ impl<P: Port> Works<P> {
             lobster: input.and_then(Input::lobster_counters),
             inlet: *self.inlet.counters(),
             sequencer: *self.inlet.sequencer_counters(),
+            asking: self.inlet.asking_counters().map(|counters| (counters, self.strangers)),
             normalize: self.normalizer.as_ref().map(|normalizer| *normalizer.counters()).unwrap_or_default(),
             outlet: self.outlet.counters(),
             stages: self.stages,
@@ -218,6 +254,9 @@ impl<P: Port> Works<P> {
         match step {
             Step::Datagram(datagram) => {
                 inlet.datagram(time, datagram, &mut |event| normalizer.sequenced(event, &mut sink));
+            }
+            Step::Answer(datagram) => {
+                inlet.answer(time, datagram, &mut |event| normalizer.sequenced(event, &mut sink));
             }
             Step::Message(message) => normalizer.message(message, &mut sink),
             Step::Lobster(event) => normalizer.lobster(&event, &mut sink),
@@ -245,11 +284,18 @@ impl<P: Port> Works<P> {
                 };
                 (framing, (time != Nanos::default()).then(|| Date::at(time, self.options.zone)))
             }
+            // Nothing was asked for.
+            Step::Answer(_) => return Ok(false),
             Step::Message(_) | Step::Lobster(_) | Step::Elsewhere => (Framing::Mold, None),
         };
         let symbols = self.symbols.take().unwrap_or_default();
         self.normalizer = Some(match framing {
-            Framing::IexTp => Normalizer::deep(symbols),
+            Framing::IexTp => {
+                if self.options.asked.is_some() {
+                    eprintln!("--rerequest: the lines are IEX-TP, whose gap fill is not supported; nobody is asked");
+                }
+                Normalizer::deep(symbols)
+            }
             Framing::Mold => {
                 let date = self.options.date.or(dated).ok_or(NormalizeError::NoDate)?;
                 eprintln!("date: {date}");
@@ -257,6 +303,24 @@ impl<P: Port> Works<P> {
             }
         });
         Ok(true)
+    }
+
+    /// Sends the requests that are due.
+    fn ask(&mut self, port: &mut impl Port) -> Result<(), PortError> {
+        let Some(Asked { address: to, endpoint }) = self.options.asked else { return Ok(()) };
+        let mut request = self.inlet.next_request();
+        if request.is_none() {
+            return Ok(());
+        }
+        while request.is_some() {
+            // A request that finds no room is made again, like one that is lost.
+            port.send(1, |out| {
+                let len = request.take()?.encode(out)?;
+                Some(Outgoing { endpoint, to, len })
+            })?;
+            request = self.inlet.next_request();
+        }
+        port.flush()
     }
 
     /// Gives up old holes and keeps the directory, now and then.
@@ -268,6 +332,7 @@ impl<P: Port> Works<P> {
         for tick in self.ready.drain(..) {
             self.outlet.tick(&tick, normalizer.symbols())?;
         }
+        self.told.look(self.inlet.sequencer_counters().lost);
         if let Some(names) = &mut self.names
             && self.names_looked.elapsed() >= NAMES_EVERY
         {
@@ -307,6 +372,17 @@ impl<P: Port> Works<P> {
             } else {
                 std::hint::spin_loop();
             }
+        }
+    }
+}
+
+impl Told {
+    /// Says on standard error when more messages are lost than before.
+    fn look(&mut self, lost: u64) {
+        if lost > self.messages && self.at.is_none_or(|at| at.elapsed() >= TELL_EVERY) {
+            let more = lost - self.messages;
+            eprintln!("lost {more} messages that nobody brought ({lost} since the beginning); books may be wrong");
+            (self.messages, self.at) = (lost, Some(Instant::now()));
         }
     }
 }

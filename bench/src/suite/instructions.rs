@@ -3,15 +3,12 @@
 //! Goal: a table that is kept in the tree, and a check that names what grew. Non-goal: time; caches and branch predictors do not count
 //! instructions.
 //!
-//! The program starts itself under valgrind. Inside, callgrind collects only within [`RoundSubject::take_batch`] and [`take_flow`], and
-//! writes its counts out each time that [`operation_ended`] returns, so that one run counts all operations.
+//! Counted is what happens within [`RoundSubject::take_batch`] and [`take_flow`]; one run counts all operations.
 
-use std::ffi::OsString;
-use std::fs;
-use std::hint::black_box;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
+use crate::callgrind;
 use crate::error::BenchError;
 use crate::figure::{Figure, Row, Section};
 use crate::published::SEED;
@@ -94,9 +91,8 @@ impl Counted {
 pub fn run(args: &InstructionsArgs, smoke: bool) -> Result<Section, BenchError> {
     let amount = Amount::of(smoke);
     if args.inside {
-        let counts = inside(amount)?;
-        let said = counts.iter().map(u64::to_string).collect::<Vec<_>>().join(" ");
-        return Ok(Section { name: "instructions", facts: vec![("counts", said)], rows: vec![], series: vec![] });
+        let facts = vec![callgrind::said(&inside(amount)?)];
+        return Ok(Section { name: "instructions", facts, rows: vec![], series: vec![] });
     }
     let found = count(smoke)?;
     let mut rows: Vec<Row> = Vec::new();
@@ -129,42 +125,16 @@ pub fn run(args: &InstructionsArgs, smoke: bool) -> Result<Section, BenchError> 
     Ok(Section { name: "instructions", facts, rows, series: vec![] })
 }
 
-/// Runs this program under callgrind and reads what it counted.
+/// Runs this program under callgrind.
 fn count(smoke: bool) -> Result<Table, BenchError> {
-    let dir = tempfile::tempdir().map_err(BenchError::io("make a directory for callgrind"))?;
-    let program = std::env::current_exe().map_err(BenchError::io("find this program"))?;
-    let out = dir.path().join("out");
-    let mut out_file = OsString::from("--callgrind-out-file=");
-    out_file.push(&out);
-    let mut command = Command::new("valgrind");
-    command.args(["--tool=callgrind", "--quiet", "--collect-atstart=no"]);
-    command.args(["--toggle-collect=*take_batch*", "--toggle-collect=*take_flow*", "--dump-after=*operation_ended*"]);
-    command.arg(out_file).arg(program).args(["instructions", "--inside"]);
-    if smoke {
-        command.arg("--smoke");
-    }
-    let output = command.output().map_err(|source| BenchError::Valgrind { found: source.to_string() })?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    let counts = said.lines().find_map(|line| line.trim().strip_prefix("counts: "));
-    let (true, Some(counts)) = (output.status.success(), counts) else {
-        let found = format!("{}, {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
-        return Err(BenchError::Valgrind { found });
-    };
+    let arguments = ["instructions", "--inside", "--smoke"];
+    let arguments = if smoke { &arguments[..] } else { &arguments[..2] };
     let mut table = Table::default();
-    for ((number, counted), count) in (1..).zip(Counted::all()).zip(counts.split(' ')) {
-        let path = out.with_file_name(format!("out.{number}"));
-        let instructions = total(&path)?;
-        let count: u64 = count.parse().unwrap_or(1);
-        table.put(counted.name(), Figure::share("instructions", instructions, count).value);
+    let found = callgrind::count(arguments, &["*take_batch*", "*take_flow*"])?;
+    for (counted, found) in Counted::all().zip(found) {
+        table.put(counted.name(), Figure::share("instructions", found.instructions, found.operations).value);
     }
     Ok(table)
-}
-
-/// The instructions that a file of callgrind's counts, in all.
-fn total(path: &Path) -> Result<u64, BenchError> {
-    let text = fs::read_to_string(path).map_err(BenchError::io("read what callgrind counted"))?;
-    let total = text.lines().find_map(|line| line.strip_prefix("totals: ")?.trim().parse().ok());
-    total.ok_or_else(|| BenchError::Valgrind { found: "counts without a line 'totals'".to_owned() })
 }
 
 /// What is counted, one after the other. Returns how many operations or messages each was.
@@ -191,16 +161,10 @@ fn inside(amount: Amount) -> Result<Vec<u64>, BenchError> {
                 numbered.steps().len()
             }
         };
-        operation_ended(count);
+        callgrind::ended(count as u64);
         counts.push(count as u64);
     }
     Ok(counts)
-}
-
-/// Where callgrind writes its counts out and begins anew.
-#[inline(never)]
-fn operation_ended(count: usize) {
-    black_box(count);
 }
 
 /// The first line that a program says of itself, when it is there.

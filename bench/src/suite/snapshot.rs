@@ -19,6 +19,7 @@ use crate::flow::Flow;
 use crate::host::file_system;
 use crate::published::SEED;
 use crate::sample::median;
+use crate::stream::resting::QUEUE;
 use crate::subject::journaled::{Unjournaled, Writer, feed};
 use crate::subject::login::{START, log_in_journaled};
 use crate::suite::journal::JournalArgs;
@@ -39,8 +40,6 @@ const SNAPSHOTS: u32 = 5;
 /// How long messages are timed before each.
 const QUIET_NS: u64 = 1_000_000_000;
 const TAIL_NS: u64 = 1_000_000_000;
-/// Orders at one price.
-const QUEUE: u32 = 25;
 
 /// Measure what journal and snapshots cost the matching path, and a start with many orders.
 #[derive(Debug, Default, Args)]

@@ -11,6 +11,7 @@ use crate::limits::{
     COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, MARKET_DATA_LINK_SLOTS, OPERATOR_LINK_SLOTS, PACKET_LINK_SLOTS,
 };
 use crate::link::{Datagram, FeedEvent, JournalEntry, MARKET_DATA, News, Operation, OperationDone};
+use crate::meter::{Meter, ThreadMeter};
 use crate::recovery::Recovered;
 use crate::tile::{
     Control, FeedLine, FeedStage, FeedStream, JournalStage, MatchingOutputs, MatchingStage, NetStage, Stage,
@@ -26,8 +27,9 @@ use wire::Nanos;
 use wire::feed::{Stream, StreamKind};
 
 /// Four tiles and the journal's helpers. Dropping it is the end of a process that is killed: nothing is finished, nothing is synced.
-pub struct Graph<P: Port> {
-    tiles: Vec<Tile<P>>,
+pub struct Graph<P: Port, T: Trace = Off> {
+    tiles: Vec<Tile<P, T>>,
+    meter: Option<ThreadMeter>,
     turn: Vec<usize>,
     helper: Helper,
     watch: Watch,
@@ -39,11 +41,35 @@ impl<P: Port> Graph<P> {
     /// The graph behind a journal that was recovered, over a port opened with [`endpoints`](super::endpoints).
     #[must_use]
     pub fn build(config: &Config, port: P, recovered: Recovered) -> Self {
+        Self::build_counted(config, port, recovered, None, |_| Off)
+    }
+}
+
+impl<P: Port, T: Trace> Graph<P, T> {
+    /// The same with a meter to count in, and a trace for each tile that a message's way leads through.
+    #[must_use]
+    pub fn build_counted(
+        config: &Config,
+        port: P,
+        recovered: Recovered,
+        meter: Option<&Meter>,
+        trace: impl Fn(TileKind) -> T,
+    ) -> Self {
         let watch = recovered.journal.watch.clone();
         let control = Arc::new(Control::new(1));
-        let (tiles, helper, operators) = build(config, port, recovered, &control, |_| Off);
+        let (mut tiles, helper, operators) = build(config, port, recovered, &control, trace);
         let turn = turn_order(&tiles.iter().map(Tile::kind).collect::<Vec<_>>());
-        Self { tiles, turn, helper, watch, control, operators }
+        let meter = meter.map(|meter| meter.thread(0, &mut tiles));
+        Self { tiles, meter, turn, helper, watch, control, operators }
+    }
+
+    /// Stores what the tiles have counted, as a thread does every 10 ms.
+    pub fn keep_house(&mut self, now: Nanos) {
+        let Some(meter) = &mut self.meter else { return };
+        for (tile, meter) in self.tiles.iter_mut().zip(&mut meter.tiles) {
+            tile.store(&mut meter.own, false);
+            meter.store(now, [0, 0, 0, tile.stalls()]);
+        }
     }
 
     /// One turn of a thread that has all tiles: each in its order.

@@ -49,17 +49,22 @@ pub struct RerequestOptions {
     pub open_max_ns: u64,
 }
 
+impl RerequestOptions {
+    /// For a server that is near and has the whole session.
+    pub const DEFAULT: Self = Self {
+        chunk_max: 1_024,
+        requests_max: 8,
+        timeout_ns: 50_000_000,
+        rest_ns: 2_000_000,
+        attempts_max: 5,
+        gap_max: 200_000,
+        open_max_ns: 5_000_000_000,
+    };
+}
+
 impl Default for RerequestOptions {
     fn default() -> Self {
-        Self {
-            chunk_max: 1_024,
-            requests_max: 8,
-            timeout_ns: 50_000_000,
-            rest_ns: 2_000_000,
-            attempts_max: 5,
-            gap_max: 200_000,
-            open_max_ns: 5_000_000_000,
-        }
+        Self::DEFAULT
     }
 }
 

@@ -7,6 +7,7 @@ use super::listener::FeedListener;
 use super::options::{Delivery, Join};
 use super::stale::StaleReason;
 use super::{Handler, Regress, Source};
+use crate::repair::Kept as _;
 
 /// Packets of another session that make it believed, and packets of the past that make a publisher begun anew.
 const AGREEING: u32 = 3;

@@ -2,6 +2,8 @@
 //!
 //! Goal: found by number, taken once, a cache line each, all memory at the start. Non-goal: knowing which number is next.
 
+use crate::repair::Kept;
+
 /// The longest message that is kept. Those of ITCH 5.0 and ticks are shorter.
 pub const MESSAGE_LEN_MAX: usize = 55;
 
@@ -67,16 +69,6 @@ impl Window {
         slot.bytes.get(..usize::from(slot.len))
     }
 
-    /// The first message at or after `from`, before `to`, that is not here.
-    pub fn first_missing(&self, from: u64, to: u64) -> Option<u64> {
-        (from..to).find(|sequence| !self.has(*sequence))
-    }
-
-    /// The first message at or after `from`, before `to`, that is here; `to` when none is.
-    pub fn first_kept(&self, from: u64, to: u64) -> u64 {
-        (from..to.min(self.top)).find(|sequence| self.has(*sequence)).unwrap_or(to)
-    }
-
     pub fn clear(&mut self) {
         if self.top > 0 {
             self.slots.fill(EMPTY);
@@ -87,6 +79,20 @@ impl Window {
     #[expect(clippy::cast_possible_truncation, reason = "cut to the number of slots")]
     const fn place(&self, sequence: u64) -> usize {
         sequence as usize & (self.slots.len() - 1)
+    }
+}
+
+impl Kept for Window {
+    fn first_missing(&self, from: u64, to: u64) -> Option<u64> {
+        (from..to).find(|sequence| !self.has(*sequence))
+    }
+
+    fn first_kept(&self, from: u64, to: u64) -> u64 {
+        (from..to.min(self.top)).find(|sequence| self.has(*sequence)).unwrap_or(to)
+    }
+
+    fn room(&self) -> u64 {
+        self.len()
     }
 }
 

@@ -4,10 +4,12 @@
 
 use wire::iex::transport::PROTOCOL_DEEP;
 use wire::iex::{Segment, SegmentHeader};
-use wire::mold::{Packet, PacketKind};
+use wire::mold::{Packet, PacketKind, Request, SessionId};
 use wire::{DecodeError, Nanos};
 
+use super::asking::AskingCounters;
 use super::sequencer::{Numbered, Sequenced, Sequencer, SequencerCounters};
+use crate::handler::RerequestOptions;
 
 /// How a venue frames its messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,11 +63,35 @@ impl Inlet {
         Self { framing, sequencer: Sequencer::new(), counters: InletCounters::default(), offset: None, end: None }
     }
 
-    /// Takes a datagram.
+    /// The same with a re-request server, where the framing turns out to be MoldUDP64: IEX-TP has another way, which this does not know.
+    #[must_use]
+    pub fn asking(framing: Option<Framing>, options: RerequestOptions) -> Self {
+        Self { sequencer: Sequencer::asking(options), ..Self::new(framing) }
+    }
+
+    /// Takes a datagram that came from the re-request server.
+    pub fn answer(&mut self, now: Nanos, datagram: &[u8], sink: &mut impl FnMut(Sequenced<'_>)) {
+        match Packet::parse(datagram) {
+            Ok(packet) => self.sequencer.answer(now, numbered(&packet), sink),
+            Err(_) => self.sequencer.malformed_answer(),
+        }
+    }
+
+    /// The next request to be sent, until there is none.
+    pub fn next_request(&mut self) -> Option<Request> {
+        let session = self.sequencer.session()?;
+        let (sequence, count) = self.sequencer.next_request()?;
+        Some(Request { session: session_id(session), sequence, count })
+    }
+
+    /// Takes a datagram of a line.
     pub fn datagram(&mut self, now: Nanos, datagram: &[u8], sink: &mut impl FnMut(Sequenced<'_>)) {
         self.counters.datagrams += 1;
         if self.framing.is_none() {
             self.framing = Framing::detect(datagram);
+        }
+        if self.framing == Some(Framing::IexTp) {
+            self.sequencer.ask_nobody();
         }
         let taken = match self.framing {
             None => {
@@ -111,12 +137,22 @@ impl Inlet {
         self.sequencer.counters()
     }
 
+    /// What was asked for, where somebody is asked.
+    #[must_use]
+    pub fn asking_counters(&self) -> Option<AskingCounters> {
+        self.sequencer.asking_counters()
+    }
+
+    /// Whether a message is awaited that others have overtaken.
+    #[must_use]
+    pub const fn is_waiting(&self) -> bool {
+        self.sequencer.is_waiting()
+    }
+
     fn packet(&mut self, now: Nanos, bytes: &[u8], sink: &mut impl FnMut(Sequenced<'_>)) -> Result<(), DecodeError> {
         let packet = Packet::parse(bytes)?;
-        let name = packet.session().0.iter().fold(0, |name, byte| name << 8 | u128::from(*byte));
-        let heartbeat = packet.kind() != PacketKind::Data;
-        let numbered = Numbered { session: name, sequence: packet.sequence(), heartbeat, messages: packet.messages() };
-        let mut begun = false;
+        let numbered = numbered(&packet);
+        let (name, mut begun) = (numbered.session, false);
         self.sequencer.packet(now, numbered, &mut |event| {
             begun |= event == Sequenced::Session;
             sink(event);
@@ -160,4 +196,17 @@ impl Inlet {
             _ => self.offset = Some((session, next, offset)),
         }
     }
+}
+
+/// The packet as the sequencer sees it.
+fn numbered<'a>(packet: &Packet<'a>) -> Numbered<impl Iterator<Item = (u64, &'a [u8])> + use<'a>> {
+    let session = packet.session().0.iter().fold(0, |name, byte| name << 8 | u128::from(*byte));
+    let heartbeat = packet.kind() != PacketKind::Data;
+    Numbered { session, sequence: packet.sequence(), heartbeat, messages: packet.messages() }
+}
+
+/// The name that a number of [`numbered`] stands for.
+fn session_id(number: u128) -> SessionId {
+    let [.., a, b, c, d, e, f, g, h, i, j] = number.to_be_bytes();
+    SessionId([a, b, c, d, e, f, g, h, i, j])
 }

@@ -1,8 +1,8 @@
 //! One venue's stream, in order: each message once, whichever line brought it, nothing before what came before it.
 //!
 //! Goal: order-by-order depth and events of several messages bear no reordering, so what lies behind a hole is held back until
-//! the slower line fills it, or until waiting is over and the hole is declared lost. Works for any framing that numbers its
-//! messages. Non-goal: asking for what is missing (venues answer that on lines of their own, to customers).
+//! the slower line fills it, an answer to a request does, or waiting is over and the hole is declared lost. Works
+//! for any framing that numbers its messages. Non-goal: sending requests.
 //!
 //! ```text
 //! packets   4   5   8   6   5   7
@@ -12,13 +12,16 @@
 //! A publisher that was restarted counts from the beginning under the same name: its heartbeats tell a number that lies behind,
 //! again and again. [`REGRESSES_MAX`] of them in a row, with no new message between, begin the session anew.
 
-use std::collections::BTreeMap;
-
 use wire::Nanos;
 
-/// The most messages held back behind a hole.
+use super::asking::{Asking, AskingCounters};
+use super::held::Held;
+use crate::handler::RerequestOptions;
+
+/// The most messages held back behind a hole. Where a server is asked, what lies further ahead is asked for again later.
 pub const HELD_MAX: usize = 1 << 14;
-/// How long a hole may stay open, by the time of the datagrams: a second line is microseconds behind, a pulled plug is not.
+/// How long a hole may stay open that is not asked for, by the time of the datagrams: a second line is microseconds behind, a pulled plug
+/// is not.
 pub const HOLD_NS: u64 = 50_000_000;
 /// Heartbeats in a row that tell a number behind the next one, until the publisher counts as restarted.
 pub const REGRESSES_MAX: u32 = 5;
@@ -85,9 +88,8 @@ pub struct Sequencer {
     heard: u64,
     /// When the hole at `next` was found.
     waiting_since: Option<Nanos>,
-    held: BTreeMap<u64, Vec<u8>>,
-    /// Memory of messages that were held.
-    spare: Vec<Vec<u8>>,
+    held: Held,
+    asking: Option<Asking>,
     regresses: u32,
     counters: SequencerCounters,
 }
@@ -99,10 +101,22 @@ impl Sequencer {
         Self::default()
     }
 
+    /// The same with a server that is asked for what both lines lost.
+    #[must_use]
+    pub fn asking(options: RerequestOptions) -> Self {
+        Self { asking: Some(Asking::new(options)), ..Self::default() }
+    }
+
     /// What was seen.
     #[must_use]
     pub const fn counters(&self) -> &SequencerCounters {
         &self.counters
+    }
+
+    /// What was asked for, where somebody is asked.
+    #[must_use]
+    pub fn asking_counters(&self) -> Option<AskingCounters> {
+        self.asking.as_ref().map(|asking| asking.counters)
     }
 
     /// Whether a message is awaited that others have overtaken.
@@ -148,19 +162,75 @@ impl Sequencer {
         self.look(now, sink);
     }
 
-    /// Gives up a hole that has been open for too long. Also done with every packet.
+    /// Takes a packet of the re-request server. It brings what is missing, and nothing else: no session, and no number that no line has
+    /// told of.
+    pub fn answer<'a>(
+        &mut self,
+        now: Nanos,
+        packet: Numbered<impl Iterator<Item = (u64, &'a [u8])>>,
+        sink: &mut impl FnMut(Sequenced<'_>),
+    ) {
+        let Some(asking) = &mut self.asking else { return };
+        if self.session != Some(packet.session) {
+            asking.counters.wrong_session += 1;
+            return;
+        }
+        if packet.heartbeat {
+            return;
+        }
+        let mut repaired = 0;
+        for (sequence, message) in packet.messages {
+            if sequence < self.heard {
+                repaired += u64::from(self.message(sequence, message, sink));
+            }
+        }
+        if let Some(asking) = &mut self.asking {
+            asking.answered(repaired);
+        }
+        self.look(now, sink);
+    }
+
+    /// From now on nobody is asked.
+    pub fn ask_nobody(&mut self) {
+        self.asking = None;
+    }
+
+    /// A packet of the server that is none came.
+    pub fn malformed_answer(&mut self) {
+        if let Some(asking) = &mut self.asking {
+            asking.counters.malformed += 1;
+        }
+    }
+
+    /// The next request to be sent: first message and count, in the session that is followed.
+    pub fn next_request(&mut self) -> Option<(u64, u16)> {
+        self.asking.as_mut()?.next_request()
+    }
+
+    /// Asks for what has been missing for too long, and gives up what nobody brings. Also done with every packet.
     pub fn look(&mut self, now: Nanos, sink: &mut impl FnMut(Sequenced<'_>)) {
         loop {
-            if self.heard <= self.next {
+            let Self { asking, held, next, heard, .. } = self;
+            if heard <= next {
                 self.waiting_since = None;
+                if let Some(asking) = asking {
+                    asking.rest();
+                }
                 return;
             }
             let since = *self.waiting_since.get_or_insert_with(|| {
                 self.counters.gaps += 1;
                 now
             });
-            if now.since(since) <= HOLD_NS && self.held.len() <= HELD_MAX {
+            let is_hopeful = match asking {
+                Some(asking) => asking.is_hopeful(now, *next, *heard, held),
+                None => now.since(since) <= HOLD_NS && held.len() <= HELD_MAX,
+            };
+            if is_hopeful {
                 return;
+            }
+            if let Some(asking) = asking {
+                asking.give_up();
             }
             self.give_up(sink);
             self.waiting_since = None;
@@ -178,6 +248,9 @@ impl Sequencer {
 
     fn begin(&mut self, session: u128, sequence: u64, sink: &mut impl FnMut(Sequenced<'_>)) {
         self.finish(sink);
+        if let Some(asking) = &mut self.asking {
+            asking.rest();
+        }
         self.session = Some(session);
         (self.next, self.heard, self.regresses) = (sequence, sequence, 0);
         self.counters.sessions += 1;
@@ -197,21 +270,24 @@ impl Sequencer {
         }
     }
 
-    fn message(&mut self, sequence: u64, message: &[u8], sink: &mut impl FnMut(Sequenced<'_>)) {
+    /// Says whether the message was taken.
+    fn message(&mut self, sequence: u64, message: &[u8], sink: &mut impl FnMut(Sequenced<'_>)) -> bool {
         self.heard = self.heard.max(sequence.saturating_add(1));
         if sequence == self.next {
             self.regresses = 0;
             self.deliver(message, sink);
             self.deliver_held(sink);
-        } else if sequence < self.next || self.held.contains_key(&sequence) {
-            self.counters.duplicates += 1;
-        } else {
-            self.counters.early += 1;
-            let mut copy = self.spare.pop().unwrap_or_default();
-            copy.clear();
-            copy.extend_from_slice(message);
-            self.held.insert(sequence, copy);
+            return true;
         }
+        if let Some(ahead) = sequence.checked_sub(self.next)
+            && let Some(asking) = &mut self.asking
+            && !asking.has_room(ahead)
+        {
+            return false;
+        }
+        let is_early = sequence > self.next && self.held.put(sequence, message);
+        *(if is_early { &mut self.counters.early } else { &mut self.counters.duplicates }) += 1;
+        is_early
     }
 
     fn deliver(&mut self, message: &[u8], sink: &mut impl FnMut(Sequenced<'_>)) {
@@ -222,12 +298,9 @@ impl Sequencer {
 
     fn deliver_held(&mut self, sink: &mut impl FnMut(Sequenced<'_>)) {
         let before = self.next;
-        while let Some(entry) = self.held.first_entry()
-            && *entry.key() == self.next
-        {
-            let message = entry.remove();
+        while let Some(message) = self.held.take(self.next) {
             self.deliver(&message, sink);
-            self.spare.push(message);
+            self.held.reuse(message);
         }
         if self.next != before {
             // A hole was closed; the next one waits for itself.
@@ -236,7 +309,7 @@ impl Sequencer {
     }
 
     fn give_up(&mut self, sink: &mut impl FnMut(Sequenced<'_>)) {
-        let (from, to) = (self.next, self.held.first_key_value().map_or(self.heard, |(sequence, _)| *sequence));
+        let (from, to) = (self.next, self.held.first().unwrap_or(self.heard));
         self.counters.lost = self.counters.lost.saturating_add(to - from);
         self.next = to;
         sink(Sequenced::Lost { from, to });

@@ -7,5 +7,6 @@ mod itch_sample;
 mod lines;
 mod lobster;
 mod messages;
+mod rerequests;
 #[path = "../recorded/shared_data.rs"]
 mod shared_data;

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use feedhandler::normalize::{Date, Framing, Symbols, Zone};
-use netio::Endpoint;
 use netio::host::{HostPort, PortKind};
+use netio::{Endpoint, EndpointIndex};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use wire::Symbol;
@@ -20,7 +20,7 @@ use wire::mold::SessionId;
 use super::input::{Input, InputOptions};
 use super::line::Line;
 use super::outlet::{Lines, Outlet};
-use super::{NamesFile, NormalizeOptions, Pace, Works};
+use super::{Asked, NamesFile, NormalizeOptions, Pace, Server, Works};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,6 +30,8 @@ Examples:
       publishes a captured day (NASDAQ ITCH 5.0 or IEX DEEP) on lines A and B with its original timing
   pinion normalize --from 233.54.12.111:26477@10.0.0.5 --from 233.49.196.111:26477@10.0.1.5 --to 239.26.40.1:26440@10.1.0.5
       listens to both lines of a venue, and publishes on an interface of its own
+  pinion normalize --from 239.26.41.1:26450 --from 239.26.41.2:26451 --rerequest 127.0.0.1:26460 --to - --zone utc
+      listens to a depth channel of pinion run on this host, and asks for what both lines lost
   pinion normalize --from AAPL_2012-06-21_34200000_57600000_message_10.csv --book AAPL_2012-06-21_34200000_57600000_orderbook_10.csv \\
       --to aapl.pcap
       turns a LOBSTER day into a capture of tick packets
@@ -73,6 +75,10 @@ pub struct NormalizeArgs {
     /// The instrument of a LOBSTER recording; told from the file's name when not given
     #[arg(long, value_parser = symbol)]
     instrument: Option<Symbol>,
+    /// The MoldUDP64 re-request server to ask for what all lines lost; from the interface named here, else from that of the first
+    /// line. IEX-TP's own gap fill is not supported
+    #[arg(long, value_name = "ADDRESS:PORT[@INTERFACE]")]
+    rerequest: Option<Server>,
     /// Name of the published session, 1 to 10 characters; drawn when not given
     #[arg(long, value_parser = session)]
     session: Option<SessionId>,
@@ -139,13 +145,20 @@ pub fn execute(args: &NormalizeArgs) -> Result<(), Box<dyn Error>> {
     let outlet = args.outlet()?;
     let outcome = match from {
         Source::Lines(lines) => {
-            let options = args.options(None, Duration::ZERO, &outlet);
-            let endpoints: Vec<Endpoint> = lines.iter().map(|line| line.receiving(args.interface)).collect();
+            let mut endpoints: Vec<Endpoint> = lines.iter().map(|line| line.receiving(args.interface)).collect();
+            let asked = args.asked(&lines, &mut endpoints)?;
+            let options = NormalizeOptions { asked, ..args.options(None, Duration::ZERO, &outlet) };
             let mut port = HostPort::open(&args.port.into(), &endpoints)?;
             eprintln!("port: {}", port.choice());
             let mut works = Works::new(options, symbols, names, outlet);
             let heard = works.listen(&mut port, &stop);
             ended(heard, works.finish(None))?
+        }
+        Source::File(_) if args.rerequest.is_some() => {
+            return Err(
+                "--rerequest: expected lines to listen to, found a recording, whose venue cannot be asked any more"
+                    .into(),
+            );
         }
         Source::File(path) => {
             let name = path.file_name().map(|name| name.to_string_lossy());
@@ -186,6 +199,18 @@ impl NormalizeArgs {
         }
     }
 
+    /// The re-request server, and the endpoint for it behind those of the lines.
+    fn asked(&self, lines: &[Line], endpoints: &mut Vec<Endpoint>) -> Result<Option<Asked>, Box<dyn Error>> {
+        let Some(server) = self.rerequest else { return Ok(None) };
+        if self.format == Some(PacketFormat::IexDeep) {
+            return Err("--rerequest: expected MoldUDP64 (--format itch50), found iex-deep: IEX-TP's own gap fill is not supported; leave it out".into());
+        }
+        let endpoint = EndpointIndex(u8::try_from(endpoints.len())?);
+        let interface = lines.first().and_then(|line| line.interface).unwrap_or(self.interface);
+        endpoints.push(server.asking(interface));
+        Ok(Some(Asked { address: server.address, endpoint }))
+    }
+
     fn outlet(&self) -> Result<Outlet<HostPort>, Box<dyn Error>> {
         let session = self.session.map_or_else(drawn_session, Ok)?;
         if self.to.iter().any(|to| Line::is_like(to)) {
@@ -215,6 +240,7 @@ impl NormalizeArgs {
             zone: self.zone,
             pace,
             lead,
+            asked: None,
             limit: self.limit,
             duration: self.seconds.map(Duration::from_secs),
         }

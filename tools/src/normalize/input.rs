@@ -36,6 +36,8 @@ pub enum Input {
 pub enum Step<'a> {
     /// A packet of a venue's stream.
     Datagram(&'a [u8]),
+    /// A packet of the venue's re-request server.
+    Answer(&'a [u8]),
     /// A packet that was sent elsewhere than to where it is wanted from.
     Elsewhere,
     /// A message of ITCH 5.0, in order.

@@ -8,7 +8,7 @@ use feedhandler::capture::CaptureCounters;
 use feedhandler::flow::lobster::LobsterCounters;
 use feedhandler::normalize::inlet::InletCounters;
 use feedhandler::normalize::sequencer::SequencerCounters;
-use feedhandler::normalize::{NormalizeCounters, Symbols};
+use feedhandler::normalize::{AskingCounters, NormalizeCounters, Symbols};
 
 use super::outlet::OutletCounters;
 use super::stages::Stages;
@@ -27,6 +27,8 @@ pub struct NormalizeOutcome {
     pub inlet: InletCounters,
     /// Messages in order.
     pub sequencer: SequencerCounters,
+    /// What was asked for again, and packets of strangers that came to where answers come to; where somebody was asked.
+    pub asking: Option<(AskingCounters, u64)>,
     /// Messages and ticks.
     pub normalize: NormalizeCounters,
     /// Ticks that left.
@@ -40,7 +42,7 @@ pub struct NormalizeOutcome {
 /// Messages of the input are missing.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "expected every message of the input, missed {missed} in {gaps} gaps; books may be wrong. A second line may help, or a larger receive buffer (net.core.rmem_max)"
+    "expected every message of the input, missed {missed} in {gaps} gaps; books may be wrong. A second line may help, --rerequest, or a larger receive buffer (net.core.rmem_max)"
 )]
 pub struct InputIncomplete {
     /// How many.
@@ -98,6 +100,21 @@ impl NormalizeOutcome {
                 ("stale", sequencer.stale),
             ];
             sections.push(("input", counts));
+        }
+        if let Some((asking, strangers)) = &self.asking {
+            let counts = vec![
+                ("requests", asking.requests),
+                ("requested", asking.requested),
+                ("answers", asking.answers),
+                ("repaired", asking.repaired),
+                ("malformed", asking.malformed),
+                ("wrong_session", asking.wrong_session),
+                ("strangers", *strangers),
+                ("beyond", asking.beyond),
+                ("unanswered", asking.unanswered),
+                ("silences", asking.silences),
+            ];
+            sections.push(("rerequest", counts));
         }
         sections.push(("normalise", self.normalize.iter().collect()));
         let outlet = &self.outlet;

@@ -18,22 +18,22 @@ use crate::process::{Process, wait_until};
 use crate::{SAMPLE, expected, number, pinion, sample};
 
 /// Line A and line B of a claim.
-fn lines(ports: &Ports) -> [SocketAddrV4; 2] {
+pub fn lines(ports: &Ports) -> [SocketAddrV4; 2] {
     let a = ports.tick_line();
     [a, SocketAddrV4::new(*a.ip(), a.port() + 1)]
 }
 
 /// A subscriber of both lines, who asks nobody for anything again.
-struct Subscriber {
+pub struct Subscriber {
     runner: Runner<HostPort>,
-    heard: Heard,
+    pub heard: Heard,
 }
 
 #[derive(Default)]
-struct Heard {
-    ticks: Vec<Tick>,
+pub struct Heard {
+    pub ticks: Vec<Tick>,
     said: Vec<String>,
-    ended: bool,
+    pub ended: bool,
 }
 
 impl BookListener for Heard {}
@@ -54,7 +54,7 @@ impl FeedListener for Heard {
 }
 
 impl Subscriber {
-    fn join(lines: &[SocketAddrV4]) -> Self {
+    pub fn join(lines: &[SocketAddrV4]) -> Self {
         let addresses = FeedAddresses { lines: lines.to_vec(), ..FeedAddresses::default() };
         let options = HandlerOptions {
             join: Join::At(1),
@@ -67,7 +67,7 @@ impl Subscriber {
         Self { runner, heard: Heard::default() }
     }
 
-    fn turn(&mut self) -> usize {
+    pub fn turn(&mut self) -> usize {
         self.runner.turn(&mut self.heard).expect("the port works")
     }
 }

@@ -11,6 +11,7 @@ mod ports;
 #[path = "../process/process.rs"]
 #[expect(dead_code, reason = "shared with tests that do more to their children")]
 mod process;
+mod rerequests;
 
 use std::io::Read;
 use std::path::Path;

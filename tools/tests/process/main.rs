@@ -29,6 +29,7 @@ mod manual;
 mod media;
 mod mounts;
 mod noise;
+mod normalized;
 mod operators;
 mod operators_wire;
 mod ordinary_user;

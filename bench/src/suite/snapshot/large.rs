@@ -1,14 +1,14 @@
 //! A venue with many orders: messages timed while its follower writes snapshots, and while it does not.
 
-use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
-use super::{QUEUE, Sizes};
+use super::Sizes;
 use crate::error::BenchError;
 use crate::figure::{Figure, Row};
 use crate::sample::{durations, median, percentiles};
+use crate::stream::resting;
 use crate::subject::journaled::{Writer, take};
 use crate::subject::login::{START, log_in_journaled};
 use engine::config::Config;
@@ -20,9 +20,8 @@ use engine::venue::Venue;
 use hdrhistogram::Histogram;
 use netio::clock::Clock;
 use wire::mold::SessionId;
-use wire::ouch::code::{Capacity, ClOrdId, CrossType, Display, TimeInForce, YesNo};
-use wire::ouch::{Appendage, CancelOrder, EnterOrder, INBOUND_LEN_MAX, OrderSide};
-use wire::{Price, Qty, Side, Symbol, UserRefNum};
+use wire::ouch::{CancelOrder, INBOUND_LEN_MAX};
+use wire::{Qty, UserRefNum};
 
 /// Where the large venue stood at its end.
 pub struct End {
@@ -42,7 +41,7 @@ pub struct End {
 /// The sizes contradict each other.
 pub fn config(dir: &Path, sizes: &Sizes) -> Result<Config, BenchError> {
     let orders = u64::from(sizes.orders) + 1_000_000;
-    let levels = orders.min(orders / u64::from(QUEUE) + 2 * u64::from(sizes.instruments) + 1_000_000);
+    let levels = orders.min(orders / u64::from(resting::QUEUE) + 2 * u64::from(sizes.instruments) + 1_000_000);
     let mut text = format!(
         "[journal]\ndir = \"{}\"\ndurability = \"mapped\"\n[snapshot]\nkeep = 2\n\
          [limits]\norders = {orders}\nlevels = {levels}\nsession_orders = {orders}\nsession_store_messages = 131072\n\
@@ -50,10 +49,7 @@ pub fn config(dir: &Path, sizes: &Sizes) -> Result<Config, BenchError> {
         dir.display(),
         "5a".repeat(32)
     );
-    for number in 0..sizes.instruments {
-        // A string takes any text.
-        let _ = writeln!(text, "[[instrument]]\nsymbol = \"I{number}\"\nid = {number}\ntick = \"0.01\"\nlot = 1");
-    }
+    text.push_str(&resting::instruments(sizes.instruments));
     Ok(Config::parse(&text, "the benchmark's rules")?)
 }
 
@@ -79,28 +75,9 @@ impl Large<'_> {
     fn enter(&mut self) -> Result<(), BenchError> {
         let number = self.entered;
         self.entered += 1;
-        let (instrument, place) = (number % self.sizes.instruments, number / self.sizes.instruments);
-        let step = i64::from(place / (2 * QUEUE) % 4_000) * 100;
-        let (side, price) = match place % 2 {
-            0 => (Side::Buy, 1_000_000 - step),
-            _ => (Side::Sell, 1_000_100 + step),
-        };
-        let order = EnterOrder {
-            user_ref: UserRefNum(number + 1),
-            side: OrderSide::from(side),
-            qty: Qty(10),
-            symbol: Symbol::new(&format!("I{instrument}")).ok_or(BenchError::Login { expected: "a symbol" })?,
-            price: Price(price),
-            time_in_force: TimeInForce::Day,
-            display: Display::Visible,
-            capacity: Capacity::Principal,
-            sweep: YesNo::No,
-            cross_type: CrossType::Continuous,
-            cl_ord_id: ClOrdId::BLANK,
-            appendage: Appendage::default(),
-        };
         let mut bytes = [0; INBOUND_LEN_MAX];
-        let len = order.encode(&mut bytes).ok_or(BenchError::Login { expected: "an order that fits" })?;
+        let len = resting::enter(number, self.sizes.instruments, &mut bytes);
+        let len = len.ok_or(BenchError::Login { expected: "an order that fits" })?;
         self.send(&bytes[..len])
     }
 

@@ -50,6 +50,7 @@ const TABLE: &[(&str, How)] = &[
     ("pinion normalize --from day.pcap", How::Follows),
     ("pinion normalize --from day.pcap --only", How::Ends),
     ("pinion normalize --from 233.", How::Follows),
+    ("pinion normalize --from 239.", How::Follows),
     ("pinion scenario", How::Ends),
     ("pinion journal", How::Ends),
     ("pinion journal cut", How::Copied),

@@ -1,20 +1,18 @@
 //! Asking again for what is missing.
 //!
 //! Goal: short gaps are asked for at once and long ones at the pace at which the server answers, however much it gives for one
-//! request; a server that is silent is found out. Non-goal: sending (see [`super::Action`]).
+//! request; a server that is silent is found out. For whoever follows numbered messages: the [`handler`](crate::handler) and the
+//! normaliser's [sequencer](crate::normalize::sequencer). Non-goal: sending; what to do when nobody answers.
 //!
-//! What the lines have told is asked for only when it has been missing for [`HandlerOptions::line_wait_ns`]: numbers below
-//! `settled` have. Several requests are under way. One that was answered in part is sent again for the rest, and the next ones
-//! ask for as much as was given.
-//!
-//! [`HandlerOptions::line_wait_ns`]: super::HandlerOptions::line_wait_ns
+//! What the lines have told is asked for only when it has been missing for `line_wait_ns`: numbers below `settled` have. Several
+//! requests are under way. One that was answered in part is sent again for the rest, and the next ones ask for as much as was
+//! given.
 
 use std::collections::VecDeque;
 
 use wire::Nanos;
 
-use super::options::RerequestOptions;
-use super::window::Window;
+use crate::handler::RerequestOptions;
 
 /// Messages asked for at once, until an answer has told what the server gives.
 const CHUNK_FIRST: u64 = 64;
@@ -32,11 +30,23 @@ struct Ask {
     asked: u64,
 }
 
+/// Messages that came before their turn.
+pub trait Kept {
+    /// The first message at or after `from`, before `to`, that is not here.
+    fn first_missing(&self, from: u64, to: u64) -> Option<u64>;
+
+    /// The first message at or after `from`, before `to`, that is here; `to` when none is.
+    fn first_kept(&self, from: u64, to: u64) -> u64;
+
+    /// How far ahead of the next message there is room.
+    fn room(&self) -> u64;
+}
+
 /// What is missing.
-pub struct Missing<'a> {
+pub struct Missing<'a, K> {
     pub next: u64,
     pub highest: u64,
-    pub window: &'a Window,
+    pub kept: &'a K,
 }
 
 /// What the repair has come to.
@@ -51,7 +61,7 @@ pub enum Verdict {
 }
 
 /// The requests of one stream.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Repair {
     options: Option<RerequestOptions>,
     line_wait_ns: u64,
@@ -105,8 +115,15 @@ impl Repair {
         self.outbox.pop_front()
     }
 
-    /// Looks at the gap. `snapshot` says whether a snapshot could be had instead.
-    pub fn poll(&mut self, now: Nanos, missing: &Missing<'_>, snapshot: bool) -> Verdict {
+    /// From now on, so many attempts in vain are too many.
+    pub const fn set_attempts_max(&mut self, attempts_max: u32) {
+        if let Some(options) = &mut self.options {
+            options.attempts_max = attempts_max;
+        }
+    }
+
+    /// Looks at the gap. `otherwise` says whether there is something better than to go on asking for ever: a snapshot, say.
+    pub fn poll(&mut self, now: Nanos, missing: &Missing<'_, impl Kept>, otherwise: bool) -> Verdict {
         let Missing { next, highest, .. } = *missing;
         if next >= highest {
             if self.mark_at.is_some() {
@@ -119,7 +136,7 @@ impl Repair {
             (self.mark, self.since) = (highest, now);
             let at = Nanos(now.0.saturating_add(wait));
             self.mark_at = Some(at);
-            return if wait == 0 { self.poll(now, missing, snapshot) } else { Verdict::Until(at) };
+            return if wait == 0 { self.poll(now, missing, otherwise) } else { Verdict::Until(at) };
         };
         if now >= mark_at {
             self.settled = self.mark;
@@ -131,10 +148,10 @@ impl Repair {
         }
         let Some(options) = self.options else { return Verdict::Hopeless };
         let too_much = highest - next > options.gap_max || now.since(self.since) > options.open_max_ns;
-        if snapshot && too_much {
+        if otherwise && too_much {
             return Verdict::Hopeless;
         }
-        if !self.look_at_answers(now, missing, &options, snapshot) {
+        if !self.look_at_answers(now, missing, &options, otherwise) {
             return Verdict::Hopeless;
         }
         self.ask(now, missing, &options);
@@ -147,15 +164,15 @@ impl Repair {
     fn look_at_answers(
         &mut self,
         now: Nanos,
-        missing: &Missing<'_>,
+        missing: &Missing<'_, impl Kept>,
         options: &RerequestOptions,
-        snapshot: bool,
+        otherwise: bool,
     ) -> bool {
         let most = u64::from(options.chunk_max.max(1));
         let mut index = 0;
         while let Some(ask) = self.asks.get_mut(index) {
             let from = ask.from.max(missing.next);
-            let Some(first) = missing.window.first_missing(from, ask.to) else {
+            let Some(first) = missing.kept.first_missing(from, ask.to) else {
                 // Answered whole: the server may give more at once.
                 if ask.asked >= self.chunk {
                     self.chunk = (self.chunk * 2).min(most);
@@ -175,10 +192,10 @@ impl Repair {
                 } else {
                     ask.attempts += 1;
                 }
-                if ask.attempts >= options.attempts_max && snapshot {
+                if ask.attempts >= options.attempts_max && otherwise {
                     return false;
                 }
-                // Without a snapshot there is nothing better than to go on asking.
+                // Otherwise there is nothing better than to go on asking.
                 let wait = options.timeout_ns << ask.attempts.min(options.attempts_max).min(10);
                 ask.deadline = Nanos(now.0.saturating_add(wait));
                 ask.answered = 0;
@@ -191,19 +208,19 @@ impl Repair {
         true
     }
 
-    fn ask(&mut self, now: Nanos, missing: &Missing<'_>, options: &RerequestOptions) {
-        let end = self.settled.min(missing.next.saturating_add(missing.window.len()));
+    fn ask(&mut self, now: Nanos, missing: &Missing<'_, impl Kept>, options: &RerequestOptions) {
+        let end = self.settled.min(missing.next.saturating_add(missing.kept.room()));
         self.cursor = self.cursor.max(missing.next);
         if self.cursor >= end && self.asks.is_empty() {
             // Something fell out between: look again from the beginning.
             self.cursor = missing.next;
         }
         while self.asks.len() < options.requests_max {
-            let Some(from) = missing.window.first_missing(self.cursor, end) else {
+            let Some(from) = missing.kept.first_missing(self.cursor, end) else {
                 self.cursor = end.max(self.cursor);
                 return;
             };
-            let to = missing.window.first_kept(from, end.min(from.saturating_add(self.chunk)));
+            let to = missing.kept.first_kept(from, end.min(from.saturating_add(self.chunk)));
             self.cursor = to;
             let deadline = Nanos(now.0.saturating_add(options.timeout_ns));
             self.asks.push(Ask { from, to, deadline, attempts: 0, answered: 0, asked: to - from });
