@@ -38,6 +38,7 @@ mod power_disk;
 mod power_server;
 mod process;
 mod recording;
+mod refusals;
 mod relay;
 mod rubbish;
 mod service;
