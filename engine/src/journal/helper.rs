@@ -18,10 +18,9 @@ use super::window::Window;
 use super::{Disk, Durability, JournalError, Status, Watch};
 use crate::counters::Row;
 
-/// Idle turns of the syncer before it yields, and before it sleeps.
-const SPIN_TURNS: u32 = 64;
-const YIELD_TURNS: u32 = 128;
-/// The same where it has a core that no tile asks for: about a millisecond. From its sleep a core wakes late, on a virtual machine by as much as
+/// Idle turns of the syncer before it sleeps. It does not yield: beside a busy thread that costs a slice of that one's time.
+const SPIN_TURNS: u32 = 128;
+/// Idle turns before it sleeps, most of them yielded, where it has a core that no tile asks for: about a millisecond. From its sleep a core wakes late, on a virtual machine by as much as
 /// a sync takes; orders that come a thousand times a second do not meet that.
 const PATIENT_YIELD_TURNS: u32 = 4_096;
 /// How long an idle syncer sleeps; bounds what waiting adds to the first commit after a pause.
@@ -141,7 +140,7 @@ impl Helper {
         let idle = match (placement.sync_spins, syncer.durability()) {
             (true, _) => |_| std::hint::spin_loop(),
             (false, Durability::Synced) if placement.spare_core => |turns| wait(turns, PATIENT_YIELD_TURNS),
-            (false, Durability::Synced) => |turns| wait(turns, YIELD_TURNS),
+            (false, Durability::Synced) => |turns| wait(turns, SPIN_TURNS),
             (false, Durability::Mapped) => |_| thread::sleep(PATIENT_SLEEP),
         };
         threads.spawn("journal-sync", placement.sync, move || {
@@ -238,7 +237,7 @@ fn run(shared: &Shared, mut turn: impl FnMut() -> Result<bool, JournalError>, id
     }
 }
 
-/// Spin, then yield, then sleep: the appender never has to wake anyone.
+/// Spin, then yield where there is a core to spare, then sleep: the appender never has to wake anyone.
 fn wait(idle_turns: u32, yield_turns: u32) {
     if idle_turns < SPIN_TURNS {
         std::hint::spin_loop();

@@ -7,14 +7,16 @@ use std::time::Duration;
 pub enum Wait {
     /// Never leaves the core: for isolated cores.
     Spin,
-    /// Gives the core to another runnable thread: for shared cores.
+    /// Gives the core to another runnable thread: for cores that nothing else keeps busy. Since Linux 6.18 it gets it back only after all that it
+    /// forfeits, a slice at a time.
     #[default]
     Yield,
     /// Sleeps for short, bounded times, the tile at the port until a datagram comes at the latest: for laptops.
     Park,
 }
 
-/// Idle turns before a parked thread sleeps: it is likely that more comes soon after something came.
+/// Idle turns before a thread that parks sleeps: it is likely that more comes soon after something came. It does not yield meanwhile: beside a
+/// busy thread that costs a whole slice of that one's time, milliseconds, where sleep ends when it should.
 const PARK_AFTER_TURNS: u32 = 64;
 /// How long a parked thread sleeps at a time.
 const PARK: Duration = Duration::from_micros(100);
@@ -28,9 +30,9 @@ impl Wait {
     /// The same with another way to sleep for at most some time.
     pub fn wait_by(self, idle: u32, sleep: impl FnOnce(Duration)) {
         match self {
-            Self::Spin => std::hint::spin_loop(),
+            Self::Yield => std::thread::yield_now(),
             Self::Park if idle >= PARK_AFTER_TURNS => sleep(PARK),
-            Self::Yield | Self::Park => std::thread::yield_now(),
+            Self::Spin | Self::Park => std::hint::spin_loop(),
         }
     }
 }

@@ -27,7 +27,6 @@ fn over_a_bad_network_and_across_kills() {
     let Some((file, published)) = recording() else { return };
     let site = Site::new()
         .with("topology.cores=2")
-        .with("topology.wait=yield")
         .with("journal.segment_bytes=16777216")
         .with("limits.orders=1048576")
         .with("limits.levels=262144")

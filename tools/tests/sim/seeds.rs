@@ -77,6 +77,15 @@ fn seed_10362_a_failed_sync_hides_what_has_rotted() {
     clean(10_362, 5_000, None);
 }
 
+/// Power took the first page of an older segment, which `mapped` may lose: the start needed only what is behind its snapshot, and what the
+/// store of messages lacks cannot be made again.
+#[test]
+fn seed_105029_a_store_that_stays_incomplete() {
+    let mut plan = Plan::draw(105_029, 2_872, Some(Durability::Mapped));
+    [Switch::Duplicate, Switch::NoRoom, Switch::Operator].map(|switch| plan.switch_off(switch));
+    assert_eq!(run(&plan, Keep::Digest).expect("a place for the files").failure, None);
+}
+
 /// A client that takes over from a dead process hears the answers to the dead one's messages first; they answer nothing of its own.
 #[test]
 #[ignore = "takes optimised code: scripts/test runs it"]

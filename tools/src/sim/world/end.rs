@@ -1,9 +1,10 @@
 //! The troubles are over: everybody has to come to rest, and to agree.
 
 use super::super::check::stored::Stored;
-use super::super::check::{Verdict, agreed, live};
+use super::super::check::{Verdict, agreed, live, recovery};
 use super::World;
 use super::power::STORE_FILE_LEN;
+use engine::journal::Durability;
 use engine::messages::Repair;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -38,7 +39,16 @@ impl World {
             let (disk, archive, watch) =
                 (Arc::clone(&self.disk) as _, Arc::clone(&life.archive), life.graph.watch().clone());
             let repair = Repair::new(&self.config, disk, archive, STORE_FILE_LEN, &watch);
-            repair.run(&AtomicBool::new(false)).map_err(|error| ("stored", error.to_string()))?;
+            match repair.run(&AtomicBool::new(false)) {
+                Ok(()) => {}
+                // The start needed only what is behind its snapshot; what was before may have gone with the power, and is named.
+                Err(error) if self.plan.durability == Durability::Mapped && self.power_cuts > 0 => {
+                    let text = recovery::without_dir(&error.to_string(), &self.dir);
+                    self.trace.say("store", format_args!("stays incomplete: {text}"));
+                    return self.look();
+                }
+                Err(error) => return Err(("stored", error.to_string())),
+            }
             life.stored = Stored::default();
             life.stored.is_whole(&life.archive)?;
         }
