@@ -14,7 +14,7 @@ pub mod resting;
 pub mod zipf;
 
 use engine::book::{
-    BookCommand, BookLimits, CancelReason, NewOrder, OrderKey, ReduceTo, Replace, ReplaceKind, SelfMatch, TimeInForce,
+    BookCommand, BookLimits, CancelReason, NewOrder, OrderKey, ReduceTo, Replace, ReplaceKind, TimeInForce,
 };
 use engine::limits::FILLS_PER_COMMAND_MAX;
 use wire::{InstrumentIndex, MemberId, OrderRef, Price, Qty, SessionIndex, Side, UserRefNum};
@@ -95,13 +95,7 @@ impl Step {
                 price: self.price,
                 qty: self.qty,
                 tif: if self.ask == Ask::Enter { TimeInForce::Day } else { TimeInForce::Ioc },
-                post_only: false,
-                min_qty: Qty::ZERO,
-                self_match: SelfMatch::Allow,
-                display: Qty::ZERO,
-                hidden: false,
-                stop: None,
-                mark: 0,
+                ..NewOrder::PLAIN
             }),
             Ask::Cancel => BookCommand::Cancel { key, reason: CancelReason::User },
             Ask::Reduce => BookCommand::Reduce { key, to: ReduceTo::By(self.qty) },
@@ -112,13 +106,7 @@ impl Step {
                 price: self.price,
                 qty: self.qty,
                 kind: ReplaceKind::ReEnter { side: Some(self.side) },
-                tif: TimeInForce::Day,
-                post_only: false,
-                min_qty: Qty::ZERO,
-                self_match: SelfMatch::Allow,
-                display: Qty::ZERO,
-                hidden: false,
-                stop: None,
+                ..Replace::PLAIN
             }),
         }
     }

@@ -12,6 +12,8 @@
 //!
 //! What travels: `docs/protocol.md`, "Administration".
 
+mod arrivals;
+mod connection;
 mod conversation;
 mod counts;
 mod desk;
@@ -20,12 +22,15 @@ mod observer;
 mod permission;
 mod record;
 mod server;
+mod shared;
 mod standing;
+mod thread;
 pub mod words;
 
 pub use counts::AdminCounts;
 pub use desk::OperatorLinks;
 pub use observer::Observer;
 pub use permission::permits;
-pub use server::{AdminParts, AdminThread};
+pub use server::AdminParts;
 pub use standing::{Seen, Standing};
+pub use thread::AdminThread;

@@ -8,13 +8,16 @@
 
 mod journeys;
 mod keeper;
+mod link;
 mod matching;
+mod operators;
 mod plan;
 mod tally;
 mod tiles;
 
 pub(crate) use keeper::{Keeper, Sources};
 pub use matching::MatchingMeter;
+pub use operators::OperatorsMeter;
 pub(crate) use tally::Tally;
 pub(crate) use tiles::{FeedMeter, JournalMeter, NetMeter, ThreadMeter, TileMeter, TileOwn};
 
@@ -127,6 +130,12 @@ impl Meter {
     /// The row in which the journal's syncer counts.
     pub(crate) fn journal(&self) -> Row {
         self.region.row(&schema::journal::GROUP, 0)
+    }
+
+    /// Where the thread that hears operators counts its ends of their links.
+    #[must_use]
+    pub fn operators(&self) -> OperatorsMeter {
+        OperatorsMeter::new(&self.region)
     }
 
     /// What a thread's tiles count in, and has them count.

@@ -7,72 +7,19 @@
 //! ```
 //! Goal: one place where inputs get their order, live and in replay. Non-goal: threads, sockets, clocks, files.
 
-use crate::book::BookEvent;
+mod outputs;
+mod router;
+
+pub use outputs::Outputs;
+
+use self::router::Router;
 use crate::command::{Action, Command};
-use crate::depth::DepthEvent;
 use crate::exchange::Exchange;
-use crate::gateway::{Endpoint, Gateway, Intake, Replies};
-use crate::instrument::Instrument;
-use crate::milestone::Milestone;
-use crate::sink::Sink;
+use crate::gateway::{Endpoint, Gateway, Intake};
 use wire::address::Addr;
-use wire::admin::{OperatorBody, OperatorCommand, OperatorName, Outcome, Verb};
+use wire::admin::{OperatorBody, OperatorCommand, Verb};
 use wire::login::Key;
-use wire::ouch::RejectReason;
-use wire::tick::Tick;
-use wire::{InstrumentIndex, Nanos, Seq, SessionIndex};
-
-/// Everything that leaves the venue.
-pub trait Outputs: Replies {
-    /// Whether there is room for everything that one worst-case command causes. Asked before each command.
-    fn ready(&mut self) -> bool;
-
-    /// Records a command, before its consequences are computed.
-    fn journal(&mut self, command: &Command<'_>);
-
-    /// Publishes a tick once its cause is durable.
-    fn tick(&mut self, cause: Seq, tick: &Tick);
-
-    /// Publishes a message of a depth stream once its cause is durable.
-    fn depth(&mut self, cause: Seq, event: &DepthEvent);
-
-    /// Ends all streams once its cause is durable.
-    fn market_closed(&mut self, cause: Seq) {
-        let _ = cause;
-    }
-
-    /// From here on there is one more instrument; its market data follows.
-    fn instrument_added(&mut self, cause: Seq, index: InstrumentIndex, terms: &Instrument) {
-        let _ = (cause, index, terms);
-    }
-
-    /// Answers an operator's command once its cause is durable. At most once a command; [`ready`](Self::ready) has seen that there is room.
-    fn operator_done(&mut self, cause: Seq, operator: OperatorName, number: u64, outcome: Outcome) {
-        let _ = (cause, operator, number, outcome);
-    }
-
-    /// How far the exchange is with a client's message. For tools that take the time.
-    #[inline]
-    fn reached(&mut self, seq: Seq, milestone: Milestone) {
-        let _ = (seq, milestone);
-    }
-
-    /// What the book did. For those who count.
-    #[inline]
-    fn book_event(&mut self, event: &BookEvent) {
-        let _ = event;
-    }
-
-    /// A report was made. For those who count.
-    #[inline]
-    fn reported(&mut self) {}
-
-    /// A client's message is refused; see [`Sink::rejected`].
-    #[inline]
-    fn rejected(&mut self, session: SessionIndex, reason: Option<RejectReason>) {
-        let _ = (session, reason);
-    }
-}
+use wire::{Nanos, Seq, SessionIndex};
 
 /// What became of a datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -375,53 +322,5 @@ impl Venue {
         } else if !self.cancels.contains(&session) {
             self.cancels.push(session);
         }
-    }
-}
-
-/// Reports to the stores, ticks to the feed.
-struct Router<'a, O> {
-    gateway: &'a mut Gateway,
-    outputs: &'a mut O,
-}
-
-impl<O: Outputs> Sink for Router<'_, O> {
-    fn report(&mut self, cause: Seq, session: SessionIndex, message: &[u8]) {
-        self.outputs.reported();
-        self.gateway.keep(cause, session, message);
-    }
-
-    fn tick(&mut self, cause: Seq, tick: &Tick) {
-        self.outputs.tick(cause, tick);
-    }
-
-    fn depth(&mut self, cause: Seq, event: &DepthEvent) {
-        self.outputs.depth(cause, event);
-    }
-
-    fn market_closed(&mut self, cause: Seq) {
-        self.outputs.market_closed(cause);
-    }
-
-    fn instrument_added(&mut self, cause: Seq, index: InstrumentIndex, terms: &Instrument) {
-        self.outputs.instrument_added(cause, index, terms);
-    }
-
-    fn operator_done(&mut self, cause: Seq, operator: OperatorName, number: u64, outcome: Outcome) {
-        self.outputs.operator_done(cause, operator, number, outcome);
-    }
-
-    #[inline]
-    fn book_event(&mut self, event: &BookEvent) {
-        self.outputs.book_event(event);
-    }
-
-    #[inline]
-    fn rejected(&mut self, session: SessionIndex, reason: Option<RejectReason>) {
-        self.outputs.rejected(session, reason);
-    }
-
-    #[inline]
-    fn reached(&mut self, seq: Seq, milestone: Milestone) {
-        self.outputs.reached(seq, milestone);
     }
 }

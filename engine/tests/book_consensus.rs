@@ -3,35 +3,18 @@
 //!
 //! The flow stands in `shared/data/consensus` beside the project; without it these tests say so and pass, except in CI.
 
-use std::fmt::Write as _;
-use std::fs;
-use std::path::PathBuf;
+#[path = "consensus/flow.rs"]
+mod flow;
 
-use engine::book::{
-    Book, BookCommand, BookEvent, BookLimits, CancelReason, NewOrder, OrderKey, Replace, ReplaceKind, SelfMatch,
-    TimeInForce,
-};
+use std::fmt::Write as _;
+
+use engine::book::{Book, BookCommand, BookEvent, BookLimits, CancelReason, NewOrder, OrderKey, Replace, ReplaceKind};
 use engine::limits::FILLS_PER_COMMAND_MAX;
+use flow::{Ask, Message, Terms};
 use sha2::{Digest, Sha256};
-use wire::{InstrumentIndex, MemberId, OrderRef, Price, Qty, SessionIndex, Side, UserRefNum};
+use wire::{InstrumentIndex, OrderRef, SessionIndex, Side, UserRefNum};
 
 const INSTRUMENT: InstrumentIndex = InstrumentIndex(0);
-
-/// A file of the data folder, decompressed; `None` when the folder is absent, which CI does not tolerate.
-fn flow_file(name: &str) -> Option<String> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/consensus").join(name);
-    let compressed = match fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            assert!(std::env::var_os("CI").is_none(), "{}: {error}", path.display());
-            eprintln!("absent, so not tested: {} ({error})", path.display());
-            return None;
-        }
-    };
-    let mut text = Vec::new();
-    lzma_rs::xz_decompress(&mut compressed.as_slice(), &mut text).expect("an xz file");
-    Some(String::from_utf8(text).expect("plain text"))
-}
 
 /// Drives a book with the flow's messages. A message names an order by the flow's id; the book gets a new key for every order and
 /// replacement, as it does from the protocol.
@@ -68,59 +51,30 @@ impl Player {
         (OrderKey::new(SessionIndex(0), UserRefNum(number)), OrderRef(u64::from(number)))
     }
 
-    fn command(&self, line: &str) -> (u32, BookCommand) {
-        let mut fields = line.split(' ');
-        let kind = fields.next().expect("a kind");
-        let id: u32 = fields.next().expect("an id").parse().expect("an id");
+    fn command(&self, message: &Message) -> BookCommand {
         let (key, order_ref) = self.next_key();
-        if kind == "C" {
-            return (id, BookCommand::Cancel { key: self.key_of(id), reason: CancelReason::User });
-        }
-        let side = Side::from_byte(fields.next().expect("a side").as_bytes()[0]).expect("B or S");
-        let price = Price(fields.next().expect("a price").parse().expect("a price"));
-        let qty = Qty(fields.next().expect("a quantity").parse().expect("a quantity"));
-        let tif = if fields.next() == Some("I") { TimeInForce::Ioc } else { TimeInForce::Day };
-        let command = match kind {
-            "N" => BookCommand::New(NewOrder {
-                instrument: INSTRUMENT,
-                key,
-                order_ref,
-                owner: MemberId(0),
-                side,
-                price,
-                qty,
-                tif,
-                post_only: false,
-                min_qty: Qty::ZERO,
-                self_match: SelfMatch::Allow,
-                display: Qty::ZERO,
-                hidden: false,
-                stop: None,
-                mark: 0,
-            }),
-            "M" => BookCommand::Replace(Replace {
-                key: self.key_of(id),
+        match message.ask {
+            Ask::Cancel => BookCommand::Cancel { key: self.key_of(message.id), reason: CancelReason::User },
+            Ask::Enter(Terms { side, price, qty, tif }) => {
+                BookCommand::New(NewOrder { key, order_ref, side, price, qty, tif, ..NewOrder::PLAIN })
+            }
+            Ask::Modify(Terms { side, price, qty, tif }) => BookCommand::Replace(Replace {
+                key: self.key_of(message.id),
                 new_key: key,
                 order_ref,
                 price,
                 qty,
                 kind: ReplaceKind::ReEnter { side: Some(side) },
                 tif,
-                post_only: false,
-                min_qty: Qty::ZERO,
-                self_match: SelfMatch::Allow,
-                display: Qty::ZERO,
-                hidden: false,
-                stop: None,
+                ..Replace::PLAIN
             }),
-            other => panic!("unknown message kind {other}"),
-        };
-        (id, command)
+        }
     }
 
     /// Plays one message and appends its reports to `stream`, sorted by type, trades in the order of matching.
     fn play(&mut self, seq: usize, line: &str, stream: &mut String) {
-        let (id, command) = self.command(line);
+        let message = Message::parse(line);
+        let (id, command) = (message.id, self.command(&message));
         if let BookCommand::New(NewOrder { key, .. }) | BookCommand::Replace(Replace { new_key: key, .. }) = command {
             self.ids.push(id);
             let live = match command {
@@ -184,9 +138,9 @@ fn assert_same_lines(found: &str, expected: &str, what: &str) {
 
 fn reproduces(flow: &str) {
     let (Some(messages), Some(reports), Some(quotes)) = (
-        flow_file(&format!("{flow}.txt.xz")),
-        flow_file(&format!("{flow}.reports.txt.xz")),
-        flow_file(&format!("{flow}.bbo.txt.xz")),
+        flow::file(&format!("{flow}.txt.xz")),
+        flow::file(&format!("{flow}.reports.txt.xz")),
+        flow::file(&format!("{flow}.bbo.txt.xz")),
     ) else {
         return;
     };
@@ -221,7 +175,7 @@ fn static_flow_gives_the_published_reports() {
 #[test]
 fn the_full_normal_flow_gives_the_published_hash() {
     const PUBLISHED: &str = "e9b2e3926854410b01a035aeb25dd05f1e597c233be8263de9eb49b6713d367e";
-    let Some(messages) = flow_file("normal_s23_n1000000.txt.xz") else { return };
+    let Some(messages) = flow::file("normal_s23_n1000000.txt.xz") else { return };
     let mut player = Player::new(1 << 20);
     let (mut hash, mut part) = (Sha256::new(), String::new());
     for (seq, line) in messages.lines().enumerate() {

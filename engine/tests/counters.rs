@@ -1,6 +1,7 @@
 //! Counters in shared memory: what one process writes, another reads by name; and what it makes of files that are none.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -133,6 +134,17 @@ fn each_journal_has_counters_of_its_own() {
     assert_ne!(one, two);
     fs::create_dir(dir.path().join("one")).expect("made");
     assert_eq!(path_of(&with_journal("one")), one, "the same before and after the directory is made");
+    // Nor does it matter by which way it is named.
+    fs::create_dir(dir.path().join("disk")).expect("made");
+    symlink(dir.path().join("disk"), dir.path().join("link")).expect("a link");
+    let (linked, real) = (path_of(&with_journal("link/new/journal")), path_of(&with_journal("disk/new/journal")));
+    assert_eq!(linked, real, "before the directory is made");
+    assert_eq!(path_of(&with_journal("link/./new//journal/")), real);
+    fs::create_dir_all(dir.path().join("link/new/journal")).expect("made");
+    assert_eq!(
+        (path_of(&with_journal("link/new/journal")), path_of(&with_journal("disk/new/journal"))),
+        (linked, real)
+    );
     let mut nowhere = with_journal("one");
     nowhere.stats.dir = None;
     assert_eq!(path_of(&nowhere), None);

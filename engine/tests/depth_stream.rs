@@ -5,6 +5,8 @@
 
 #[path = "depth_stream/floor.rs"]
 mod floor;
+#[path = "consensus/flow.rs"]
+mod flow;
 #[path = "depth_stream/orders.rs"]
 mod orders;
 #[path = "depth_stream/rebuilt.rs"]
@@ -19,7 +21,6 @@ mod stream;
 use engine::book::BookLimits;
 use engine::depth::Stage;
 use floor::Floor;
-use recorded::messages;
 use stream::{FLAVOURS, Stream};
 use wire::InstrumentIndex;
 use wire::feed::{ChannelIndex, StreamKind};
@@ -63,7 +64,7 @@ fn the_depth_stream_makes_the_book_after_every_command_of_many_streams() {
 }
 
 fn flow_makes_the_book(name: &str) {
-    let Some(messages) = messages(name) else { return };
+    let Some(messages) = flow::file(&format!("{name}.txt.xz")) else { return };
     let limits =
         BookLimits { instruments: 1, sessions: 1, orders: 1 << 15, levels: 1 << 15, stops: 1, fills_per_command: 1 };
     let mut floor = Floor::new(&limits, 1);

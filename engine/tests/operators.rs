@@ -4,6 +4,8 @@
 
 #[path = "operators/floor.rs"]
 mod floor;
+#[path = "operators/listeners.rs"]
+mod listeners;
 #[path = "operators/naive.rs"]
 mod naive;
 
@@ -11,7 +13,8 @@ use engine::image;
 use engine::limits::CANCELS_PER_SLICE_MAX;
 use engine::recovery;
 use engine::venue::Venue;
-use floor::{Floor, Nothing};
+use floor::Floor;
+use listeners::Nothing;
 use wire::admin::{Outcome, Verb};
 use wire::journal::RecordKind;
 use wire::login::Key;

@@ -7,6 +7,7 @@
 
 mod floor;
 mod outbox;
+mod site;
 mod steps;
 
 use floor::Floor;
@@ -51,7 +52,7 @@ pub fn run(data: &[u8]) -> Reached {
     let mut steps = Steps::new(data);
     let mut floor = Floor::new();
     let start = steps.byte();
-    for user in 0..floor::USERS {
+    for user in 0..site::USERS {
         if start >> user & 1 == 1 {
             floor.log_in(user, start & 4 != 0);
         }

@@ -8,6 +8,7 @@ mod layout;
 
 pub mod address;
 pub mod admin;
+pub mod blocks;
 pub mod counters;
 pub mod error;
 pub mod feed;

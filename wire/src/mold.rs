@@ -12,7 +12,10 @@
 //! A request packet has the same 20-byte header and nothing after it, so bytes alone do not tell it from a heartbeat.
 //! The port does: requests travel only to or from a re-request port (`docs/protocol.md`, "Ports").
 
+pub use crate::blocks::BLOCK_HEADER_LEN;
+
 use crate::DecodeError;
+use crate::blocks::{BigEndian, Blocks};
 use crate::layout::{layout, text};
 
 /// `count` of a packet that carries no messages and tells the next sequence number.
@@ -23,8 +26,6 @@ pub const END_OF_SESSION: u16 = 0xFFFF;
 pub const MESSAGES_MAX: u16 = 0xFFFE;
 /// Bytes of header in front of the message blocks.
 pub const HEADER_LEN: usize = Header::SIZE;
-/// Bytes of length in front of each message.
-pub const BLOCK_HEADER_LEN: usize = 2;
 
 text!(
     /// A session: ten characters, left-justified, padded with spaces.
@@ -90,20 +91,7 @@ impl<'a> Packet<'a> {
             let Header { sequence, count, .. } = packet.header;
             return Err(DecodeError::SequenceOverflow { sequence, count });
         }
-        let mut rest = blocks;
-        for index in 0..usize::from(packet.count()) {
-            let Some((length, after)) = rest.split_first_chunk::<BLOCK_HEADER_LEN>() else {
-                return Err(DecodeError::Block { index, expected: BLOCK_HEADER_LEN, found: rest.len() });
-            };
-            let expected = usize::from(u16::from_be_bytes(*length));
-            let Some((_, after)) = after.split_at_checked(expected) else {
-                return Err(DecodeError::Block { index, expected, found: after.len() });
-            };
-            rest = after;
-        }
-        if !rest.is_empty() {
-            return Err(DecodeError::Trailing { found: rest.len() });
-        }
+        Blocks::<BigEndian>::check(blocks, packet.count())?;
         Ok(packet)
     }
 
@@ -153,30 +141,12 @@ impl<'a> Packet<'a> {
     /// The messages with their sequence numbers.
     #[must_use]
     pub const fn messages(&self) -> Messages<'a> {
-        Messages { sequence: self.header.sequence, rest: self.blocks }
+        Blocks::new(self.header.sequence, self.blocks)
     }
 }
 
 /// Walks the messages of a checked packet.
-#[derive(Clone, Debug)]
-pub struct Messages<'a> {
-    sequence: u64,
-    rest: &'a [u8],
-}
-
-impl<'a> Iterator for Messages<'a> {
-    type Item = (u64, &'a [u8]);
-
-    #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        let (length, after) = self.rest.split_first_chunk::<BLOCK_HEADER_LEN>()?;
-        let (message, rest) = after.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
-        let sequence = self.sequence;
-        self.sequence = sequence.wrapping_add(1);
-        self.rest = rest;
-        Some((sequence, message))
-    }
-}
+pub type Messages<'a> = Blocks<'a, BigEndian>;
 
 /// Builds a packet in the caller's memory. Finished without a message, it is a heartbeat.
 #[derive(Debug)]

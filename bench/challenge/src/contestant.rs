@@ -3,9 +3,7 @@
 //! Goal: translation, no decision. Non-goal: what a report does not say: the levels that the book announces to market data go
 //! unheard here, and a new order that the book refuses (no quantity, a live id, no room) gets no report, because the interface has none.
 
-use engine::book::{
-    Book, BookEvent, BookLimits, CancelReason, Listener, NewOrder, Replace, ReplaceKind, SelfMatch, TimeInForce,
-};
+use engine::book::{Book, BookEvent, BookLimits, CancelReason, Listener, NewOrder, Replace, ReplaceKind, TimeInForce};
 use engine::limits::FILLS_PER_COMMAND_MAX;
 use netio::pages;
 use wire::{InstrumentIndex, MemberId, OrderRef, Price, Qty, Side};
@@ -58,13 +56,7 @@ impl Contestant {
             price: Price(order.price_ticks),
             qty: Qty(order.qty),
             tif: if order.immediate == 0 { TimeInForce::Day } else { TimeInForce::Ioc },
-            post_only: false,
-            min_qty: Qty::ZERO,
-            self_match: SelfMatch::Allow,
-            display: Qty::ZERO,
-            hidden: false,
-            stop: None,
-            mark: 0,
+            ..NewOrder::PLAIN
         };
         self.book.enter(&entry, &mut Teller { seq: order.seq, refusal: None, report });
     }
@@ -89,13 +81,7 @@ impl Contestant {
             price: Price(modify.price_ticks),
             qty: Qty(modify.qty),
             kind: ReplaceKind::ReEnter { side: Some(side_of(modify.side)) },
-            tif: TimeInForce::Day,
-            post_only: false,
-            min_qty: Qty::ZERO,
-            self_match: SelfMatch::Allow,
-            display: Qty::ZERO,
-            hidden: false,
-            stop: None,
+            ..Replace::PLAIN
         };
         self.book.replace(&replacement, &mut Teller { seq: modify.seq, refusal: Some(refusal), report });
     }

@@ -2,6 +2,7 @@
 
 use crate::journal::Watch;
 use crate::link::{Operation, OperationDone};
+use crate::meter::OperatorsMeter;
 use netio::ring::{Consumer, Producer};
 use wire::Seq;
 use wire::admin::{OperatorCommand, OperatorName, Outcome, Refusal, Verb};
@@ -43,6 +44,8 @@ pub(super) struct Desk {
     watch: Watch,
     pending: Vec<Pending>,
     last: Vec<Last>,
+    /// Where its ends of the links are counted.
+    meter: Option<OperatorsMeter>,
 }
 
 /// The highest request number of an operator, and what was asked for under it, where that is known: not of one before this start.
@@ -55,9 +58,21 @@ struct Last {
 
 impl Desk {
     /// `last`: what the journal knows of each operator.
-    pub fn new(links: OperatorLinks, watch: Watch, last: Vec<(OperatorName, u64)>) -> Self {
+    pub fn new(
+        links: OperatorLinks,
+        watch: Watch,
+        last: Vec<(OperatorName, u64)>,
+        meter: Option<OperatorsMeter>,
+    ) -> Self {
         let last = last.into_iter().map(|(operator, number)| Last { operator, number, verb: None }).collect();
-        Self { links, watch, pending: Vec::with_capacity(PENDING_MAX), last }
+        Self { links, watch, pending: Vec::with_capacity(PENDING_MAX), last, meter }
+    }
+
+    /// Stores what its ends of the links count.
+    pub fn count(&self) {
+        if let Some(meter) = &self.meter {
+            meter.store(&self.links.operations, &self.links.done);
+        }
     }
 
     /// The highest request number that was seen of an operator; 0: none.
@@ -140,8 +155,11 @@ impl Desk {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Config, Stats};
+    use crate::counters::{Reader, path_of};
     use crate::journal::{self, Durability, Genesis, Journal, LocalDisk, Options};
     use crate::limits::OPERATOR_LINK_SLOTS;
+    use crate::meter::Meter;
     use netio::ring::channel;
     use std::sync::Arc;
     use wire::Nanos;
@@ -158,7 +176,7 @@ mod tests {
         let (operations, heard) = channel(OPERATOR_LINK_SLOTS, Operation::empty);
         let (answers, done) = channel(OPERATOR_LINK_SLOTS, OperationDone::empty);
         let last = vec![(command(0, Verb::Drain).operator, 7)];
-        (Desk::new(OperatorLinks { operations, done }, watch.clone(), last), heard, answers)
+        (Desk::new(OperatorLinks { operations, done }, watch.clone(), last, None), heard, answers)
     }
 
     fn synced_journal(dir: &std::path::Path) -> Journal {
@@ -214,5 +232,34 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_passes_is_counted_at_this_end() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let config = Config { stats: Stats { dir: Some(dir.path().to_owned()), sample: 0 }, ..Config::default() };
+        let meter = Meter::create(&config).expect("a file").expect("a directory is given");
+        let reader = Reader::open(&path_of(&config).expect("a directory is given")).expect("counters");
+        let journal = synced_journal(dir.path());
+        let (mut desk, _heard, mut answers) = desk(&journal.watch);
+        desk.meter = Some(meter.operators());
+        let of = |link, field| reader.snapshot(Nanos(0)).row("link", link).and_then(|row| row.get(field));
+        assert_eq!((of("operations", "slots"), of("outcomes", "slots")), (Some(64), Some(64)));
+        for number in 8..11 {
+            let asked = command(number, Verb::Drain);
+            assert_eq!(desk.submit(asked, None), Submitted::Taken);
+            let done = OperationDone { cause: Seq(1), operator: asked.operator, number, outcome: OUTCOME };
+            answers.push(done).expect("room");
+        }
+        desk.count();
+        assert_eq!((of("outcomes", "depth"), of("outcomes", "passed")), (Some(3), Some(0)));
+        desk.listen();
+        desk.count();
+        let outcomes = ["depth", "high_water", "passed", "drops"].map(|field| of("outcomes", field));
+        assert_eq!(outcomes, [Some(0), Some(3), Some(3), Some(0)]);
+        // Nobody takes any.
+        while desk.links.operations.push(Operation::empty()).is_ok() {}
+        desk.count();
+        assert_eq!(of("operations", "waits"), Some(1));
     }
 }

@@ -13,7 +13,7 @@
 
 use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use wire::Seq;
@@ -38,9 +38,15 @@ impl Record {
         let path = journal.join(NAME);
         let mut rows = VecDeque::new();
         match File::open(&path) {
-            Ok(mut file) => {
-                let mut bytes = [0; RECORD_LEN];
-                while file.read_exact(&mut bytes).is_ok() {
+            Ok(file) => {
+                let (mut file, mut bytes) = (BufReader::new(file), [0; RECORD_LEN]);
+                loop {
+                    match file.read_exact(&mut bytes) {
+                        Ok(()) => {}
+                        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => break,
+                        // What cannot be read now is not to be written over.
+                        Err(error) => return Err(error),
+                    }
                     let Some((as_of, row)) = decode(&bytes) else { break };
                     if as_of > seq {
                         break;
@@ -53,11 +59,11 @@ impl Record {
         }
         // Written anew, so that it is as long as it must be and what is behind the state is gone for good.
         let aside = path.with_extension("new");
-        let mut file = File::create(&aside)?;
+        let mut file = BufWriter::new(File::create(&aside)?);
         for row in &rows {
             file.write_all(&encode(seq, row))?;
         }
-        file.sync_all()?;
+        file.into_inner()?.sync_all()?;
         fs::rename(&aside, &path)?;
         File::open(journal)?.sync_all()?;
         let file = OpenOptions::new().append(true).open(&path)?;

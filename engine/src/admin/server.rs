@@ -1,26 +1,26 @@
-//! The thread `admin`: connections, and what operators are answered.
+//! What the thread `admin` does: connections, and what operators are answered.
 //!
 //! Goal: an operator gets in whatever else comes to the port; nobody is waited for. Non-goal: many operators; a turn looks at each connection.
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{IpAddr, Shutdown, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
+use std::io;
+use std::net::{IpAddr, TcpListener};
 use std::os::fd::AsFd;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::arrivals::Arrivals;
+use super::connection::Connection;
 use super::conversation::{Conversation, Doing, Ending, Known, Rows, Terms, Wish};
-use super::counts::AdminCounts;
 use super::desk::{Desk, OperatorLinks, Submitted};
+use super::shared::Shared;
 use super::standing::{Live, Seen};
 use super::{keys, permits, words};
 use crate::config::Config;
 use crate::entropy::Entropy;
 use crate::journal::Watch;
+use crate::meter::OperatorsMeter;
 use crate::tile::Control;
-use crate::told::Told;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
 use wire::admin::login::{AdminRejectReason, ApplianceName, Role};
@@ -40,10 +40,6 @@ const IMPATIENCE: Duration = Duration::from_micros(250);
 const LOOK_MAX: Duration = Duration::from_secs(1);
 /// How long those who are owed an answer are served when the appliance stops.
 const FAREWELL: Duration = Duration::from_millis(200);
-/// Operators and addresses whose login was told.
-const HEARD_OF_MAX: usize = 64;
-/// It calls nothing deep, and its stack may be locked in memory.
-const STACK_BYTES: usize = 256 << 10;
 
 /// What the thread stands on.
 pub struct AdminParts {
@@ -61,39 +57,32 @@ pub struct AdminParts {
     pub entropy: Arc<dyn Entropy>,
     /// What the appliance is at.
     pub control: Arc<Control>,
+    /// Where its ends of the links are counted.
+    pub meter: Option<OperatorsMeter>,
 }
 
-/// The administration server. Stopped when dropped: what is durable by then is answered.
-#[derive(Debug)]
-pub struct AdminThread {
+/// All of it.
+pub(super) struct Server {
+    listener: TcpListener,
+    terms: Terms,
+    connections_max: usize,
+    journal: PathBuf,
+    desk: Desk,
+    seen: Arc<Seen>,
+    entropy: Arc<dyn Entropy>,
+    control: Arc<Control>,
+    connections: Vec<Connection>,
+    arrivals: Arrivals,
     shared: Arc<Shared>,
-    address: SocketAddrV4,
-    thread: Option<JoinHandle<()>>,
 }
 
-#[derive(Debug, Default)]
-struct Shared {
-    stopping: AtomicBool,
-    counts: Mutex<AdminCounts>,
-    told: Told,
-}
-
-impl Shared {
-    fn count(&self, change: impl FnOnce(&mut AdminCounts)) {
-        change(&mut self.counts.lock().unwrap_or_else(PoisonError::into_inner));
-    }
-}
-
-impl AdminThread {
-    /// Starts it.
+impl Server {
+    /// A server that nobody has come to yet.
     ///
     /// # Errors
-    /// The system refuses a thread or randomness, or the socket is of no use.
-    pub fn spawn(config: &Config, parts: AdminParts) -> io::Result<Self> {
-        let AdminParts { listener, links, watch, last, seen, entropy, control } = parts;
-        let SocketAddr::V4(address) = listener.local_addr()? else {
-            return Err(io::Error::other("the administration server is for IPv4"));
-        };
+    /// The system refuses randomness, or the socket is of no use.
+    pub fn new(config: &Config, parts: AdminParts, shared: Arc<Shared>) -> io::Result<Self> {
+        let AdminParts { listener, links, watch, last, seen, entropy, control, meter } = parts;
         listener.set_nonblocking(true)?;
         let mut nobody = Key([0; 32]);
         entropy.draw(&mut nobody.0)?;
@@ -108,83 +97,27 @@ impl AdminThread {
             heartbeat: milliseconds(config.admin.heartbeat_ms),
             timeout: milliseconds(config.admin.timeout_ms),
         };
-        let shared = Arc::<Shared>::default();
-        let mut server = Server {
+        Ok(Self {
             listener,
             terms,
             connections_max: usize::from(config.admin.connections_max),
             journal: config.journal.dir.clone(),
-            desk: Desk::new(links, watch, last),
+            desk: Desk::new(links, watch, last, meter),
             seen,
             entropy,
             control,
             connections: Vec::new(),
-            heard_of: Vec::new(),
-            shared: Arc::clone(&shared),
-        };
-        let body = move || server.run();
-        let thread = thread::Builder::new().name("admin".to_owned()).stack_size(STACK_BYTES).spawn(body)?;
-        Ok(Self { shared, address, thread: Some(thread) })
+            arrivals: Arrivals::default(),
+            shared,
+        })
     }
 
-    /// Where it listens.
-    #[must_use]
-    pub const fn address(&self) -> SocketAddrV4 {
-        self.address
-    }
-
-    /// What it has counted.
-    #[must_use]
-    pub fn counts(&self) -> AdminCounts {
-        *self.shared.counts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The next thing that the log should have; each is told once.
-    #[must_use]
-    pub fn told(&self) -> Option<String> {
-        self.shared.told.take()
-    }
-}
-
-impl Drop for AdminThread {
-    fn drop(&mut self) {
-        self.shared.stopping.store(true, Ordering::Release);
-        if let Some(thread) = self.thread.take() {
-            // A panic has been printed by the thread.
-            let _ = thread.join();
-        }
-    }
-}
-
-struct Connection {
-    socket: TcpStream,
-    from: SocketAddr,
-    conversation: Conversation,
-    /// The other side is gone for good.
-    hung: bool,
-}
-
-struct Server {
-    listener: TcpListener,
-    terms: Terms,
-    connections_max: usize,
-    journal: PathBuf,
-    desk: Desk,
-    seen: Arc<Seen>,
-    entropy: Arc<dyn Entropy>,
-    control: Arc<Control>,
-    connections: Vec<Connection>,
-    /// Who came from where, of late.
-    heard_of: Vec<(OperatorName, IpAddr)>,
-    shared: Arc<Shared>,
-}
-
-impl Server {
-    fn run(&mut self) {
+    /// Serves until it is to stop, and then those who are owed an answer.
+    pub fn run(&mut self) {
         let mut last_turn = None;
         loop {
             let now = Instant::now();
-            if self.shared.stopping.load(Ordering::Acquire) {
+            if self.shared.is_stopping() {
                 let until = *last_turn.get_or_insert(now + FAREWELL);
                 if now >= until || !self.desk.is_waiting() {
                     break;
@@ -197,6 +130,7 @@ impl Server {
             }
             self.release(now);
             self.serve(now);
+            self.desk.count();
             self.wait();
         }
         let now = Instant::now();
@@ -324,9 +258,9 @@ impl Server {
                 Some(Wish::Refuse(name)) => {
                     let from = self.connections[index].from;
                     self.shared.count(|counts| counts.logins_refused += 1);
-                    self.shared
-                        .told
-                        .tell(format!("{name}: a login from {from} was refused: no such operator, or another key"));
+                    if let Some(text) = self.arrivals.refused(now, name, from) {
+                        self.shared.told.tell(text);
+                    }
                 }
                 Some(Wish::Command(command, key)) => self.command(now, index, command, key),
                 Some(Wish::Question(question)) => {
@@ -365,13 +299,8 @@ impl Server {
         let (last, from) = (self.desk.last(name), self.connections[index].from);
         self.connections[index].conversation.admit(now, &self.terms, last);
         self.shared.count(|counts| counts.logins += 1);
-        // Tools come again and again; where from is news once.
-        if !self.heard_of.contains(&(name, from.ip())) {
-            if self.heard_of.len() == HEARD_OF_MAX {
-                self.heard_of.remove(0);
-            }
-            self.heard_of.push((name, from.ip()));
-            self.shared.told.tell(format!("{name}: logged in from {}, role {}", from.ip(), role.name()));
+        if let Some(text) = self.arrivals.let_in(name, role, from.ip()) {
+            self.shared.told.tell(text);
         }
     }
 
@@ -455,57 +384,5 @@ impl Server {
             }
             Doing::Nothing | Doing::Awaiting(_) | Doing::Telling(_) => {}
         }
-    }
-}
-
-impl Connection {
-    fn receive(&mut self, now: Instant) -> Result<(), Ending> {
-        if self.hung && !self.conversation.listens() {
-            return Err(Ending::Gone);
-        }
-        if self.conversation.is_ending() {
-            // Closing with something unread would take back what is still on its way.
-            let mut rest = [0; 512];
-            return match look(self.socket.read(&mut rest))? {
-                Some(0) => Err(Ending::Gone),
-                _ => Ok(()),
-            };
-        }
-        if !self.conversation.listens() {
-            return Ok(());
-        }
-        match look(self.socket.read(self.conversation.room()))? {
-            Some(0) => Err(Ending::Gone),
-            Some(len) => {
-                self.conversation.filled(now, len);
-                Ok(())
-            }
-            None => Ok(()),
-        }
-    }
-
-    fn send(&mut self, now: Instant) -> Result<(), Ending> {
-        while !self.conversation.waiting().is_empty() {
-            match look(self.socket.write(self.conversation.waiting()))? {
-                Some(0) => return Err(Ending::Gone),
-                Some(len) => self.conversation.sent(now, len),
-                None => return Ok(()),
-            }
-        }
-        if self.conversation.is_ending() {
-            let _ = self.socket.shutdown(Shutdown::Write);
-        }
-        Ok(())
-    }
-}
-
-/// What a look at a socket came to; `None` when it was in vain.
-fn look(done: io::Result<usize>) -> Result<Option<usize>, Ending> {
-    match done {
-        Ok(len) => Ok(Some(len)),
-        Err(error) => match error.kind() {
-            ErrorKind::WouldBlock | ErrorKind::Interrupted => Ok(None),
-            _ => Err(Ending::Gone),
-        },
     }
 }

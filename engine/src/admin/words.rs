@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use wire::admin::{Outcome, Scope, Verb};
+use wire::admin::{Outcome, Scope, SessionRow, Verb};
 use wire::{MemberId, SessionIndex};
 
 /// Names for what commands name by number.
@@ -19,6 +19,19 @@ pub trait Names {
             Scope::Member(member) => format!("member {}", self.member(member)),
             Scope::Venue => "the venue".to_owned(),
         }
+    }
+}
+
+/// Whoever has the rows of all sessions knows their names.
+impl Names for [SessionRow] {
+    fn session(&self, session: SessionIndex) -> String {
+        let row = self.get(usize::from(session.0));
+        row.map_or_else(|| session.to_string(), |row| row.username.as_str().to_owned())
+    }
+
+    fn member(&self, member: MemberId) -> String {
+        let row = self.iter().find(|row| row.member == member);
+        row.map_or_else(|| member.to_string(), |row| row.member_name.as_str().to_owned())
     }
 }
 

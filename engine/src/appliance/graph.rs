@@ -129,7 +129,7 @@ impl<P: Port, T: Trace> Graph<P, T> {
 
 /// Every stream of the venue with its lines; each goes on with what is to be published again.
 fn feed_streams(config: &Config, exchange: &Exchange, again: &VecDeque<Caused>) -> Vec<FeedStream> {
-    let interfaces = super::feed_interfaces(config);
+    let interfaces = super::endpoints::feed_interfaces(config);
     let line = |line: &Line| {
         let interface = line.interface.unwrap_or(config.network.interface);
         let place = interfaces.iter().position(|known| *known == interface);
@@ -184,7 +184,13 @@ pub(super) fn build<P: Port, T: Trace>(
     for (cause, news) in again.chain(ended) {
         data_in.push(FeedEvent { cause, news }).expect("REPUBLISHED_MAX and an end fit the link");
     }
-    let outputs = MatchingOutputs { replies: reply_in, commands: command_in, market_data: data_in, operators: done_in };
+    let outputs = MatchingOutputs {
+        replies: reply_in,
+        commands: command_in,
+        market_data: data_in,
+        operators: done_in,
+        outcomes_dropped: 0,
+    };
     let appender: Appender = journal.appender;
     let net = NetStage::new(port, request_in, reply_out, packet_out, Arc::clone(control));
     let matching = MatchingStage::new(venue, request_out, outputs, watch.clone(), Arc::clone(control));

@@ -114,6 +114,27 @@ pub struct NewOrder {
     pub mark: u8,
 }
 
+impl NewOrder {
+    /// A day order that asks for nothing more, to be completed: for whose, for what, at which price.
+    pub const PLAIN: Self = Self {
+        instrument: InstrumentIndex(0),
+        key: OrderKey::new(SessionIndex(0), UserRefNum(0)),
+        order_ref: OrderRef(0),
+        owner: MemberId(0),
+        side: Side::Buy,
+        price: Price(0),
+        qty: Qty::ZERO,
+        tif: TimeInForce::Day,
+        post_only: false,
+        min_qty: Qty::ZERO,
+        self_match: SelfMatch::Allow,
+        display: Qty::ZERO,
+        hidden: false,
+        stop: None,
+        mark: 0,
+    };
+}
+
 /// How far to reduce an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReduceTo {
@@ -180,6 +201,25 @@ pub struct Replace {
     pub hidden: bool,
     /// The new stop price of an order that waits; None keeps the present one. Some for an order that does not wait is refused.
     pub stop: Option<Price>,
+}
+
+impl Replace {
+    /// A day order that takes the place of another one and asks for nothing more, to be completed.
+    pub const PLAIN: Self = Self {
+        key: NewOrder::PLAIN.key,
+        new_key: NewOrder::PLAIN.key,
+        order_ref: OrderRef(0),
+        price: Price(0),
+        qty: Qty::ZERO,
+        kind: ReplaceKind::ReEnter { side: None },
+        tif: TimeInForce::Day,
+        post_only: false,
+        min_qty: Qty::ZERO,
+        self_match: SelfMatch::Allow,
+        display: Qty::ZERO,
+        hidden: false,
+        stop: None,
+    };
 }
 
 /// One input of the book.

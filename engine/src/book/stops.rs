@@ -11,100 +11,25 @@
 //!
 //! An order that waits is an ordinary [`Order`] that shows nothing; what it will do later is kept beside it.
 
+mod stop;
+
+pub(super) use stop::Stop;
+
 use wire::{InstrumentIndex, OrderRef, Price, Qty, Side};
 
 use super::Book;
-use super::command::{NewOrder, Replace, ReplaceKind, SelfMatch, TimeInForce};
+use super::command::{NewOrder, Replace, ReplaceKind, TimeInForce};
 use super::event::{BookEvent, BookReject, CancelReason, Listener};
 use super::ladder::LadderId;
 use super::level::Queue;
 use super::matching::Incoming;
 use super::order::{Order, Traits};
 use super::replace::{Outcome, outcome};
-use super::slab::{NIL, Record, Slab};
-use super::state_hash::{LastTrade, OrderState, Place, StopTerms};
+use super::slab::{NIL, Slab};
+use super::state_hash::{LastTrade, OrderState, Place};
 
 /// Instead of a level: the queue of elected orders.
 pub(super) const ELECTED: u32 = NIL - 1;
-
-/// What an order does once it enters, and when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stop {
-    pub instrument: InstrumentIndex,
-    pub side: Side,
-    pub stop: Price,
-    pub limit: Price,
-    pub tif: TimeInForce,
-    pub post_only: bool,
-    pub min_qty: u32,
-    pub self_match: SelfMatch,
-    pub display: u32,
-    pub hidden: bool,
-}
-
-impl Stop {
-    const EMPTY: Self = Self {
-        instrument: InstrumentIndex(0),
-        side: Side::Buy,
-        stop: Price(0),
-        limit: Price(0),
-        tif: TimeInForce::Day,
-        post_only: false,
-        min_qty: 0,
-        self_match: SelfMatch::Allow,
-        display: 0,
-        hidden: false,
-    };
-
-    /// The terms of an order that waited, or was elected, in another book.
-    pub const fn restored(state: &OrderState, terms: StopTerms) -> Self {
-        Self {
-            instrument: state.instrument,
-            side: state.side,
-            stop: state.price,
-            limit: terms.limit,
-            tif: terms.tif,
-            post_only: terms.post_only,
-            min_qty: terms.min_qty,
-            self_match: terms.self_match,
-            display: state.display,
-            hidden: terms.hidden,
-        }
-    }
-
-    const fn ladder(&self) -> LadderId {
-        LadderId::waiting(self.instrument, self.side)
-    }
-
-    /// Whether a trade at this price elects the order.
-    fn is_reached(&self, trade: Price) -> bool {
-        match self.side {
-            Side::Buy => trade >= self.stop,
-            Side::Sell => trade <= self.stop,
-        }
-    }
-
-    const fn terms(&self) -> StopTerms {
-        StopTerms {
-            limit: self.limit,
-            tif: self.tif,
-            post_only: self.post_only,
-            min_qty: self.min_qty,
-            self_match: self.self_match,
-            hidden: self.hidden,
-        }
-    }
-}
-
-impl Record for Stop {
-    fn kept(&self) -> u32 {
-        self.display
-    }
-
-    fn keep(&mut self, number: u32) {
-        self.display = number;
-    }
-}
 
 /// What the book keeps for stop orders.
 #[derive(Debug)]

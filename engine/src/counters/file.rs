@@ -13,14 +13,19 @@ const EXTENSION: &str = "counters";
 #[must_use]
 pub fn path_of(config: &Config) -> Option<PathBuf> {
     let dir = config.stats.dir.as_ref()?;
-    let journal = &config.journal.dir;
-    let journal =
-        fs::canonicalize(journal).or_else(|_| std::path::absolute(journal)).unwrap_or_else(|_| journal.clone());
+    let journal = settled(&config.journal.dir);
     let place = crc32c::crc32c(journal.as_os_str().as_encoded_bytes());
     // A name may have any printable character.
     let clean = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '_' };
     let name: String = config.appliance.name.chars().map(clean).collect();
     Some(dir.join(format!("pinion-{name}-{place:08x}.{EXTENSION}")))
+}
+
+/// The one name of a directory, before it is made and after: symbolic links on the way to it are followed as far as the way is there.
+fn settled(dir: &Path) -> PathBuf {
+    let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
+    let there = dir.ancestors().find_map(|part| Some((fs::canonicalize(part).ok()?, dir.strip_prefix(part).ok()?)));
+    there.map_or_else(|| dir.clone(), |(real, rest)| real.components().chain(rest.components()).collect())
 }
 
 /// A file of counters in a directory.

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //!  of an instrument   its ladders: displayed buys, sells; hidden buys, sells; waiting buys, sells; each best price first, then by time
-//!  of all             session by session, oldest entry first
+//!  of all             session by session, oldest entry first; of a member, others' sessions are passed over
 //! ```
 
 use super::Exchange;
@@ -72,6 +72,12 @@ impl MassCancel {
         }
     }
 
+    /// Whether nothing on the rest of the list can be covered either: a session's orders are all of one member. Whoever stops a member
+    /// with three orders must not wait for a walk along everybody's.
+    fn is_in_vain(&self, order: &OrderView) -> bool {
+        self.instrument.is_none() && matches!(self.scope, Scope::Member(member) if order.owner != member)
+    }
+
     fn covers(&self, order: &OrderView) -> bool {
         let owned = match self.scope {
             Scope::Session(session) => order.key.session() == session,
@@ -112,7 +118,7 @@ impl Exchange {
                 asked.next = (asked.list < lists.end).then(|| asked.first(book, asked.list)).flatten();
                 continue;
             };
-            asked.next = asked.after(book, order.key);
+            asked.next = if asked.is_in_vain(&order) { None } else { asked.after(book, order.key) };
             if asked.covers(&order) {
                 let cancel = BookCommand::Cancel { key: order.key, reason: CancelReason::Operator };
                 book.apply(&cancel, &mut |event| reporter.on(&event, &Request::Unsolicited));

@@ -11,11 +11,12 @@ use wire::admin::Scope;
 use wire::ouch::RejectReason;
 use wire::{InstrumentIndex, SessionIndex, Side};
 
+use super::link::LinkEnd;
 use super::plan::Link;
 use super::tally::{self, Tally};
-use super::tiles::LinkEnd;
 use crate::counters::schema::{appliance, gateway, instrument, reject, session};
 use crate::counters::{Region, Row};
+use crate::link::Operation;
 use crate::tile::MatchingOutputs;
 use crate::venue::Venue;
 
@@ -37,6 +38,8 @@ pub struct MatchingMeter {
     replies: LinkEnd,
     commands: LinkEnd,
     market_data: LinkEnd,
+    operations: LinkEnd,
+    outcomes: LinkEnd,
     /// Messages of market data that were made before there was a count.
     market_data_before: u64,
     /// The next session's turn.
@@ -59,6 +62,8 @@ impl MatchingMeter {
             replies: LinkEnd::new(region, Link::Replies),
             commands: LinkEnd::new(region, Link::Commands),
             market_data: LinkEnd::new(region, Link::MarketData),
+            operations: LinkEnd::new(region, Link::Operations),
+            outcomes: LinkEnd::new(region, Link::Outcomes),
             market_data_before: outputs.market_data.released(),
             next_session: 0,
             due: Vec::with_capacity(instruments.len()),
@@ -82,6 +87,7 @@ impl MatchingMeter {
         tally: &mut Tally,
         outputs: &MatchingOutputs,
         requests: &Consumer<T>,
+        operations: Option<&Consumer<Operation>>,
         all: bool,
     ) {
         self.store_venue(venue, tally, outputs);
@@ -90,6 +96,11 @@ impl MatchingMeter {
         self.replies.store_drops(venue.gateway().counters().replies_dropped);
         self.commands.store_producer(&outputs.commands);
         self.market_data.store_producer(&outputs.market_data);
+        if let Some(operations) = operations {
+            self.operations.store_consumer(operations);
+        }
+        self.outcomes.store_producer(&outputs.operators);
+        self.outcomes.store_drops(outputs.outcomes_dropped);
         if all {
             self.store_sessions(venue, tally, usize::MAX);
             self.store_all_instruments(venue, tally);
@@ -226,56 +237,4 @@ fn reject_labels() -> impl Iterator<Item = String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::{Config, Instrument};
-    use crate::link::{Datagram, FeedEvent, JournalEntry, OperationDone};
-    use crate::meter::Meter;
-    use crate::recovery;
-    use netio::ring::channel;
-    use wire::Symbol;
-    use wire::login::Key;
-
-    #[test]
-    fn a_turn_stores_a_few_rows_however_many_have_changed() {
-        const INSTRUMENTS: u32 = 1_000;
-        let mut config = Config::default();
-        config.limits.orders = 64;
-        config.limits.levels = 64;
-        config.limits.stops = Some(64);
-        config.stats.dir = None;
-        let template = config.instruments[0].clone();
-        let symbol = |number| Symbol::new(&format!("I{number}")).expect("short");
-        config.instruments =
-            (0..INSTRUMENTS).map(|number| Instrument { symbol: symbol(number), ..template.clone() }).collect();
-        let venue = recovery::venue(&config, Key([1; 32]));
-        let (replies, _replies) = channel(64, Datagram::empty);
-        let (commands, _commands) = channel(64, JournalEntry::empty);
-        let (market_data, _market_data) = channel(64, FeedEvent::empty);
-        let (_requests, requests) = channel(64, Datagram::empty);
-        let (operators, _operators) = channel(64, OperationDone::empty);
-        let outputs = MatchingOutputs { replies, commands, market_data, operators };
-        let mut tally = Tally::new(&venue);
-        let region = Meter::unseen(&config).expect("memory");
-        let mut meter = MatchingMeter::new(&region.region, &venue, &mut tally, &outputs);
-        let left = |meter: &MatchingMeter, tally: &Tally| meter.due.len() + tally.due.len();
-        assert_eq!(left(&meter, &tally), 0, "a start stores all of them");
-
-        (0..INSTRUMENTS).for_each(|index| tally.on_status(InstrumentIndex(index)));
-        // One that changes again before it is stored waits once.
-        tally.on_status(InstrumentIndex(3));
-        assert_eq!(left(&meter, &tally), INSTRUMENTS as usize);
-        let mut turns = 0;
-        while left(&meter, &tally) > 0 {
-            let before = left(&meter, &tally);
-            meter.store(&venue, &mut tally, &outputs, &requests, false);
-            assert!(before - left(&meter, &tally) <= ROWS_MAX);
-            turns += 1;
-        }
-        assert_eq!(turns, 1 + (INSTRUMENTS as usize).div_ceil(ROWS_MAX), "the first one takes them over");
-        // In between, a turn without work stores one at a time.
-        tally.on_status(InstrumentIndex(5));
-        meter.store(&venue, &mut tally, &outputs, &requests, false);
-        assert!(meter.store_one(&venue, &mut tally) && !meter.store_one(&venue, &mut tally));
-    }
-}
+mod tests;

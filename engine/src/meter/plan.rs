@@ -9,7 +9,9 @@ use crate::counters::schema::{
     answers, appliance, feed, gateway, instrument, journal, link, port, reject, session, stage, thread, tile,
 };
 use crate::counters::{Plan, Region};
-use crate::limits::{COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, MARKET_DATA_LINK_SLOTS, PACKET_LINK_SLOTS};
+use crate::limits::{
+    COMMAND_LINK_SLOTS, DATAGRAM_LINK_SLOTS, MARKET_DATA_LINK_SLOTS, OPERATOR_LINK_SLOTS, PACKET_LINK_SLOTS,
+};
 use crate::milestone::Milestone;
 use crate::tile::{TileKind, thread_name};
 
@@ -21,14 +23,18 @@ pub(super) enum Link {
     Packets,
     Commands,
     MarketData,
+    Operations,
+    Outcomes,
 }
 
-const LINKS: [(&str, usize); 5] = [
+const LINKS: [(&str, usize); 7] = [
     ("requests", DATAGRAM_LINK_SLOTS),
     ("replies", DATAGRAM_LINK_SLOTS),
     ("packets", PACKET_LINK_SLOTS),
     ("commands", COMMAND_LINK_SLOTS),
     ("market_data", MARKET_DATA_LINK_SLOTS),
+    ("operations", OPERATOR_LINK_SLOTS),
+    ("outcomes", OPERATOR_LINK_SLOTS),
 ];
 
 /// The rows.

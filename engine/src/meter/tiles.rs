@@ -7,9 +7,10 @@ use netio::ring::{Consumer, Producer};
 use wire::Nanos;
 use wire::feed::Stream;
 
+use super::link::LinkEnd;
 use super::matching::MatchingMeter;
 use super::plan::Link;
-use crate::counters::schema::{feed, link, port, tile};
+use crate::counters::schema::{feed, port, tile};
 use crate::counters::{Region, Row};
 use crate::tile::FeedCounts;
 
@@ -46,31 +47,6 @@ impl TileMeter {
         self.row.set(tile::working_polls, working_polls);
         self.row.set(tile::work, work);
         self.row.set(tile::stalls, stalls);
-    }
-}
-
-/// One end of a link. The two ends store different fields of the same row.
-#[derive(Debug)]
-pub(crate) struct LinkEnd(Row);
-
-impl LinkEnd {
-    pub(super) fn new(region: &Arc<Region>, link: Link) -> Self {
-        Self(region.row(&link::GROUP, link as usize))
-    }
-
-    pub(super) fn store_consumer<T>(&self, end: &Consumer<T>) {
-        let depth = end.ready();
-        self.0.set(link::depth, depth as u64);
-        self.0.set(link::high_water, end.high_water().max(depth) as u64);
-        self.0.set(link::passed, end.released());
-    }
-
-    pub(super) fn store_producer<T>(&self, end: &Producer<T>) {
-        self.0.set(link::waits, end.waits());
-    }
-
-    pub(super) fn store_drops(&self, drops: u64) {
-        self.0.set(link::drops, drops);
     }
 }
 

@@ -39,6 +39,8 @@ pub struct MatchingOutputs {
     pub market_data: Producer<FeedEvent>,
     /// Answers to operators.
     pub operators: Producer<OperationDone>,
+    /// Of these, how many found no room.
+    pub outcomes_dropped: u64,
 }
 
 impl Replies for MatchingOutputs {
@@ -88,7 +90,8 @@ impl Outputs for MatchingOutputs {
     fn operator_done(&mut self, cause: Seq, operator: OperatorName, number: u64, outcome: Outcome) {
         // There is room for all that were asked for in this run. What a restart has found undone, nobody here waits for; whoever asks again
         // is answered from the exchange's memory.
-        let _ = self.operators.push(OperationDone { cause, operator, number, outcome });
+        let is_dropped = self.operators.push(OperationDone { cause, operator, number, outcome }).is_err();
+        self.outcomes_dropped += u64::from(is_dropped);
     }
 }
 
@@ -174,7 +177,7 @@ impl<T: Trace> MatchingStage<T> {
     /// Stores what it counted: a bounded part of it, or all.
     pub fn store(&mut self, meter: &mut MatchingMeter, all: bool) {
         let Followed { links, tally: Some(tally), .. } = &mut self.outputs else { return };
-        meter.store(&self.venue, tally, links, &self.requests, all);
+        meter.store(&self.venue, tally, links, &self.requests, self.operations.as_ref(), all);
     }
 
     /// Stores a little more, in a turn without work.

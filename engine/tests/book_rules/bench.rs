@@ -2,7 +2,6 @@
 
 use engine::book::{
     Book, BookCommand, BookEvent, BookLimits, CancelReason, NewOrder, OrderKey, QtyBasis, Replace, ReplaceKind,
-    SelfMatch, TimeInForce,
 };
 use engine::limits::FILLS_PER_COMMAND_MAX;
 use wire::{InstrumentIndex, MemberId, OrderRef, Price, Qty, SessionIndex, Side, UserRefNum};
@@ -31,14 +30,7 @@ pub fn limit(number: u32, side: Side, price: i64, qty: u32) -> NewOrder {
         side,
         price: Price(price),
         qty: Qty(qty),
-        tif: TimeInForce::Day,
-        post_only: false,
-        min_qty: Qty::ZERO,
-        self_match: SelfMatch::Allow,
-        display: Qty::ZERO,
-        hidden: false,
-        stop: None,
-        mark: 0,
+        ..NewOrder::PLAIN
     }
 }
 
@@ -59,13 +51,7 @@ pub fn amend(old: u32, new: u32, price: i64, qty: u32) -> Replace {
         price: Price(price),
         qty: Qty(qty),
         kind: ReplaceKind::Amend { basis: QtyBasis::Open },
-        tif: TimeInForce::Day,
-        post_only: false,
-        min_qty: Qty::ZERO,
-        self_match: SelfMatch::Allow,
-        display: Qty::ZERO,
-        hidden: false,
-        stop: None,
+        ..Replace::PLAIN
     }
 }
 

@@ -20,14 +20,7 @@ fn order(session: u16, side: Side, price: i64, qty: u32) -> NewOrder {
         side,
         price: Price(price),
         qty: Qty(qty),
-        tif: TimeInForce::Day,
-        post_only: false,
-        min_qty: Qty::ZERO,
-        self_match: SelfMatch::Allow,
-        display: Qty::ZERO,
-        hidden: false,
-        stop: None,
-        mark: 0,
+        ..NewOrder::PLAIN
     }
 }
 
@@ -48,13 +41,7 @@ fn amend(key: OrderKey, price: i64, qty: u32) -> Replace {
         price: Price(price),
         qty: Qty(qty),
         kind: ReplaceKind::Amend { basis: QtyBasis::Intended },
-        tif: TimeInForce::Day,
-        post_only: false,
-        min_qty: Qty::ZERO,
-        self_match: SelfMatch::Allow,
-        display: Qty::ZERO,
-        hidden: false,
-        stop: None,
+        ..Replace::PLAIN
     }
 }
 

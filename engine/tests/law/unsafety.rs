@@ -6,6 +6,7 @@ use std::fs;
 /// The files and why each needs it.
 const LISTED: &[(&str, &str)] = &[
     ("bench/challenge/src/abi.rs", "a C interface: pointers without lifetimes, an engine without a handle"),
+    ("bench/challenge/src/abi/tests.rs", "calls the C interface as a harness does"),
     ("engine/src/counters/words.rs", "other processes look at a mapping while it is written"),
     ("engine/src/journal/bus_error.rs", "a signal handler: a pointer from the kernel, and an end without destructors"),
     ("engine/src/journal/map.rs", "maps segment files, and stores a record's length last"),

@@ -1,19 +1,15 @@
 //! An exchange, members who send whatever comes to their mind, and two operators.
 
+use crate::listeners::Heard;
 use crate::naive::{Live, Naive, live, member_of, takes};
 use engine::book::OrderKey;
 use engine::command::{Action, Command};
 use engine::config::Config;
-use engine::depth::{Change, DepthEvent};
 use engine::exchange::Exchange;
-use engine::gateway::{Endpoint, Replies};
 use engine::limits::COMMAND_BODY_MAX;
 use engine::record;
-use engine::sink::Sink;
-use engine::venue::Outputs;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use wire::address::Addr;
 use wire::admin::{NewInstrument, OperatorBody, OperatorCommand, OperatorName, Outcome, Refusal, Scope, Verb};
 use wire::feed::ChannelIndex;
 use wire::journal::RecordKind;
@@ -22,63 +18,12 @@ use wire::ouch::{
     AppendageBuffer, CancelOrder, CancelReason, Capacity, ClOrdId, CrossType, Display, EnterOrder, Inbound,
     OptionValue, OrderSide, Outbound, RejectReason, ReplaceOrder, TimeInForce, YesNo,
 };
-use wire::tick::Tick;
 use wire::{MemberId, Nanos, Price, Qty, Seq, SessionIndex, Side, Symbol, UserRefNum};
 
 const SESSIONS: u16 = 5;
 /// Instruments at first, and how many may be added.
 const INSTRUMENTS: u64 = 3;
 const ADDED_MAX: usize = 3;
-
-/// What a command led to.
-#[derive(Default)]
-struct Heard {
-    reports: Vec<(SessionIndex, Vec<u8>)>,
-    ticks: usize,
-    deleted: usize,
-    done: Vec<(Seq, OperatorName, u64, Outcome)>,
-}
-
-impl Sink for Heard {
-    fn report(&mut self, _cause: Seq, session: SessionIndex, message: &[u8]) {
-        self.reports.push((session, message.to_vec()));
-    }
-
-    fn tick(&mut self, _cause: Seq, _tick: &Tick) {
-        self.ticks += 1;
-    }
-
-    fn depth(&mut self, _cause: Seq, event: &DepthEvent) {
-        self.deleted += usize::from(matches!(event.change, Change::Deleted { .. }));
-    }
-
-    fn operator_done(&mut self, cause: Seq, operator: OperatorName, number: u64, outcome: Outcome) {
-        self.done.push((cause, operator, number, outcome));
-    }
-}
-
-/// Whoever replays and listens to nothing.
-pub struct Nothing;
-
-impl Replies for Nothing {
-    fn room(&mut self) -> usize {
-        0
-    }
-
-    fn send(&mut self, _: Endpoint, _: Addr, _: impl FnOnce(&mut [u8]) -> Option<usize>) {}
-}
-
-impl Outputs for Nothing {
-    fn ready(&mut self) -> bool {
-        true
-    }
-
-    fn journal(&mut self, _: &Command<'_>) {}
-
-    fn tick(&mut self, _: Seq, _: &Tick) {}
-
-    fn depth(&mut self, _: Seq, _: &DepthEvent) {}
-}
 
 pub struct Floor {
     pub config: Config,

@@ -1,10 +1,10 @@
 //! How a test asks the venue for what an operator wants.
 
-use crate::harness::{Harness, decode, enter, kinds, order};
+use crate::harness::{Harness, enter, kinds, order};
 use engine::venue::Progress;
 use wire::admin::{OperatorCommand, OperatorName, Outcome, Scope, Verb};
 use wire::journal::RecordKind;
-use wire::ouch::{AppendageBuffer, OptionValue, OrderSide, Outbound, RejectReason, TimeInForce};
+use wire::ouch::{AppendageBuffer, OptionValue, OrderSide, TimeInForce};
 use wire::{Price, Qty, Symbol};
 
 pub const BUY: OrderSide = OrderSide::Buy;
@@ -45,13 +45,6 @@ pub fn changed(outcome: Outcome) -> u64 {
     match outcome {
         Outcome::Done { changed, .. } => changed,
         Outcome::Refused(refusal) => panic!("refused: {refusal}"),
-    }
-}
-
-pub fn reason(report: &(u64, Vec<u8>)) -> RejectReason {
-    match decode(report) {
-        Outbound::Rejected(rejected) => rejected.reason,
-        other => panic!("expected a refusal, found {other:?}"),
     }
 }
 

@@ -15,7 +15,8 @@ use wire::journal::RecordKind;
 use wire::login::{self, ClientHello, Key, LoginAccepted, LoginMessage, LoginRejectReason, NO_SESSION, Username};
 use wire::mold::{self, Packet, PacketBuilder, SessionId};
 use wire::ouch::{
-    Appendage, Capacity, ClOrdId, CrossType, Display, EnterOrder, Inbound, OrderSide, Outbound, TimeInForce, YesNo,
+    Appendage, Capacity, ClOrdId, CrossType, Display, EnterOrder, Inbound, OrderSide, Outbound, RejectReason,
+    ReplaceOrder, TimeInForce, YesNo,
 };
 use wire::tick::Tick;
 use wire::{Nanos, Price, Qty, Seq, Symbol, UserRefNum};
@@ -107,8 +108,13 @@ pub fn config() -> Config {
         ("limits.session_store_messages", "131072"),
         ("journal.state_hash_interval_commands", "8"),
     ];
+    overridden(Config::default(), &pairs)
+}
+
+/// The same with other values.
+pub fn overridden(config: Config, pairs: &[(&str, &str)]) -> Config {
     let overrides: Vec<_> = pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-    Config::default().with_overrides(&overrides).expect("valid overrides")
+    config.with_overrides(&overrides).expect("valid overrides")
 }
 
 pub fn venue(config: &Config) -> Venue {
@@ -287,6 +293,21 @@ pub fn enter(
     }))
 }
 
+/// A replacement by a day order, all of it displayed, without a text.
+pub fn replacement(orig: u32, user_ref: u32, price: i64, qty: u32) -> ReplaceOrder<'static> {
+    ReplaceOrder {
+        orig_user_ref: UserRefNum(orig),
+        user_ref: UserRefNum(user_ref),
+        qty: Qty(qty),
+        price: Price(price),
+        time_in_force: TimeInForce::Day,
+        display: Display::Visible,
+        sweep: YesNo::No,
+        cl_ord_id: ClOrdId::BLANK,
+        appendage: Appendage::EMPTY,
+    }
+}
+
 pub fn encode(message: &Inbound<'_>) -> Vec<u8> {
     let mut bytes = vec![0; wire::ouch::INBOUND_LEN_MAX];
     let len = message.encode(&mut bytes).expect("room");
@@ -301,4 +322,12 @@ pub fn kinds(reports: &[(u64, Vec<u8>)]) -> String {
 
 pub fn decode(report: &(u64, Vec<u8>)) -> Outbound<'_> {
     Outbound::decode(&report.1).expect("the venue writes whole messages")
+}
+
+/// Why a message was rejected.
+pub fn reason(report: &(u64, Vec<u8>)) -> RejectReason {
+    match decode(report) {
+        Outbound::Rejected(rejected) => rejected.reason,
+        other => panic!("expected a refusal, found {other:?}"),
+    }
 }

@@ -1,9 +1,9 @@
 //! Operators' commands, from the request to the answer.
 
-use crate::harness::{Harness, Outbox, decode, order, venue};
+use crate::harness::{Harness, Outbox, decode, order, reason, venue};
 use engine::command::Command;
 use engine::image;
-use engine::limits::{CANCELS_PER_SLICE_MAX, OPERATORS_MAX};
+use engine::limits::{CANCELS_PER_SLICE_MAX, LOOKS_PER_SLICE_MAX, OPERATORS_MAX};
 use engine::record;
 use engine::venue::{Progress, Venue};
 use wire::admin::{OperatorCommand, Outcome, Refusal, Scope, Verb};
@@ -163,6 +163,22 @@ fn slices_are_commands_of_their_own_and_nothing_comes_between() {
     assert_eq!(canceled, all);
     assert_eq!(reason(reports.last().expect("a report")), RejectReason::LOCKED);
     assert_eq!(harness.replayed().exchange().state_hash(), harness.venue.exchange().state_hash());
+}
+
+#[test]
+fn a_member_is_not_kept_waiting_by_the_orders_of_others() {
+    let mut harness = Harness::logged_in(false);
+    let all = LOOKS_PER_SLICE_MAX + 9;
+    for from in (0..all).step_by(20) {
+        let number = |user_ref: usize| u32::try_from(user_ref + 1).expect("few");
+        let numbers = (from..all.min(from + 20)).map(number);
+        send(&mut harness, &numbers.map(|number| order(number, BUY, 100, 1)).collect::<Vec<_>>());
+    }
+    let before = harness.out.journal.len();
+    let other = Verb::CancelOrders { scope: Scope::Member(MemberId(1)), symbol: None, side: None };
+    assert_eq!(changed(ask(&mut harness, 1, other)), 0);
+    assert_eq!(kinds_since(&harness, before), [RecordKind::Operator], "one look at each session of others");
+    assert_eq!(harness.venue.exchange().book().order_count(), all);
 }
 
 #[test]

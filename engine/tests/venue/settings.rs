@@ -1,6 +1,6 @@
 //! What operators set: locks, halts, the drain, listings, and the end of a login or of the day.
 
-use crate::harness::{CLIENT, Harness, Outbox, config, encode, kinds, order, venue};
+use crate::harness::{CLIENT, Harness, Outbox, config, encode, kinds, order, overridden, reason, replacement, venue};
 use engine::depth::Change;
 use engine::exchange::Exchange;
 use engine::image;
@@ -8,26 +8,14 @@ use engine::market_event::MarketEvent;
 use engine::record;
 use wire::admin::{NewInstrument, Outcome, Refusal, Scope, Verb};
 use wire::feed::ChannelIndex;
-use wire::ouch::{
-    Appendage, CancelOrder, ClOrdId, Display, Inbound, OrderSide, RejectReason, ReplaceOrder, TimeInForce, YesNo,
-};
+use wire::ouch::{CancelOrder, Inbound, OrderSide, RejectReason};
 use wire::tick::TickKind;
 use wire::{MemberId, Price, Qty, SessionIndex, Symbol, UserRefNum};
 
 use crate::asking::*;
 
 fn replace(orig: u32, user_ref: u32, price: i64, qty: u32) -> Vec<u8> {
-    encode(&Inbound::ReplaceOrder(ReplaceOrder {
-        orig_user_ref: UserRefNum(orig),
-        user_ref: UserRefNum(user_ref),
-        qty: Qty(qty),
-        price: Price(price),
-        time_in_force: TimeInForce::Day,
-        display: Display::Visible,
-        sweep: YesNo::No,
-        cl_ord_id: ClOrdId::BLANK,
-        appendage: Appendage::EMPTY,
-    }))
+    encode(&Inbound::ReplaceOrder(replacement(orig, user_ref, price, qty)))
 }
 
 fn cancel(user_ref: u32) -> Vec<u8> {
@@ -209,14 +197,13 @@ fn an_added_instrument_is_told_traded_and_there_after_a_restart() {
         assert_eq!(again.exchange().book().order_count(), 1);
     }
     // Other rules have no place for it.
-    let narrow = config().with_overrides(&[("limits.instruments_added".to_owned(), "0".to_owned())]).expect("valid");
+    let narrow = overridden(config(), &[("limits.instruments_added", "0")]);
     assert!(image::read(&mut venue(&narrow), &mut &bytes[..], |_| {}).is_err());
 }
 
 #[test]
 fn an_instrument_that_cannot_be_is_refused() {
-    let mut pairs = vec![("limits.instruments_added".to_owned(), "1".to_owned())];
-    let narrow = config().with_overrides(&pairs).expect("valid");
+    let narrow = overridden(config(), &[("limits.instruments_added", "1")]);
     let mut harness = Harness::with(narrow);
     let base = listing("NEW");
     let too_high = Price(i64::from(u32::MAX) + 4);
@@ -244,8 +231,7 @@ fn an_instrument_that_cannot_be_is_refused() {
     assert_eq!(changed(ask_next(&mut harness, base)), 1);
     assert_eq!(ask_next(&mut harness, listing("NEXT")), Outcome::Refused(Refusal::NO_ROOM));
     // The room is a rule.
-    pairs[0].1 = "2".to_owned();
-    let wider = config().with_overrides(&pairs).expect("valid");
+    let wider = overridden(config(), &[("limits.instruments_added", "2")]);
     assert_ne!(wider.fingerprint(), harness.config.fingerprint());
 }
 
@@ -282,8 +268,7 @@ fn the_hash_of_a_venue_without_operators_is_what_it_was() {
     let mut harness = Harness::logged_in(false);
     standing(&mut harness);
     let wide = Exchange::new(&harness.config.rules()).state_hash();
-    let pairs = [("limits.instruments_added".to_owned(), "0".to_owned())];
-    let narrow = config().with_overrides(&pairs).expect("valid");
+    let narrow = overridden(config(), &[("limits.instruments_added", "0")]);
     assert_eq!(Exchange::new(&narrow.rules()).state_hash(), wide);
     let mut again = venue(&narrow);
     for (seq, time, kind, body) in &harness.out.journal {

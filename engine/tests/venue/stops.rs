@@ -1,12 +1,12 @@
-use crate::harness::{CLIENT, Harness, decode, encode, enter, kinds, order};
+use crate::harness::{CLIENT, Harness, config, decode, encode, enter, kinds, order, overridden, reason, replacement};
 use engine::book::Place;
 use engine::gateway::Endpoint;
 use engine::venue::Progress;
 use wire::journal::RecordKind;
 use wire::mold::END_OF_SESSION;
 use wire::ouch::{
-    Appendage, AppendageBuffer, CancelOrder, CancelReason, ClOrdId, Display, Inbound, MARKET_PRICE, OptionValue,
-    OrderSide, Outbound, RejectReason, ReplaceOrder, RestateReason, TimeInForce, YesNo,
+    Appendage, AppendageBuffer, CancelOrder, CancelReason, Inbound, MARKET_PRICE, OptionValue, OrderSide, Outbound,
+    RejectReason, ReplaceOrder, RestateReason, TimeInForce,
 };
 use wire::tick::TickKind;
 use wire::{Price, Qty, SessionIndex, UserRefNum};
@@ -33,24 +33,7 @@ fn stop(user_ref: u32, side: OrderSide, stop: i64, price: i64, qty: u32) -> Vec<
 }
 
 fn replace(orig: u32, user_ref: u32, price: i64, qty: u32, appendage: Appendage<'_>) -> Vec<u8> {
-    encode(&Inbound::ReplaceOrder(ReplaceOrder {
-        orig_user_ref: UserRefNum(orig),
-        user_ref: UserRefNum(user_ref),
-        qty: Qty(qty),
-        price: Price(price),
-        time_in_force: TimeInForce::Day,
-        display: Display::Visible,
-        sweep: YesNo::No,
-        cl_ord_id: ClOrdId::BLANK,
-        appendage,
-    }))
-}
-
-fn reason(report: &(u64, Vec<u8>)) -> RejectReason {
-    match decode(report) {
-        Outbound::Rejected(rejected) => rejected.reason,
-        other => panic!("expected a refusal, found {other:?}"),
-    }
+    encode(&Inbound::ReplaceOrder(ReplaceOrder { appendage, ..replacement(orig, user_ref, price, qty) }))
 }
 
 fn place(harness: &Harness, user_ref: u32) -> Option<Place> {
@@ -219,18 +202,17 @@ fn a_dead_sessions_waiting_orders_are_canceled_with_the_others() {
 
 #[test]
 fn a_stop_price_has_checks_and_codes_of_its_own() {
-    let mut harness = Harness::with({
-        let pairs = [
+    let mut harness = Harness::with(overridden(
+        config(),
+        &[
             ("instrument.0.tick", "0.0005"),
             ("instrument.0.price_max", "0.1"),
             ("limits.orders", "100"),
             ("limits.session_orders", "100"),
             ("limits.levels", "100"),
             ("limits.stops", "2"),
-        ];
-        let pairs: Vec<_> = pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        crate::harness::config().with_overrides(&pairs).expect("valid overrides")
-    });
+        ],
+    ));
     harness.log_in(CLIENT, false).expect("the default session logs in");
     let cases = [
         (stop(1, BUY, 101, 105, 1), RejectReason::INVALID_STOP_PRICE),
@@ -323,8 +305,7 @@ fn an_elected_order_that_may_not_enter_is_told_why() {
 
 #[test]
 fn a_market_stop_is_protected_from_its_stop_price_on() {
-    let pairs = [("instrument.0.market_protection".to_owned(), "0.0005".to_owned())];
-    let mut harness = Harness::with(crate::harness::config().with_overrides(&pairs).expect("valid"));
+    let mut harness = Harness::with(overridden(config(), &[("instrument.0.market_protection", "0.0005")]));
     harness.log_in(CLIENT, false).expect("the default session logs in");
     let reports = send(
         &mut harness,

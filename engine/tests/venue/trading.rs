@@ -1,7 +1,7 @@
-use crate::harness::{Harness, decode, encode, enter, kinds, order};
+use crate::harness::{Harness, config, decode, encode, enter, kinds, order, overridden, reason, replacement};
 use wire::ouch::{
-    Appendage, AppendageBuffer, CancelOrder, CancelReason, ClOrdId, Display, Inbound, LiquidityFlag, ModifyOrder,
-    OptionValue, OrderSide, OrderState, Outbound, RejectReason, ReplaceOrder, TimeInForce, YesNo,
+    Appendage, AppendageBuffer, CancelOrder, CancelReason, ClOrdId, Inbound, LiquidityFlag, ModifyOrder, OptionValue,
+    OrderSide, OrderState, Outbound, RejectReason, ReplaceOrder, TimeInForce,
 };
 use wire::tick::{TickKind, TickSide};
 use wire::{Price, Qty, Side, UserRefNum};
@@ -18,30 +18,14 @@ fn cancel(user_ref: u32, qty: u32) -> Vec<u8> {
 }
 
 fn replace(orig: u32, user_ref: u32, price: i64, qty: u32, appendage: Appendage<'_>) -> Vec<u8> {
-    encode(&Inbound::ReplaceOrder(ReplaceOrder {
-        orig_user_ref: UserRefNum(orig),
-        user_ref: UserRefNum(user_ref),
-        qty: Qty(qty),
-        price: Price(price),
-        time_in_force: TimeInForce::Day,
-        display: Display::Visible,
-        sweep: YesNo::No,
-        cl_ord_id: ClOrdId::new("replaced").expect("short"),
-        appendage,
-    }))
+    let cl_ord_id = ClOrdId::new("replaced").expect("short");
+    encode(&Inbound::ReplaceOrder(ReplaceOrder { cl_ord_id, appendage, ..replacement(orig, user_ref, price, qty) }))
 }
 
 fn options(values: &[OptionValue]) -> AppendageBuffer {
     let mut buffer = AppendageBuffer::new();
     assert!(values.iter().all(|value| buffer.push(*value)));
     buffer
-}
-
-fn reason(report: &(u64, Vec<u8>)) -> RejectReason {
-    match decode(report) {
-        Outbound::Rejected(rejected) => rejected.reason,
-        other => panic!("expected a refusal, found {other:?}"),
-    }
 }
 
 #[test]
@@ -199,17 +183,16 @@ fn modify_changes_the_marking_and_takes_quantity_off() {
 
 #[test]
 fn entry_checks_refuse_with_their_own_codes() {
-    let mut harness = Harness::with({
-        let pairs = [
+    let mut harness = Harness::with(overridden(
+        config(),
+        &[
             ("instrument.0.tick", "0.0005"),
             ("instrument.0.lot", "10"),
             ("limits.session_orders", "2"),
             ("limits.orders", "100"),
             ("limits.levels", "100"),
-        ];
-        let pairs: Vec<_> = pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        crate::harness::config().with_overrides(&pairs).expect("valid overrides")
-    });
+        ],
+    ));
     harness.log_in(crate::harness::CLIENT, false).expect("the default session logs in");
     let with = |value| options(&[value]);
     let mut unknown = order(9, OrderSide::Buy, 100, 10);
@@ -286,8 +269,7 @@ fn a_user_ref_that_has_passed_is_a_retransmission() {
 
 #[test]
 fn market_orders_stop_at_their_protection() {
-    let pairs = [("instrument.0.market_protection".to_owned(), "0.0005".to_owned())];
-    let mut harness = Harness::with(crate::harness::config().with_overrides(&pairs).expect("valid"));
+    let mut harness = Harness::with(overridden(config(), &[("instrument.0.market_protection", "0.0005")]));
     harness.log_in(crate::harness::CLIENT, false).expect("the default session logs in");
     let reports = send(
         &mut harness,

@@ -1,6 +1,7 @@
 //! The program's language: what the bytes of an input make happen.
 
-use super::floor::{Floor, SYMBOLS, USERS, address};
+use super::floor::Floor;
+use super::site::{SYMBOLS, USERS, address};
 use engine::gateway::Endpoint;
 use wire::login::Key;
 use wire::mold::{END_OF_SESSION, HEARTBEAT, Header, PacketBuilder, Request};

@@ -164,13 +164,11 @@ impl OperatorDesk {
 
 impl Names for OperatorDesk {
     fn session(&self, session: SessionIndex) -> String {
-        let row = self.sessions.get(usize::from(session.0));
-        row.map_or_else(|| session.to_string(), |row| row.username.as_str().to_owned())
+        self.sessions.session(session)
     }
 
     fn member(&self, member: MemberId) -> String {
-        let row = self.sessions.iter().find(|row| row.member == member);
-        row.map_or_else(|| member.to_string(), |row| row.member_name.as_str().to_owned())
+        self.sessions.member(member)
     }
 }
 

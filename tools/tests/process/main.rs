@@ -42,6 +42,7 @@ mod power_disk;
 mod power_server;
 mod process;
 mod recording;
+mod refusals;
 mod relay;
 mod rubbish;
 mod service;

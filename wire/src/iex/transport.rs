@@ -12,6 +12,9 @@
 //! Both the sequence number and the offset in the stream of bytes count the messages; a heartbeat has neither payload nor
 //! messages and tells the next of both.
 
+pub use crate::blocks::BLOCK_HEADER_LEN;
+
+use crate::blocks::{Blocks, LittleEndian};
 use crate::layout::layout;
 use crate::{DecodeError, Nanos};
 
@@ -21,8 +24,6 @@ pub const VERSION: u8 = 1;
 pub const PROTOCOL_DEEP: u16 = 0x8004;
 /// Bytes of header in front of the message blocks.
 pub const HEADER_LEN: usize = SegmentHeader::SIZE;
-/// Bytes of length in front of each message.
-pub const BLOCK_HEADER_LEN: usize = 2;
 
 layout! { Disk, "IEX-TP header",
     /// The 40 bytes in front of every segment.
@@ -80,20 +81,7 @@ impl<'a> Segment<'a> {
         if header.sequence.max(header.stream_offset) > u64::MAX / 2 {
             return Err(DecodeError::SequenceOverflow { sequence: header.sequence, count: header.count });
         }
-        let mut rest = blocks;
-        for index in 0..usize::from(header.count) {
-            let Some((length, after)) = rest.split_first_chunk::<BLOCK_HEADER_LEN>() else {
-                return Err(DecodeError::Block { index, expected: BLOCK_HEADER_LEN, found: rest.len() });
-            };
-            let expected = usize::from(u16::from_le_bytes(*length));
-            let Some((_, after)) = after.split_at_checked(expected) else {
-                return Err(DecodeError::Block { index, expected, found: after.len() });
-            };
-            rest = after;
-        }
-        if !rest.is_empty() {
-            return Err(DecodeError::Trailing { found: rest.len() });
-        }
+        Blocks::<LittleEndian>::check(blocks, header.count)?;
         Ok(Self { header, blocks })
     }
 
@@ -124,30 +112,12 @@ impl<'a> Segment<'a> {
     /// The messages with their sequence numbers.
     #[must_use]
     pub const fn messages(&self) -> Messages<'a> {
-        Messages { sequence: self.header.sequence, rest: self.blocks }
+        Blocks::new(self.header.sequence, self.blocks)
     }
 }
 
 /// Walks the messages of a checked segment.
-#[derive(Clone, Debug)]
-pub struct Messages<'a> {
-    sequence: u64,
-    rest: &'a [u8],
-}
-
-impl<'a> Iterator for Messages<'a> {
-    type Item = (u64, &'a [u8]);
-
-    #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        let (length, after) = self.rest.split_first_chunk::<BLOCK_HEADER_LEN>()?;
-        let (message, rest) = after.split_at_checked(usize::from(u16::from_le_bytes(*length)))?;
-        let sequence = self.sequence;
-        self.sequence = sequence.wrapping_add(1);
-        self.rest = rest;
-        Some((sequence, message))
-    }
-}
+pub type Messages<'a> = Blocks<'a, LittleEndian>;
 
 /// Builds a segment in the caller's memory. Finished without a message, it is a heartbeat.
 #[derive(Debug)]
