@@ -5,7 +5,6 @@ use crate::process::wait_until;
 use crate::recording::flow;
 use crate::site::{PINION, Site};
 use feedhandler::normalize::{Date, Day, Normalizer, Symbols, Zone};
-use feedhandler::{FeedEvent, FeedLine, Join};
 use netio::host::{HostPort, PortKind};
 use netio::{Endpoint, EndpointIndex, Outgoing, Port};
 use nix::sys::signal::Signal;
@@ -19,7 +18,7 @@ const DATE: &str = "2026-01-02";
 /// Hears a line whole.
 struct Ear {
     port: HostPort,
-    line: FeedLine,
+    next: u64,
     messages: Vec<Vec<u8>>,
 }
 
@@ -27,19 +26,19 @@ impl Ear {
     fn at(group: SocketAddrV4) -> Self {
         let endpoint = Endpoint::multicast(*group.ip(), group.port(), Ipv4Addr::LOCALHOST);
         let port = HostPort::open(&PortKind::Socket.into(), &[endpoint]).expect("multicast on loopback");
-        Self { port, line: FeedLine::new(Join::At(1)), messages: Vec::new() }
+        Self { port, next: 1, messages: Vec::new() }
     }
 
     /// Takes what has come; `pass` sees each packet, too.
     fn hear(&mut self, mut pass: impl FnMut(&[u8])) {
-        let Self { port, line, messages } = self;
+        let Self { port, next, messages } = self;
         let heard = port.receive(256, |received| {
-            let parsed = line.packet(received.payload, &mut |event| match event {
-                FeedEvent::Message { bytes, late: false, .. } => messages.push(bytes.to_vec()),
-                FeedEvent::Session { .. } | FeedEvent::EndOfSession { .. } => {}
-                other => panic!("{other:?}: the receive buffer is too small for this test"),
-            });
-            parsed.expect("our own");
+            let packet = Packet::parse(received.payload).expect("our own");
+            if packet.kind() == PacketKind::Data {
+                assert_eq!(packet.sequence(), *next, "the receive buffer is too small for this test");
+                messages.extend(packet.messages().map(|(_, bytes)| bytes.to_vec()));
+                *next = 1 + messages.len() as u64;
+            }
             pass(received.payload);
         });
         heard.expect("the port works");
