@@ -147,7 +147,11 @@ fn nonsense_and_strangers_are_ignored() {
     let (finished, subscriber, _) = venue.finish();
     assert!(finished.status.success(), "{finished:?}");
     let expected = expected();
-    assert!(expected.starts_with(&subscriber.heard.ticks) && subscriber.heard.ticks.len() > 1_000, "{}", subscriber.heard.ticks.len());
+    assert!(
+        expected.starts_with(&subscriber.heard.ticks) && subscriber.heard.ticks.len() > 1_000,
+        "{}",
+        subscriber.heard.ticks.len()
+    );
     let count = |name| number(&finished.out, "rerequest", name);
     let nonsense = ["malformed", "wrong_session", "strangers"].map(count);
     assert!(nonsense.iter().all(|count| *count >= 7), "{}", finished.out);
