@@ -3,6 +3,7 @@
 //! Goal: what [`feedhandler::normalize`] makes of bytes, with everything around it: lines to listen to, files, pace, lines to
 //! publish on, and how long each stage takes. Non-goal: order flow (see [`crate::replay`]).
 
+mod clock;
 pub mod command;
 pub mod input;
 pub mod line;
@@ -15,7 +16,7 @@ pub mod stages;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use feedhandler::FlowError;
 use feedhandler::normalize::{Date, Day, Framing, Inlet, Normalizer, Symbols, Zone};
@@ -23,6 +24,7 @@ use netio::{Outgoing, Port, PortError};
 use wire::Nanos;
 use wire::tick::Tick;
 
+use clock::Clock;
 pub use input::{Input, Step};
 pub use names::{NamesError, NamesFile};
 pub use outcome::NormalizeOutcome;
@@ -389,30 +391,3 @@ impl Told {
 
 /// Between the heartbeats before the first tick.
 const LEAD_HEARTBEAT: Duration = Duration::from_millis(50);
-
-/// The wall clock at the beginning, carried on by one that never goes back.
-#[derive(Clone, Copy, Debug)]
-struct Clock {
-    origin: Instant,
-    origin_ns: u64,
-}
-
-impl Clock {
-    fn new() -> Self {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self { origin: Instant::now(), origin_ns: u64::try_from(since.as_nanos()).unwrap_or(u64::MAX) }
-    }
-
-    fn now_ns(&self) -> u64 {
-        self.origin_ns.saturating_add(self.elapsed_ns())
-    }
-
-    fn ns_of(&self, moment: Instant) -> u64 {
-        let since = moment.saturating_duration_since(self.origin);
-        self.origin_ns.saturating_add(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
-    }
-
-    fn elapsed_ns(&self) -> u64 {
-        u64::try_from(self.origin.elapsed().as_nanos()).unwrap_or(u64::MAX)
-    }
-}
