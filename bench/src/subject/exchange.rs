@@ -1,6 +1,6 @@
 //! The exchange: OUCH messages in, OUCH reports and ticks out.
 
-use super::login::{CLIENT, START};
+use super::login::{LOGIN, START};
 use super::{Ear, Subject};
 use crate::flow::Flow;
 use crate::stream::numbering::SESSION;
@@ -8,9 +8,7 @@ use engine::command::{Action, Command};
 use engine::config::Config;
 use engine::depth::DepthEvent;
 use engine::exchange::Exchange;
-use engine::session::Login;
 use engine::sink::{NoSink, Sink};
-use wire::mold::SessionId;
 use wire::tick::Tick;
 use wire::{Nanos, Seq, SessionIndex};
 
@@ -46,14 +44,7 @@ impl<'a, E: Ear> ExchangeSubject<'a, E> {
     /// An empty exchange of the configured size, its first session logged in.
     pub fn new(flow: &'a Flow, config: &Config, ear: E) -> Self {
         let mut exchange = Exchange::new(&config.rules());
-        let login = Login {
-            token: SessionId(*b"BENCHMARK0"),
-            address: CLIENT,
-            client_nonce: [0; 16],
-            cookie_stamp: 1,
-            cancel_on_disconnect: false,
-        };
-        let action = Action::Login { session: SESSION, login };
+        let action = Action::Login { session: SESSION, login: LOGIN };
         exchange.apply(&Command { seq: Seq(1), time: START, action }, &mut NoSink);
         Self { flow, exchange, seq: 1, out: Reports(ear) }
     }

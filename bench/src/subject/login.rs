@@ -21,6 +21,15 @@ pub const START: Nanos = Nanos(1_767_323_045_000_000_000);
 /// What a venue draws at its start.
 pub const SECRET: Key = Key([0x5E; 32]);
 
+/// A login as an exchange without a gateway is told of it.
+pub const LOGIN: engine::session::Login = engine::session::Login {
+    token: SessionId(*b"BENCHMARK0"),
+    address: CLIENT,
+    client_nonce: [0; 16],
+    cookie_stamp: 1,
+    cancel_on_disconnect: false,
+};
+
 const NONCE: [u8; 16] = [7; 16];
 const PACKET_LEN: usize = 256;
 

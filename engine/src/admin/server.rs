@@ -337,7 +337,7 @@ impl Server {
         let Verb::KeyChanged { fingerprint: told, .. } = command.verb else { return Ok(()) };
         let Some(key) = key.filter(|key| fingerprint(key) == told) else { return Err(Refusal::MALFORMED) };
         if self.terms.operators.iter().any(|known| known.key == *key) {
-            return Err(Refusal::MALFORMED);
+            return Err(Refusal::KEY_IN_USE);
         }
         // What was asked for before is answered and not done again.
         if self.desk.is_repeated(command) {

@@ -23,7 +23,7 @@ pub enum CountersError {
         pid: u32,
     },
     /// It cannot be opened or mapped.
-    #[error("{}: {source}", .path.display())]
+    #[error("{}: the counters cannot be read there: {source}; expected the file that a running appliance keeps, see stats.dir", .path.display())]
     Open {
         /// The file.
         path: PathBuf,
@@ -31,7 +31,7 @@ pub enum CountersError {
         source: io::Error,
     },
     /// It is not of this kind, of another version, or damaged.
-    #[error("{}: not counters that this program can read: {reason}", .path.display())]
+    #[error("{}: not counters that this program can read: {reason}; use the `pinion` of the appliance that keeps them", .path.display())]
     Format {
         /// The file.
         path: PathBuf,

@@ -23,7 +23,7 @@ fn a_key_that_is_an_operators_or_cannot_be_stored_is_refused_and_what_passed_is_
     };
     let change = |key: &Key| Verb::KeyChanged { session: SessionIndex(0), fingerprint: fingerprint(key) };
     // Whoever gives its own key away gives away the appliance.
-    assert_eq!(ask(1, change(&known.key), Some(&known.key)), Outcome::Refused(Refusal::MALFORMED));
+    assert_eq!(ask(1, change(&known.key), Some(&known.key)), Outcome::Refused(Refusal::KEY_IN_USE));
     // Where the folder of the keys should be, there is a file.
     let key = Key([0x3C; 32]);
     fs::write(site.journal().join("keys"), "").expect("the test's directory");

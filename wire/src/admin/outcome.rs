@@ -50,6 +50,7 @@ refusals! {
     MALFORMED = 0x000C, "the request cannot be read";
     BUSY = 0x000D, "another request of this operator is not answered yet";
     NOT_STORED = 0x000E, "the new key could not be stored; the old one is valid";
+    KEY_IN_USE = 0x000F, "this is an operator's key; make another one for the session";
 }
 
 /// What became of a command.

@@ -9,13 +9,12 @@ use crate::error::BenchError;
 use crate::flow::{Encoder, Flow};
 use crate::stream::Step;
 use crate::stream::market::{Market, MarketSize, SESSIONS};
-use crate::subject::login::{CLIENT, START};
+use crate::subject::login::{LOGIN, START};
 use engine::command::{Action, Command};
 use engine::config::Config;
 use engine::depth::DepthEvent;
 use engine::exchange::Exchange;
 use engine::market_event::MarketEvent;
-use engine::session::Login;
 use engine::sink::{NoSink, Sink};
 use feedhandler::flow::workload::Scenario;
 use wire::mold::SessionId;
@@ -82,14 +81,7 @@ impl Recorded {
         command(&mut exchange, &mut heard, Action::Genesis { fingerprint: 0, feed_session });
         let mut sent = vec![0_u64; config.sessions.len()];
         for session in (0..).map(SessionIndex).take(sent.len()) {
-            let login = Login {
-                token: SessionId(*b"BENCHMARK0"),
-                address: CLIENT,
-                client_nonce: [0; 16],
-                cookie_stamp: 1,
-                cancel_on_disconnect: false,
-            };
-            command(&mut exchange, &mut heard, Action::Login { session, login });
+            command(&mut exchange, &mut heard, Action::Login { session, login: LOGIN });
         }
         for (session, bytes) in messages {
             let sent = &mut sent[usize::from(session.0)];
