@@ -20,8 +20,8 @@ fn killed_at(durability: &str, points: &[u64]) {
 fn killed_in(site: &Site, points: &[u64]) {
     let reports = site.path("reports.txt");
     let mut appliance = site.start();
-    // By the clock, so that the replay is still under way when the kill comes.
-    let more = ["--rate", "30000", "--reports", reports.to_str().expect("a plain path")];
+    // By the clock, and slowly, so that the replay is still under way when the last kill comes: after each it makes up for lost time.
+    let more = ["--rate", "12000", "--reports", reports.to_str().expect("a plain path")];
     let replay = site.spawn(site.replay_command(&flow(), &more), "replay");
     let mut replayed = appliance.replayed();
     for &point in points {
