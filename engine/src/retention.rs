@@ -215,8 +215,8 @@ impl RetentionThread {
         let told = Arc::new(Told::default());
         let tell = Arc::clone(&told);
         let body = move || {
-            // Nobody waits for it. Where the kernel does not let it, it is as patient as it is anyway.
-            let _ = netio::cpu::yield_to_others();
+            // Nobody waits for it, but what it does not pack in time fills the disk. Where the kernel does not let it, it is patient anyway.
+            let _ = netio::cpu::yield_to_others(netio::cpu::Share::Tenth);
             while !tell.stopping.load(Ordering::Acquire) {
                 let pause = match retention.turn() {
                     Ok(Some(step)) => {

@@ -8,7 +8,7 @@ mod priority;
 use std::fmt;
 
 pub use layout::{Layout, numbers};
-pub use priority::yield_to_others;
+pub use priority::{Share, yield_to_others};
 
 /// The core numbers that the current thread may run on, ascending. A pinned thread sees only its own core.
 #[must_use]

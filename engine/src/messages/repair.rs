@@ -217,7 +217,7 @@ impl RepairThread {
         let stop = Arc::clone(&stopping);
         let body = move || {
             // Nobody waits for it. Where the kernel does not let it, it is as patient as it is anyway.
-            let _ = netio::cpu::yield_to_others();
+            let _ = netio::cpu::yield_to_others(netio::cpu::Share::Least);
             // A second set of books, for as long as it takes.
             netio::pages::passing();
             let archive = Arc::clone(&repair.archive);

@@ -6,16 +6,26 @@
 
 use std::io;
 
-/// The least weight that the scheduler gives.
-const NICEST: libc::c_int = 19;
+/// What a thread that yields to others gets where they leave nothing over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Share {
+    /// About a tenth of a core: for work that must keep up.
+    Tenth,
+    /// The least that the scheduler gives, about a seventieth: for work that can wait for ever.
+    Least,
+}
 
-/// From now on the current thread gets what others on its core leave over, and little where they leave nothing.
+/// From now on the current thread gets what others on its core leave over, and this share where they leave nothing.
 ///
 /// # Errors
 /// The kernel refuses.
-pub fn yield_to_others() -> io::Result<()> {
+pub fn yield_to_others(share: Share) -> io::Result<()> {
+    let nice = match share {
+        Share::Tenth => 10,
+        Share::Least => 19,
+    };
     // SAFETY: the call takes numbers alone. Zero is the calling thread: on Linux a priority is a thread's, whatever the name says.
-    match unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, NICEST) } {
+    match unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, nice) } {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }
@@ -36,8 +46,8 @@ mod tests {
     fn it_is_this_thread_that_yields_and_no_other() {
         let before = nice();
         std::thread::spawn(|| {
-            yield_to_others().expect("allowed to anybody");
-            assert_eq!(nice(), i64::from(NICEST));
+            yield_to_others(Share::Least).expect("allowed to anybody");
+            assert_eq!(nice(), 19);
         })
         .join()
         .expect("no panic");

@@ -11,8 +11,8 @@ use wire::login::Nonce;
 
 /// Datagrams received or sent before the other direction has its turn.
 const BURST: usize = 64;
-/// Idle turns before the thread sleeps at its port: about what an appliance near by needs for an answer.
-const IDLE_SPINS: u32 = 64;
+/// Idle turns that give the core away before the thread sleeps. A client that spun instead kept whole cores from whoever else is there.
+const IDLE_YIELDS: u32 = 64;
 /// The longest sleep: how late a timer may fire.
 const PARK_MAX: Duration = Duration::from_millis(1);
 
@@ -115,8 +115,8 @@ impl<P: Port> Connection<P> {
         self.idle = self.idle.saturating_add(1);
         let due_ns = self.client.due_ns().unwrap_or(u64::MAX).min(until_ns.saturating_sub(OVERSLEEP_NS));
         let wait = Duration::from_nanos(due_ns.saturating_sub(self.now_ns()));
-        if self.idle <= IDLE_SPINS || wait.is_zero() {
-            std::hint::spin_loop();
+        if self.idle <= IDLE_YIELDS || wait.is_zero() {
+            std::thread::yield_now();
         } else {
             self.port.wait(wait.min(PARK_MAX));
         }

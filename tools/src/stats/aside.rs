@@ -1,14 +1,14 @@
 //! Out of the appliance's way: other cores than its own, and the least priority.
 
 use super::look::Look;
-use netio::cpu::{CoreList, allowed_cores, yield_to_others as yield_thread};
+use netio::cpu::{CoreList, Share, allowed_cores, yield_to_others as yield_thread};
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::unistd::Pid;
 use std::fs;
 
 /// This thread, and those that it begins, get what others leave over. Where the kernel refuses, they are as good as any.
 pub(super) fn yield_to_others() {
-    let _ = yield_thread();
+    let _ = yield_thread(Share::Least);
 }
 
 /// No thread of this process runs on a core that the appliance has for itself.
